@@ -1,0 +1,249 @@
+"""Sections of the configuration: what each key means, its unit, its default and its limits.
+
+Part of config, the first stage of config -> mesh -> state -> solver -> output -> postprocess.
+Attribute names are the YAML keys; values are floats in internal units (nm, s, GPa, V, K, nN).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+
+from femanode.config_fields import (
+    Duration,
+    Force,
+    Length,
+    NotYet,
+    Number,
+    Potential,
+    Section,
+    Switch,
+    Whole,
+    problem,
+)
+from femanode.yamlio import kind
+
+
+def _miller(value: object) -> tuple[int, ...]:
+    """Three whole numbers, not all zero."""
+    allowed = "three whole numbers, not all zero, such as [1, 1, 0]"
+    whole = isinstance(value, list | tuple) and all(type(i) is int and abs(i) <= 99 for i in value)
+    if not isinstance(value, list | tuple) or not whole or len(value) != 3 or not any(value):
+        raise problem(f"found {kind(value)}", allowed=allowed)
+    return tuple(value)
+
+
+Miller = Annotated[
+    tuple[int, int, int],
+    BeforeValidator(_miller),
+    WithJsonSchema({"type": "array", "items": {"type": "integer"}, "minItems": 3, "maxItems": 3}),
+]
+
+
+class Geometry(Section):
+    """Cross-section of the wire."""
+
+    shape: Literal["circle", "annulus", "file"] = Field(description="circle | annulus | file (a mesh)")
+    diameter: Length | None = Field(
+        default=None, description="outer diameter; required for circle and annulus"
+    )
+    inner_diameter: Length | None = Field(default=None, description="inner diameter, for annulus only")
+    path: Path | None = Field(
+        default=None, description="mesh file (.msh, .vtu, ...) for shape file, relative to the configuration"
+    )
+    sector: Literal["auto", "quarter", "half", "full"] = Field(
+        default="auto", description="part that is meshed; auto takes the smallest the crystal allows"
+    )
+    coating: NotYet = Field(default=None, description="unreacting shell; not in this version")
+
+    @field_validator("path", mode="before")
+    @classmethod
+    def _text_path(cls, value: object) -> object:
+        if value is not None and (not isinstance(value, str | Path) or not str(value)):
+            raise problem(f"found {kind(value)}", allowed="the path of a mesh file")
+        return value
+
+    @model_validator(mode="after")
+    def _keys_fit_shape(self) -> Self:
+        """Each shape has its own required and foreign keys."""
+        if self.shape == "file":
+            if self.path is None:
+                raise problem("found no path", allowed="the mesh file for shape file", key="path")
+        elif self.path is not None:
+            raise problem(f"found a path with shape {self.shape}", allowed="shape: file", key="path")
+        elif self.diameter is None:
+            raise problem("found no diameter", allowed="a length such as '129 nm'", key="diameter")
+        if self.shape != "annulus":
+            if self.inner_diameter is not None:
+                found = f"found an inner diameter with shape {self.shape}"
+                raise problem(found, allowed="shape: annulus", key="inner_diameter")
+            return self
+        if self.inner_diameter is None:
+            raise problem("found no inner diameter", allowed="a length below diameter", key="inner_diameter")
+        if self.diameter is not None and self.inner_diameter >= self.diameter:
+            raise problem(
+                f"found {self.inner_diameter:g} nm",
+                allowed=f"below diameter = {self.diameter:g} nm",
+                key="inner_diameter",
+            )
+        return self
+
+    @property
+    def wall(self) -> float | None:
+        """Thickness that reacts: radius of a circle, wall of an annulus; None if not known."""
+        return None if self.diameter is None else 0.5 * (self.diameter - (self.inner_diameter or 0.0))
+
+
+class Crystal(Section):
+    """How the crystal lies in the wire; Miller indices."""
+
+    axis: Miller = Field(description="direction along the wire")
+    in_plane: Miller | None = Field(
+        default=None, description="direction along x, normal to axis; null: chosen and reported"
+    )
+
+    @model_validator(mode="after")
+    def _orthogonal(self) -> Self:
+        if self.in_plane is None or not (dot := _dot(self.axis, self.in_plane)):
+            return self
+        found = f"found {list(self.in_plane)}, whose product with axis {list(self.axis)} is {dot}, not 0"
+        h, k, _ = self.axis
+        normal = (k, -h, 0) if h or k else (1, 0, 0)
+        raise problem(found, allowed=f"a direction normal to axis, such as {list(normal)}", key="in_plane")
+
+
+def _dot(a: tuple[int, int, int], b: tuple[int, int, int]) -> int:
+    """Scalar product of two directions."""
+    return sum(i * j for i, j in zip(a, b, strict=True))
+
+
+class FrontNumerics(Section):
+    """The front's width and conversion function."""
+
+    half_thickness: Length | None = Field(
+        default=None, description="half-thickness delta; null: the material's, or what the mesh resolves"
+    )
+    conversion_start: Number = Field(
+        default=0.35, ge=0, le=0.49, description="xi_lo of the conversion function, dimensionless"
+    )
+
+
+def _potentiostatic(value: object) -> object:
+    """Refuse the modes that are not there yet, saying so."""
+    if value in ("galvanostatic", "film"):
+        raise problem(
+            f"found {kind(value)}, which is not in this version yet",
+            allowed="potentiostatic",
+            hint="use mode: potentiostatic with a potential",
+        )
+    return value
+
+
+class Boundary(Section):
+    """What is applied at the wire's surface."""
+
+    mode: Annotated[Literal["potentiostatic"], BeforeValidator(_potentiostatic)] = Field(
+        default="potentiostatic", description="potentiostatic: activity 1 at the surface, given potential"
+    )
+    potential: Potential = Field(default=0.01, description="applied potential against the carrier metal")
+    cycles: NotYet = Field(default=None, description="list of steps; not in this version")
+    c_rate: NotYet = Field(default=None, exclude=True, description="not in this version")
+    current_density: NotYet = Field(default=None, exclude=True, description="not in this version")
+    cutoff: NotYet = Field(default=None, exclude=True, description="not in this version")
+    film: NotYet = Field(default=None, exclude=True, description="not in this version")
+
+
+class Mechanics(Section):
+    """Constraint along the wire."""
+
+    axial: Literal["plane_strain", "generalized"] = Field(
+        default="plane_strain", description="plane_strain: no axial stretch; generalized: one axial stretch"
+    )
+    axial_force: Force = Field(default=0.0, description="axial force on the whole section, generalized only")
+
+    @model_validator(mode="after")
+    def _force_needs_freedom(self) -> Self:
+        if self.axial == "plane_strain" and self.axial_force != 0.0:
+            found = "found an axial force with axial: plane_strain"
+            raise problem(found, allowed="axial: generalized, or no force", key="axial_force")
+        return self
+
+
+class Stop(Section):
+    """Reasons to stop before the end time; null turns one off."""
+
+    arrest: Number | None = Field(
+        default=1e-3, gt=0, lt=1, description="front speed over its unstressed speed"
+    )
+    converted: Number | None = Field(
+        default=0.99, gt=0, le=1, description="converted fraction of the section"
+    )
+
+
+class Time(Section):
+    """Duration and step control."""
+
+    end: Duration = Field(description="end time")
+    max_front_advance: Number = Field(default=0.5, gt=0, le=2, description="front advance per step, in delta")
+    max_plastic_increment: Number = Field(default=0.5, gt=0, description="equivalent plastic strain per step")
+    max_content_increment: Number = Field(
+        default=1.0, gt=0, le=1, description="change of content at a point per step"
+    )
+    min_step: Duration | None = Field(default=None, description="smallest step; null: chosen")
+    stop: Stop = Stop()
+
+    @model_validator(mode="after")
+    def _step_below_end(self) -> Self:
+        if self.min_step is not None and self.min_step >= self.end:
+            raise problem(f"found {self.min_step:g} s", allowed=f"below end = {self.end:g} s", key="min_step")
+        return self
+
+
+def _uniform(value: object) -> object:
+    """Refuse adaptive meshes, saying so."""
+    if value is True:
+        hint = "leave it out and set mesh.element_size"
+        raise problem("found true; adaptive meshes are not in this version yet", allowed="false", hint=hint)
+    return value
+
+
+class Mesh(Section):
+    """Resolution."""
+
+    element_size: Length | None = Field(default=None, description="element size at the front; null: chosen")
+    adaptive: Annotated[Switch, BeforeValidator(_uniform)] = Field(
+        default=False, description="adaptive refinement; not in this version"
+    )
+
+
+class Output(Section):
+    """What is written, and when."""
+
+    frames: Whole | None = Field(default=40, ge=1, le=100_000, description="number of saved frames")
+    every: Duration | None = Field(default=None, description="time between frames, instead of frames")
+    pictures: Switch = Field(default=True, description="draw pictures at the end")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _every_replaces_default(cls, raw: Any) -> Any:
+        """With `every` alone, the default number of frames does not apply."""
+        if isinstance(raw, dict) and raw.get("every") is not None and "frames" not in raw:
+            return {**raw, "frames": None}
+        return raw
+
+    @model_validator(mode="after")
+    def _one_schedule(self) -> Self:
+        if (self.frames is None) == (self.every is None):
+            found = "found neither frames nor every" if self.every is None else "found both frames and every"
+            raise problem(found, allowed="exactly one of them, the other null", key="frames")
+        return self
+
+
+class Solver(Section):
+    """Linear solver."""
+
+    linear: Literal["auto", "scipy", "pardiso"] = Field(
+        default="auto", description="sparse direct solver; auto: pardiso where installed, else scipy"
+    )

@@ -1,0 +1,64 @@
+"""Errors a user can meet: where, what was found, what is allowed, what to do.
+
+Each class carries the exit code the command line returns for it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class FemanodeError(Exception):
+    """Base of all errors that femanode raises on purpose."""
+
+    exit_code = 1
+
+
+class ConfigError(FemanodeError):
+    """The user's input is wrong; nothing has been computed.
+
+    Parameters
+    ----------
+    found : str
+        What was found, in one clause.
+    where : str, optional
+        File, line and key path, e.g. ``case.yaml:12: geometry.diameter``.
+    allowed : str, optional
+        What would have been accepted.
+    hint : str, optional
+        What to do about it.
+    """
+
+    exit_code = 2
+
+    def __init__(self, found: str, *, where: str = "", allowed: str = "", hint: str = "") -> None:
+        self.found, self.where, self.allowed, self.hint = found, where, allowed, hint
+        parts = [f"{where}: {found}" if where else found]
+        if allowed:
+            parts.append(f"allowed: {allowed}")
+        if hint:
+            parts.append(hint)
+        super().__init__("; ".join(parts).replace("\n", " "))
+
+
+class MeshError(ConfigError):
+    """A mesh (generated or read from file) cannot be used."""
+
+
+class ConvergenceError(FemanodeError):
+    """The solver could not go on; the last good state has been saved.
+
+    Parameters
+    ----------
+    message : str
+        Quantity that stopped the run, with time, step and norms.
+    state_path : Path or None
+        Where the last good state is.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, state_path: Path | None = None) -> None:
+        self.state_path = state_path
+        tail = f"; last good state: {state_path}" if state_path else ""
+        super().__init__(message + tail)

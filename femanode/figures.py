@@ -1,0 +1,264 @@
+"""Pictures of a finished run: fields on the deformed section, animations, curves.
+
+On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess: it reads
+a run's folder and writes pictures. ``rendering`` colours the field; everything around it is drawn here.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+from PIL import Image
+
+from femanode.animation import ANIMATIONS, write_animation
+from femanode.curves import plot_curves, time_scale
+from femanode.errors import ConfigError
+from femanode.fields import FieldChoice, choose_field, colour_limits
+from femanode.rendering import Canvas, Layer, pixels, render
+from femanode.runfolder import RunFolder
+from femanode.sectionview import SectionView, build_view
+
+__all__ = ["make_pictures", "plot_curves", "plot_field"]
+
+# Layout in pixels at zoom 1, where a figure is 1000 wide.
+WIDTH, SECTION_WIDTH, SECTION_HEIGHTS = 1000, 770, (420, 800)
+LEFT, TOP, STRIP = 20, 60, 70
+DPI = 100
+
+logger = logging.getLogger(__name__)
+
+
+def plot_field(run: RunFolder | str | Path, field: str = "hoop_stress_GPa", frame: int = -1,
+               out: str | Path | None = None, *, renderer: str = "auto") -> Path:
+    """Draw a field on the true deformed full section.
+
+    Parameters
+    ----------
+    run : RunFolder, str or Path
+        The run.
+    field : str
+        Point array, component or alias; see :func:`femanode.fields.choose_field`.
+    frame : int
+        Which frame a still picture shows, counted as in a list. Animations show all.
+    out : str or Path, optional
+        ``.png``, ``.gif`` or ``.mp4``; default ``pictures/<field>.png`` in the run's folder.
+    renderer : str
+        ``auto`` (pyvista, else matplotlib with a logged warning) or ``matplotlib``.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Raises
+    ------
+    ConfigError
+        Unknown field, frame or file type; missing or broken files.
+    """
+    run = run if isinstance(run, RunFolder) else RunFolder(run)
+    return _plot_field(run, field, frame, out, renderer)[0]
+
+
+def make_pictures(run: RunFolder | str | Path) -> list[Path]:
+    """Write ``pictures/content.png``, ``hoop_stress.png`` and ``curves.png`` into the run's folder.
+
+    A picture that cannot be made is reported in the log and left out; nothing is raised.
+
+    Parameters
+    ----------
+    run : RunFolder, str or Path
+
+    Returns
+    -------
+    list of Path
+        The files written.
+    """
+    made: list[Path] = []
+    renderer = "auto"
+    try:
+        run = run if isinstance(run, RunFolder) else RunFolder(run)
+        folder = run.path / "pictures"
+        for name in ("content", "hoop_stress"):
+            try:
+                # One failure of pyvista is enough: the next picture does not try again.
+                path, renderer = _plot_field(run, name, -1, folder / f"{name}.png", renderer)
+                made.append(path)
+            except Exception as error:  # a finished run must not fail for want of a picture
+                logger.warning("no picture of %s: %s", name, error)
+        made.append(plot_curves(run, folder / "curves.png"))
+    except Exception as error:
+        logger.warning("no picture of the curves: %s", error)
+    return made
+
+
+def _plot_field(run: RunFolder, field: str, frame: int, out: str | Path | None,
+                renderer: str) -> tuple[Path, str]:
+    """plot_field, returning also the renderer that drew it."""
+    frames = run.frames
+    if not -len(frames) <= frame < len(frames):
+        raise ConfigError(f"no frame {frame}", where=str(run.path), allowed=f"0 to {len(frames) - 1}, or -1")
+    choice = choose_field(field, frames[frame].mesh)
+    path = run.path / "pictures" / f"{choice.stem}.png" if out is None else Path(out)
+    suffix = path.suffix.lower()
+    if suffix not in (".png", *ANIMATIONS):
+        raise ConfigError(f"file type {path.suffix!r}", where=str(path), allowed=".png, .gif, .mp4")
+    chosen = list(frames) if suffix in ANIMATIONS else [frames[frame]]
+    views = [build_view(item, choice, run.sector) for item in chosen]
+    figure = _SectionFigure(run, choice, views, zoom=1.0 if suffix in ANIMATIONS else 1.5)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="femanode-") as scratch:
+        layers = [Layer(view.points, view.triangles, view.values) for view in views]
+        rendering = render(layers, figure.canvas, Path(scratch), renderer=renderer)
+        images = (figure.draw(view, np.load(image))
+                  for view, image in zip(views, rendering.images, strict=True))
+        if suffix in ANIMATIONS:
+            write_animation(path, images, len(views), figure.canvas.colours)
+        else:
+            Image.fromarray(next(images)).save(path)
+    logger.info("%s drawn with %s", path, rendering.renderer)
+    return path, rendering.renderer
+
+
+def round_length(limit: float) -> float:
+    """The largest of 1, 2, 5 times a power of ten that is not above a limit.
+
+    Parameters
+    ----------
+    limit : float
+
+    Returns
+    -------
+    float
+    """
+    power = 10.0 ** math.floor(math.log10(limit))
+    return max(factor * power for factor in (1, 2, 5) if factor * power <= limit * (1 + 1e-12))
+
+
+class _SectionFigure:
+    """A figure laid out once for a series of views; each draw replaces only what moves."""
+
+    def __init__(self, run: RunFolder, choice: FieldChoice, views: Sequence[SectionView],
+                 zoom: float) -> None:
+        low, high, extend = colour_limits(choice, [view.values for view in views])
+        bounds, height = self._fit(views)
+        section_height = height + STRIP
+        total = 2 * ((section_height + TOP + 10) // 2 + 1)  # even, as H.264 wants
+        self.canvas = Canvas((round(SECTION_WIDTH * zoom), round(section_height * zoom)), bounds,
+                             "RdBu_r" if low < 0 else "viridis", (low, high))
+        self.figure = Figure(figsize=(WIDTH / DPI, total / DPI), dpi=DPI * zoom, facecolor="white")
+        self.agg = FigureCanvasAgg(self.figure)
+        bottom = total - TOP - section_height
+        self.axes = self.figure.add_axes((LEFT / WIDTH, bottom / total, SECTION_WIDTH / WIDTH,
+                                          section_height / total))
+        self.axes.set_axis_off()
+        self._colour_bar(choice, extend, (LEFT + SECTION_WIDTH + 20) / WIDTH,
+                         (bottom + STRIP + 0.1 * height) / total, 0.8 * height / total)
+        self._section(views)
+        self._scale_bar()
+        baseline = 1 - 38 / total
+        name = run.name if len(run.name) <= 40 else run.name[:37] + "..."
+        self.figure.text(LEFT / WIDTH, baseline, name, fontsize=17, weight="bold", parse_math=False)
+        self.caption = self.figure.text(1 - LEFT / WIDTH, baseline, "", fontsize=17, ha="right")
+        self.describe = _describer(run)
+
+    @staticmethod
+    def _fit(views: Sequence[SectionView]) -> tuple[tuple[float, float, float, float], int]:
+        """View that holds every frame at one scale, and the section's height in pixels."""
+        edges = np.concatenate([line for view in views for line in (*view.outlines, *view.initial_outlines)])
+        low, high = edges.min(axis=0), edges.max(axis=0)
+        centre, size = (low + high) / 2, 1.04 * (high - low)
+        scale = max(size[0] / SECTION_WIDTH, size[1] / SECTION_HEIGHTS[1])
+        height = max(math.ceil(size[1] / scale), SECTION_HEIGHTS[0])
+        height += height % 2
+        half_width, half_height = scale * SECTION_WIDTH / 2, scale * height / 2
+        return (float(centre[0] - half_width), float(centre[0] + half_width),
+                float(centre[1] - half_height - scale * STRIP), float(centre[1] + half_height)), height
+
+    def _section(self, views: Sequence[SectionView]) -> None:
+        """The artists inside the section's axes, empty where they move."""
+        axes, bounds = self.axes, self.canvas.bounds
+        blank = np.full((2, 2, 3), 255, dtype=np.uint8)
+        self.image = axes.imshow(blank, extent=bounds, interpolation="nearest", aspect="auto")
+        axes.set_xlim(bounds[:2])
+        axes.set_ylim(bounds[2:])
+        self.outline = LineCollection([], colors="#404040", linewidths=1.0)
+        axes.add_collection(self.outline)
+        initial = [np.asarray(line) for line in views[0].initial_outlines]
+        axes.add_collection(LineCollection(initial, colors="white", linewidths=1.6, alpha=0.7))
+        axes.add_collection(LineCollection(initial, colors="#303030", linewidths=1.3, linestyles=(0, (5, 4))))
+        # Dark on a white rim shows on either end of both colour maps.
+        self.fronts = [LineCollection([], colors=colour, linewidths=width, capstyle="round")
+                       for colour, width in (("white", 3.6), ("black", 1.8))]
+        for line in self.fronts:
+            axes.add_collection(line)
+        handles = [Line2D([], [], color="#303030", lw=1.3, ls=(0, (5, 4)), label="initial outline")]
+        if any(len(view.front) for view in views):
+            handles.append(Line2D([], [], color="black", lw=1.8, label="reaction front"))
+        axes.legend(handles=handles, loc="lower right", ncols=2, frameon=False, fontsize=13,
+                    bbox_to_anchor=(1.0, 0.0), borderaxespad=0.2)
+
+    def _scale_bar(self) -> None:
+        """A bar of a round length in the strip below the section."""
+        x_min, x_max, y_min, _ = self.canvas.bounds
+        scale = (x_max - x_min) / SECTION_WIDTH
+        length = round_length(0.3 * (x_max - x_min))
+        self.axes.add_patch(Rectangle((x_min + 10 * scale, y_min + 14 * scale), length, 7 * scale,
+                                      facecolor="black", linewidth=0))
+        self.axes.text(x_min + length + 22 * scale, y_min + 17 * scale, f"{length:g} nm", fontsize=14,
+                       va="center")
+
+    def _colour_bar(self, choice: FieldChoice, extend: str, left: float, bottom: float,
+                    height: float) -> None:
+        """The colour bar, with the sign of a stress in words."""
+        axes = self.figure.add_axes((left, bottom, 26 / WIDTH, height))
+        mappable = ScalarMappable(Normalize(*self.canvas.limits), colormaps[self.canvas.colours])
+        bar = self.figure.colorbar(mappable, cax=axes, extend=extend)
+        bar.set_label(choice.label, fontsize=15, labelpad=8)
+        bar.ax.tick_params(labelsize=14)
+        if choice.is_stress:
+            for text, place, side in (("tension", 1.0, "bottom"), ("compression", 0.0, "top")):
+                shift = 0.085 if extend != "neither" else 0.03
+                axes.text(0.0, place + (shift if place else -shift), text, transform=axes.transAxes,
+                          fontsize=12, va=side)
+
+    def draw(self, view: SectionView, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """One picture, shape (height, width, 3)."""
+        self.image.set_data(image)
+        self.outline.set_segments(view.outlines)
+        for line in self.fronts:
+            line.set_segments(list(view.front))
+        self.caption.set_text(self.describe(view.time))
+        return pixels(self.agg)
+
+
+def _describer(run: RunFolder) -> Callable[[float], str]:
+    """How the time and, where the history has it, the converted fraction are written."""
+    factor, unit = time_scale(float(run.frames.times[-1]))
+    last = float(run.frames.times[-1]) / factor
+    digits = max(0, 2 - math.floor(math.log10(last))) if last > 0 else 0
+    try:
+        times, fractions = (run.history[key].to_numpy() for key in ("time_s", "converted_fraction"))
+    except (ConfigError, KeyError):
+        times = fractions = np.empty(0)
+
+    def describe(time: float) -> str:
+        text = f"t = {time / factor:.{digits}f} {unit}"
+        if not len(times):
+            return text
+        return f"{text},  {100 * np.interp(time, times, fractions):.0f} % converted"
+
+    return describe

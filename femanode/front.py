@@ -1,0 +1,173 @@
+"""Reaction front: travelling-wave equation, rate law and the average across the front (part of the *solver*).
+
+The extent xi obeys, with v the front speed extended along the normal and delta the front's half-thickness,
+
+    d xi/dt = v xi (1 - xi)/delta + div(v delta grad xi) - v xi (1 - xi)(1 - 2 xi)/delta,
+
+whose steady profile is 1/2 [1 + tanh(s/2 delta)] moving at v. Every term carries v: a stopped front stands still.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from femanode.constitutive.swelling import conversion
+from femanode.linear import Backend, Pattern, SymmetricSolver
+from femanode.spaces import Spaces
+
+Array = NDArray[np.float64]
+
+
+class Rate(Protocol):
+    """Orientation law: rate of a front with in-plane normal components (nm/s)."""
+
+    def rate(self, nx: Array, ny: Array) -> Array: ...
+
+
+@dataclass(frozen=True)
+class Kinetics:
+    """Mass-action rate law of the front.
+
+    v = k(n) exp(s dV_act/kT) [a - exp(dG/kT)], clipped at 0, with dG = dG0 - s dV; s the mean stress averaged
+    across the front (GPa), a the averaged activity. Energies GPa nm^3, volumes nm^3 per carrier.
+    """
+
+    kT: float
+    dG0: float
+    dV: float
+    dV_act: float
+
+    def equilibrium_activity(self, stress: Array) -> Array:
+        """exp(dG/kT): the activity at which the front stands still."""
+        return np.exp(np.minimum((self.dG0 - stress * self.dV) / self.kT, 50.0))
+
+    def drive(self, stress: Array, activity: Array) -> Array:
+        """v/k(n), dimensionless, not negative."""
+        factor = np.exp(np.clip(stress * self.dV_act / self.kT, -50.0, 50.0))
+        return factor * np.maximum(activity - self.equilibrium_activity(stress), 0.0)
+
+
+class Front:
+    """Front equation and averages on one mesh.
+
+    Parameters
+    ----------
+    spaces : Spaces
+    half_thickness : float
+        delta, nm.
+    start : float
+        xi at which conversion begins.
+    rate : Rate
+        Orientation law k(n).
+    kinetics : Kinetics
+    """
+
+    #: Reach of the average along the normal, in delta; sideways it reaches sqrt(side_share) times as far.
+    reach, side_share = 2.0, 0.3
+
+    def __init__(self, spaces: Spaces, half_thickness: float, start: float, rate: Rate, kinetics: Kinetics,
+                 backend: Backend = "auto") -> None:
+        self.spaces, self.delta, self.start = spaces, half_thickness, start
+        self.rate, self.kinetics = rate, kinetics
+        self._pattern = Pattern(spaces.sub, spaces.n_nodes)
+        self._solver = SymmetricSolver(backend)
+        r = np.hypot(*spaces.nodes)
+        self._outward = spaces.nodes / np.where(r > 0, r, 1.0)
+        self._on_front = None
+
+    def initial_extent(self, depth: Array) -> Array:
+        """Travelling profile still outside the section, so far that no point at ``depth`` >= 0 (nm) has converted."""
+        at_surface = max(0.95 * self.start, 0.05)
+        return 1.0 / (1.0 + (1.0 / at_surface - 1.0) * np.exp(np.minimum(depth / self.delta, 600.0)))
+
+    def log_odds(self, xi: Array) -> Array:
+        """delta ln(xi/(1 - xi)): the signed distance behind a travelling front, nm; exact for linear elements."""
+        bounded = np.clip(xi, 1e-14, 1 - 1e-14)
+        return self.delta * np.log(bounded / (1.0 - bounded))
+
+    def normals(self, xi: Array) -> Array:
+        """Unit normals -grad xi/|grad xi| at nodes, (2, N); zero where they are undefined."""
+        s = self.spaces
+        grad = np.einsum("kin,kn->in", s.sub_grad, self.log_odds(xi)[s.sub]) * s.sub_area
+        n = -np.stack([np.bincount(s.sub.ravel(), np.tile(g, 3), s.n_nodes) for g in grad])
+        # A recovered normal must lie in a symmetry line, or the front kinks there.
+        n[0, s.x0] = 0.0
+        n[1, s.y0] = 0.0
+        size = np.hypot(*n) / (3.0 * s.mass)
+        return np.where(size > 1e-3, n / np.where(size > 1e-3, 3.0 * s.mass * size, 1.0), 0.0)
+
+    def speed(self, n: Array, stress: Array, activity: Array) -> Array:
+        """Front speed v at nodes, nm/s."""
+        return self.rate.rate(n[0], n[1]) * self.kinetics.drive(stress, activity)
+
+    def advance(self, xi: Array, v: Array, n: Array, dt: float) -> Array:
+        """xi after dt under the nodal speed v (frozen), by classical Runge-Kutta within its stability limit."""
+        s = self.spaces
+        i, j = s.edges
+        across = self.delta * 0.5 * (v[i] + v[j])
+        stiff = np.bincount(s.edges.ravel(), np.tile(np.abs(s.conductance) * across, 2), s.n_nodes) / s.mass
+        # On the surface the profile goes on outside: its slope xi (1 - xi)/delta enters as a flux.
+        inflow = v * s.surface_length / s.mass * np.maximum(-np.einsum("in,in->n", n, self._outward), 0.0)
+        growth = 2.0 * v / self.delta
+
+        def change(y: Array) -> Array:
+            bulk = y * (1.0 - y)
+            return bulk * (growth * y + inflow) - s.laplacian_action(across, y) / s.mass
+
+        steps = max(int(np.ceil(dt * (2.0 * stiff.max() + growth.max()) / 2.5)), 1)
+        h = dt / steps
+        for _ in range(steps):
+            k1 = change(xi)
+            k2 = change(xi + 0.5 * h * k1)
+            k3 = change(xi + 0.5 * h * k2)
+            xi = xi + h / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + change(xi + h * k3))
+        return np.clip(xi, 0.0, 1.0)
+
+    def weight(self, xi: Array) -> Array:
+        """delta |grad h| at the quadrature points, dimensionless."""
+        grad = self.spaces.gradient_at_points(conversion(xi, self.start))
+        return self.delta * np.hypot(grad[0], grad[1])
+
+    def averager(self, xi: Array) -> Averager:
+        """The average across the front at extent ``xi``, ready to be applied to several fields."""
+        s = self.spaces
+        w = self.weight(xi) * s.weight
+        lumped = np.bincount(s.qp_nodes.ravel(), np.tile(w.ravel() / 3.0, 3), s.n_nodes)
+        grad = np.einsum("kin,kn->in", s.sub_grad, self.log_odds(xi)[s.sub])
+        size = np.hypot(*grad)
+        n = np.where(size > 1e-3, grad / np.where(size > 1e-3, size, 1.0), 0.0)
+        along = np.einsum("in,kin->kn", n, s.sub_grad)
+        stiffness = np.einsum("kn,ln->nkl", along, along)
+        stiffness += self.side_share * np.einsum("kin,lin->nkl", s.sub_grad, s.sub_grad)
+        stiffness *= ((self.reach * self.delta) ** 2 * s.sub_area)[:, None, None]
+        matrix = self._pattern.matrix(stiffness)
+        matrix.setdiag(matrix.diagonal() + lumped + 1e-6 * s.mass)
+        self._solver.factorise(matrix)
+        return Averager(s, w, self._solver)
+
+
+@dataclass(frozen=True)
+class Averager:
+    """Applies the average across the front; ``weight`` (elem, qp) includes the quadrature weight, nm^2."""
+
+    spaces: Spaces
+    weight: Array
+    solver: SymmetricSolver
+
+    def __call__(self, at_points: Array) -> Array:
+        """Nodal field that averages ``at_points`` (elem, qp) across the front and extends it along the normal.
+
+        Far from any front the result tends to zero: average the deviation from the value wanted there.
+        """
+        s = self.spaces
+        load = np.bincount(s.qp_nodes.ravel(), np.tile((self.weight * at_points).ravel() / 3.0, 3), s.n_nodes)
+        return self.solver.solve(load)
+
+    def mean(self, at_points: Array) -> float:
+        """Average over the whole front, area-weighted with |grad h|; NaN where there is no front."""
+        total = float(self.weight.sum())
+        return float((self.weight * at_points).sum() / total) if total > 0 else float("nan")

@@ -1,0 +1,261 @@
+"""Equilibrium of one candidate section (part of the *solver*).
+
+Finds the displacement (and the axial stretch, in generalised plane strain) for a given content field by Newton's
+method on the P2 mesh, total Lagrangian. Knows nothing of time stepping: committed plastic state in, response out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from femanode.constitutive.elastoplasticity import Moduli, PointResponse, respond
+from femanode.linear import Backend, Pattern, SymmetricSolver
+from femanode.spaces import Spaces
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class PhaseLaw:
+    """Elasto-plastic constants of host and reacted phase, as functions of content (GPa, 1/s)."""
+
+    moduli: Callable[[Array, Array], Moduli]
+
+    def __call__(self, h: Array, C: Array) -> Moduli:
+        return self.moduli(h, C)
+
+
+@dataclass(frozen=True)
+class Equilibrium:
+    """Outcome of one solve. ``converged`` is False after a failure, and ``message`` then says what failed where."""
+
+    converged: bool
+    message: str
+    u: Array
+    F33: float
+    F: Array
+    response: PointResponse | None
+    iterations: int
+    residual: float
+    axial_force: float = 0.0
+
+
+class Mechanics:
+    """Equilibrium solver of one section.
+
+    Parameters
+    ----------
+    spaces : Spaces
+    sector : 'quarter' | 'half' | 'full'
+        Decides the supports: symmetry lines, and what else is needed against rigid motion.
+    axial : 'plane_strain' | 'generalized'
+    axial_force : float
+        Force on the whole section, nN (generalised plane strain only).
+    backend : str
+        Sparse solver, see :mod:`femanode.linear`.
+    tolerance : float
+        Residual norm over the norm of the unassembled internal forces.
+    """
+
+    max_iterations = 25
+    #: A Newton step may not shrink det F at any point below this fraction of its last value.
+    det_floor = 0.4
+    #: Above this relative residual the tangent leaves out most of the pressure's geometric part.
+    far = 0.03
+
+    def __init__(self, spaces: Spaces, sector: str, *, axial: str = "plane_strain", axial_force: float = 0.0,
+                 backend: Backend = "auto", tolerance: float = 1e-7) -> None:
+        self.spaces = spaces
+        self.generalized = axial == "generalized"
+        self.axial_force = axial_force * {"quarter": 0.25, "half": 0.5, "full": 1.0}[sector]
+        self.tolerance = tolerance
+        fixed = _supports(spaces, sector)
+        self._number = np.where(fixed, -1, np.cumsum(~fixed) - 1)
+        self._free = np.flatnonzero(~fixed)
+        cells = spaces.cells
+        dofs = np.stack([2 * cells, 2 * cells + 1], axis=1).reshape(12, -1)  # (6*2, elem)
+        self._dofs = dofs
+        self._pattern = Pattern(self._number[dofs], len(self._free))
+        self.solver = SymmetricSolver(backend)
+
+    def deformation(self, u: Array) -> Array:
+        """In-plane deformation gradient (2, 2, elem, qp) of nodal displacements u (2, N)."""
+        s = self.spaces
+        F = np.einsum("ike,kjeq->ijeq", u[:, s.cells], s.dN, optimize=True)
+        F[0, 0] += 1.0
+        F[1, 1] += 1.0
+        return F
+
+    def solve(self, u0: Array, F33_0: float, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
+              ) -> Equilibrium:
+        """Newton's method from (u0, F33_0); at least one iteration is always made.
+
+        Parameters
+        ----------
+        u0 : (2, N) first guess, nm; F33_0 : its axial stretch
+        Cp_inv_n, eqps_n : committed plastic state; Jc : (elem, qp) swelling; law : constants at the points
+        """
+        u, F33 = u0.copy(), float(F33_0)
+        F = self.deformation(u)
+        if not _det(F).min() > 0:
+            return self._failed("first guess inverts an element", u, F33, F, 0, np.inf)
+        response = respond(F, F33, Cp_inv_n, eqps_n, Jc, law, dt)
+        residual, axial, scale = self._residual(F, F33, response)
+        size = self._norm(residual, axial, scale)
+        for iteration in range(1, self.max_iterations + 1):
+            try:
+                du, dF33 = self._direction(F, F33, response, residual, axial, exact=size < self.far)
+            except RuntimeError as error:
+                return self._failed(f"linear solve: {error}", u, F33, F, iteration, size)
+            if not (np.all(np.isfinite(du)) and np.isfinite(dF33)):
+                return self._failed("Newton step is not finite", u, F33, F, iteration, size)
+            # Associated flow has an incremental potential; a step is shortened while its slope says "too far".
+            slope_0 = float(residual @ du.T.ravel()[self._free]) + axial * dF33
+            step, accepted = 1.0, False
+            for _ in range(10):
+                u_new, F33_new = u + step * du, F33 + step * dF33
+                F_new = self.deformation(u_new)
+                if not (F33_new > 0 and np.all(_det(F_new) > self.det_floor * _det(F))):
+                    step *= 0.5
+                    continue
+                trial = respond(F_new, F33_new, Cp_inv_n, eqps_n, Jc, law, dt)
+                r_new, a_new, scale_new = self._residual(F_new, F33_new, trial)
+                size_new = self._norm(r_new, a_new, scale_new)
+                slope = float(r_new @ du.T.ravel()[self._free]) + a_new * dF33
+                if np.isfinite(size_new) and (size_new < 0.5 * size or slope <= 0.5 * abs(slope_0)):
+                    accepted = True
+                    break
+                step *= min(max(slope_0 / (slope_0 - slope), 0.1), 0.7) if np.isfinite(slope) else 0.5
+            if not accepted:
+                return self._failed("line search failed", u, F33, F, iteration, size)
+            u, F33, F, response, residual, axial, size = u_new, F33_new, F_new, trial, r_new, a_new, size_new
+            if size <= self.tolerance:
+                return Equilibrium(True, "", u, F33, F, response, iteration, size, axial + self.axial_force)
+        return self._failed("no convergence", u, F33, F, self.max_iterations, size)
+
+    def _failed(self, why: str, u: Array, F33: float, F: Array, iterations: int, size: float) -> Equilibrium:
+        worst = int(np.argmin(np.nan_to_num(_det(F), nan=-np.inf).min(axis=1)))
+        x, y = self.spaces.qp_xy[:, worst].mean(axis=1)
+        message = (f"{why} after {iterations} Newton iterations (relative residual {size:.2e}; smallest det F "
+                   f"{_det(F)[worst].min():.3g} in element {worst} at x = {x:.2f} nm, y = {y:.2f} nm)")
+        return Equilibrium(False, message, u, F33, F, None, iterations, size)
+
+    def _residual(self, F: Array, F33: float, response: PointResponse) -> tuple[Array, float, float]:
+        """Free nodal forces, axial imbalance, and the norm of unassembled forces they are measured against."""
+        s = self.spaces
+        t = response.tau
+        inv = _inverse(F)
+        w = s.weight
+        P = np.stack([np.stack([t[0] * inv[J, 0] + t[2] * inv[J, 1], t[2] * inv[J, 0] + t[1] * inv[J, 1]])
+                      for J in range(2)], axis=1)  # (i, J, elem, qp)
+        fe = np.einsum("ijeq,kjeq,eq->kie", P, s.dN, w, optimize=True).reshape(12, -1)
+        total = np.bincount(self._dofs.ravel(), fe.ravel(), 2 * s.n_nodes)
+        axial = float(np.sum(t[3] / F33 * w)) - self.axial_force if self.generalized else 0.0
+        scale = float(np.sqrt(np.bincount(self._dofs.ravel(), (fe**2).ravel(), 2 * s.n_nodes).sum()))
+        return total[self._free], axial, scale
+
+    def _norm(self, residual: Array, axial: float, scale: float) -> float:
+        # An unstressed body has no scale of its own; 1e-9 of a GPa over one element edge stands in.
+        floor = 1e-9 * float(np.sqrt(self.spaces.weight.sum()))
+        return float(np.hypot(np.linalg.norm(residual), axial / np.sqrt(self.spaces.n_nodes)) / max(scale, floor))
+
+    def _direction(self, F: Array, F33: float, response: PointResponse, residual: Array, axial: float, *,
+                   exact: bool) -> tuple[Array, float]:
+        s = self.spaces
+        tau = response.tau if exact else _calmed(response.tau)
+        Ke, coupling, K33 = element_stiffness(s, F, F33, response, tau)
+        self.solver.factorise(self._pattern.matrix(Ke))
+        du = np.zeros(2 * s.n_nodes)
+        if not self.generalized:
+            du[self._free] = -self.solver.solve(residual)
+            return du.reshape(-1, 2).T, 0.0
+        border = np.bincount(self._dofs.ravel(), coupling.ravel(), 2 * s.n_nodes)[self._free]
+        both = self.solver.solve(np.stack([residual, border], axis=1))
+        dF33 = -(axial - border @ both[:, 0]) / (K33 - border @ both[:, 1])
+        du[self._free] = -both[:, 0] - both[:, 1] * dF33
+        return du.reshape(-1, 2).T, float(dF33)
+
+
+def _calmed(tau: Array) -> Array:
+    """Stress whose mean is cut to the size of its deviator.
+
+    New swelling at fixed displacement gives pressures of many times the strength; as initial stress in the
+    tangent they make element rotations unstable and send Newton's method astray.
+    """
+    mean = (tau[0] + tau[1] + tau[3]) / 3.0
+    dev = tau.copy()
+    dev[[0, 1, 3]] -= mean
+    limit = np.sqrt(dev[0] ** 2 + dev[1] ** 2 + dev[3] ** 2 + 2.0 * dev[2] ** 2)
+    dev[[0, 1, 3]] += np.clip(mean, -limit, limit)
+    return dev
+
+
+def element_stiffness(s: Spaces, F: Array, F33: float, response: PointResponse, tau: Array,
+                      ) -> tuple[Array, Array, float]:
+    """Element matrices (elem, 12, 12), their coupling (12, elem) to the axial stretch, and the axial stiffness.
+
+    ``tau`` (4, elem, qp) is the stress of the geometric terms: the response's own for the consistent tangent.
+    """
+    c = response.tangent
+    if c is None:
+        raise ValueError("response without tangent")
+    t = tau
+    c = c.copy()
+    c[0] -= 2.0 * t[0]
+    c[1] -= 2.0 * t[1]
+    c[3] -= t[2]
+    c[4] -= t[2]
+    c[5] -= 0.5 * (t[0] + t[1])
+    c[9] -= 2.0 * t[3]
+    g = np.einsum("kjeq,jieq->kieq", s.dN, _inverse(F), optimize=True)  # spatial gradients (6, 2, elem, qp)
+    w = s.weight
+    n_elem, n_qp = w.shape
+    B = np.zeros((n_elem, n_qp, 3, 12))
+    gt = np.moveaxis(g, (2, 3), (0, 1))  # (elem, qp, 6, 2)
+    B[:, :, 0, 0::2] = gt[..., 0]
+    B[:, :, 1, 1::2] = gt[..., 1]
+    B[:, :, 2, 0::2] = gt[..., 1]
+    B[:, :, 2, 1::2] = gt[..., 0]
+    order = ((0, 2, 3), (2, 1, 4), (3, 4, 5))
+    D = np.stack([np.stack([c[order[i][j]] * w for j in range(3)], axis=-1) for i in range(3)], axis=-2)
+    DB = D @ B
+    flat = (n_elem, 3 * n_qp, 12)
+    Ke = np.matmul(B.reshape(flat).transpose(0, 2, 1), DB.reshape(flat))
+    T = np.stack([np.stack([t[0], t[2]], -1), np.stack([t[2], t[1]], -1)], -2) * w[..., None, None]
+    gT = gt @ T
+    geometric = np.matmul(gt.transpose(0, 2, 1, 3).reshape(n_elem, 6, -1),
+                          gT.transpose(0, 1, 3, 2).reshape(n_elem, -1, 6))
+    Ke[:, 0::2, 0::2] += geometric
+    Ke[:, 1::2, 1::2] += geometric
+    out33 = np.stack([c[6], c[7], c[8]], axis=-1) * (w / F33)[..., None]
+    coupling = np.einsum("eqrk,eqr->ke", B, out33, optimize=True)
+    K33 = float(np.sum((c[9] + t[3]) / F33**2 * w))
+    return Ke, coupling, K33
+
+
+def _det(F: Array) -> Array:
+    return F[0, 0] * F[1, 1] - F[0, 1] * F[1, 0]
+
+
+def _inverse(F: Array) -> Array:
+    return np.stack([np.stack([F[1, 1], -F[0, 1]]), np.stack([-F[1, 0], F[0, 0]])]) / _det(F)
+
+
+def _supports(s: Spaces, sector: str) -> NDArray[np.bool_]:
+    """Which of the 2N displacement components are held at zero."""
+    fixed = np.zeros((s.n_nodes, 2), bool)
+    fixed[s.x0, 0] = True
+    fixed[s.y0, 1] = True
+    radius = np.hypot(*s.nodes)
+    if sector == "half":
+        fixed[s.y0[np.argmin(radius[s.y0])], 0] = True
+    if sector == "full":
+        # Statically determinate: the innermost node, and the x-most node against rotation; no reaction arises.
+        fixed[np.argmin(radius)] = True
+        fixed[np.argmax(s.nodes[0] - np.abs(s.nodes[1])), 1] = True
+    return fixed.ravel()

@@ -1,0 +1,150 @@
+"""Nodes, quadrature arrays and assembly data of one mesh (between *mesh* and *state*).
+
+The displacement lives on quadratic triangles (P2) with three quadrature points. The extent of reaction, the
+activity and all averages live on linear triangles (P1) of the same mesh refined once: their nodes are the P2 nodes,
+so that every nodal array has one length N, and each quadrature point is the centroid of a corner sub-triangle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import skfem
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Spaces:
+    """Arrays computed once per mesh.
+
+    Attributes
+    ----------
+    nodes : (2, N) node positions, nm
+    cells : (6, elem) node numbers, corners then mid-sides 01, 12, 20
+    dN : (6, 2, elem, 3) gradients of the P2 shape functions, 1/nm
+    weight : (elem, 3) quadrature weights, nm^2
+    qp_xy : (2, elem, 3) quadrature point positions, nm
+    qp_nodes : (3, elem, 3) nodes of the sub-triangle around each quadrature point
+    qp_grad : (3, 2, elem, 3) gradients of that sub-triangle's linear shape functions, 1/nm
+    sub : (3, sub) nodes of all sub-triangles; sub_grad : (3, 2, sub); sub_area : (sub,)
+    edges : (2, edge) node pairs i < j; conductance : (edge,) minus the off-diagonal Laplacian entries
+    mass : (N,) lumped areas, nm^2
+    surface : nodes on the reacting surface; surface_length : (N,) lumped lengths, nm (0 off the surface)
+    x0, y0 : nodes on the symmetry lines (empty where there are none)
+    """
+
+    nodes: Array
+    cells: Index
+    dN: Array
+    weight: Array
+    qp_xy: Array
+    qp_nodes: Index
+    qp_grad: Array
+    sub: Index
+    sub_grad: Array
+    sub_area: Array
+    edges: Index
+    conductance: Array
+    mass: Array
+    surface: Index
+    surface_length: Array
+    x0: Index
+    y0: Index
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes N."""
+        return self.nodes.shape[1]
+
+    def at_points(self, nodal: Array) -> Array:
+        """Value of a linear nodal field at the quadrature points, (elem, 3)."""
+        return nodal[self.qp_nodes].mean(axis=0)
+
+    def gradient_at_points(self, nodal: Array) -> Array:
+        """Gradient of a linear nodal field at the quadrature points, (2, elem, 3)."""
+        return np.einsum("kieq,keq->ieq", self.qp_grad, nodal[self.qp_nodes])
+
+    def to_nodes(self, at_points: Array) -> Array:
+        """Lumped projection of quadrature values to nodes, (N,): weighted mean over the points around a node."""
+        share = np.broadcast_to(self.weight / 3.0, self.qp_nodes.shape)
+        total = np.bincount(self.qp_nodes.ravel(), share.ravel(), self.n_nodes)
+        return np.bincount(self.qp_nodes.ravel(), (share * at_points).ravel(), self.n_nodes) / total
+
+    def laplacian_action(self, coefficient: Array, nodal: Array) -> Array:
+        """sum_j g_ij k_ij (f_i - f_j) for edge coefficients k, (N,)."""
+        i, j = self.edges
+        flow = self.conductance * coefficient * (nodal[i] - nodal[j])
+        return np.bincount(i, flow, self.n_nodes) - np.bincount(j, flow, self.n_nodes)
+
+
+def build_spaces(mesh: skfem.MeshTri2) -> Spaces:
+    """Build the arrays of :class:`Spaces` from a quadratic triangle mesh with named boundaries.
+
+    Parameters
+    ----------
+    mesh : skfem.MeshTri2
+        Boundaries ``surface`` (required), ``x0`` and ``y0`` (optional).
+    """
+    basis = skfem.Basis(mesh, skfem.ElementTriP2(), intorder=2)
+    cells = np.asarray(basis.element_dofs, dtype=np.int64)
+    nodes = np.asarray(basis.doflocs)
+    dN = np.stack([basis.basis[k][0].grad for k in range(6)])
+    a, b, c, ab, bc, ca = cells
+    sub_corner = np.stack([np.stack([a, ab, ca]), np.stack([ab, b, bc]), np.stack([ca, bc, c])])  # (corner, 3, elem)
+    middle = np.stack([ab, bc, ca])
+    sub = np.concatenate([sub_corner[0], sub_corner[1], sub_corner[2], middle], axis=1)
+    # Which corner each quadrature point belongs to, from the reference coordinates.
+    X = np.asarray(basis.X)
+    corner = np.argmax(np.stack([1 - X[0] - X[1], X[0], X[1]]), axis=0)
+    qp_nodes = np.stack([sub_corner[k] for k in corner], axis=-1)
+    sub_grad, sub_area = _linear_gradients(nodes, sub)
+    n_elem = cells.shape[1]
+    qp_grad = np.stack([sub_grad[:, :, k * n_elem:(k + 1) * n_elem] for k in corner], axis=-1)
+    edges, conductance = _edge_conductance(sub, sub_grad, sub_area)
+    n = nodes.shape[1]
+    mass = np.bincount(sub.ravel(), np.tile(sub_area / 3.0, 3), n)
+    named = mesh.boundaries or {}
+
+    def on(name: str) -> Index:
+        return np.asarray(basis.get_dofs(name).flatten(), dtype=np.int64) if name in named else np.zeros(0, np.int64)
+
+    surface = on("surface")
+    return Spaces(nodes, cells, dN, np.asarray(basis.dx), np.asarray(basis.mapping.F(basis.X)), qp_nodes, qp_grad, sub,
+                  sub_grad, sub_area, edges, conductance, mass, surface,
+                  _boundary_length(nodes, sub, surface), on("x0"), on("y0"))
+
+
+def _linear_gradients(nodes: Array, tri: Index) -> tuple[Array, Array]:
+    """Gradients (3, 2, n) of linear shape functions and areas (n,); orientation does not matter."""
+    p = nodes[:, tri]
+    e = np.stack([p[:, 2] - p[:, 1], p[:, 0] - p[:, 2], p[:, 1] - p[:, 0]])  # opposite edges (3, 2, n)
+    twice = e[2, 0] * -e[1, 1] + e[2, 1] * e[1, 0]
+    grad = np.stack([-e[:, 1], e[:, 0]], axis=1) / twice
+    return grad, 0.5 * np.abs(twice)
+
+
+def _edge_conductance(tri: Index, grad: Array, area: Array) -> tuple[Index, Array]:
+    """Unique edges and -integral of grad N_i . grad N_j over each."""
+    pairs, values = [], []
+    for i, j in ((0, 1), (1, 2), (2, 0)):
+        pairs.append(np.sort(tri[[i, j]], axis=0))
+        values.append(-np.einsum("kn,kn,n->n", grad[i], grad[j], area))
+    both = np.concatenate(pairs, axis=1)
+    n = int(tri.max()) + 1
+    key, inverse = np.unique(both[0] * n + both[1], return_inverse=True)
+    return np.stack([key // n, key % n]), np.bincount(inverse, np.concatenate(values))
+
+
+def _boundary_length(nodes: Array, tri: Index, surface: Index) -> Array:
+    """Half the length of the boundary edges that end at each surface node."""
+    pairs = np.concatenate([np.sort(tri[[i, j]], axis=0) for i, j in ((0, 1), (1, 2), (2, 0))], axis=1)
+    edge, count = np.unique(pairs, axis=1, return_counts=True)
+    on = np.zeros(nodes.shape[1], bool)
+    on[surface] = True
+    edge = edge[:, (count == 1) & on[edge[0]] & on[edge[1]]]
+    length = np.hypot(*(nodes[:, edge[0]] - nodes[:, edge[1]]))
+    return np.bincount(edge.ravel(), np.tile(length / 2.0, 2), nodes.shape[1])

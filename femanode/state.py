@@ -1,0 +1,81 @@
+"""The state of a section at one time (the *state* stage): frozen, saved and loaded whole."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything the next step needs; arrays are read-only.
+
+    Attributes
+    ----------
+    t : time, s; dt : the step that led here, s
+    xi, depletion : (N,) extent of reaction; 1 - c, with c the activity of the carrier in the reacted phase
+    u : (2, N) displacement, nm; F33 : axial stretch
+    Cp_inv : (4, elem, qp) inverse plastic right Cauchy-Green tensor; eqps : (elem, qp)
+    mean_stress : (N,) mean Mandel stress averaged across the front and extended along its normal, GPa
+    activity : (N,) carrier activity averaged likewise
+    point_stress : (elem, qp) mean Mandel stress at the points, GPa
+    u_rate, F33_rate : rates over the last step, nm/s and 1/s, for prediction
+    mean_stress_trend : (N,) change of mean_stress per mean travel of the front, GPa/nm
+    """
+
+    t: float
+    dt: float
+    xi: Array
+    depletion: Array
+    u: Array
+    F33: float
+    Cp_inv: Array
+    eqps: Array
+    mean_stress: Array
+    activity: Array
+    point_stress: Array
+    u_rate: Array
+    F33_rate: float
+    mean_stress_trend: Array
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+
+    @property
+    def c(self) -> Array:
+        """Activity of the carrier in the reacted phase, (N,)."""
+        return 1.0 - self.depletion
+
+    def save(self, path: Path) -> Path:
+        """Write all arrays to ``path`` (.npz), replacing it in one go."""
+        temporary = path.with_name(path.name + ".part")
+        with open(temporary, "wb") as stream:
+            np.savez_compressed(stream, **dataclasses.asdict(self))
+        os.replace(temporary, path)
+        return path
+
+
+def load_state(path: Path) -> State:
+    """Read a state written by :meth:`State.save`."""
+    with np.load(path) as data:
+        return State(**{f.name: float(data[f.name]) if data[f.name].ndim == 0 else data[f.name].copy()
+                        for f in dataclasses.fields(State)})
+
+
+def pristine(n_nodes: int, shape: tuple[int, int], xi: Array) -> State:
+    """Unstressed state at t = 0 with the given extent (N,); ``shape`` is (elem, qp)."""
+    unit = np.zeros((4, *shape))
+    unit[[0, 1, 3]] = 1.0
+    zero = np.zeros(n_nodes)
+    return State(0.0, 0.0, xi.copy(), zero, np.zeros((2, n_nodes)), 1.0, unit, np.zeros(shape),
+                 zero, np.ones(n_nodes), np.zeros(shape), np.zeros((2, n_nodes)), 0.0, zero.copy())

@@ -1,0 +1,325 @@
+"""Time stepping: a step proposes a candidate, a controller accepts or rejects it (part of the *solver*).
+
+Nothing committed is changed before a candidate is accepted. Within a step the front and the carrier balance are
+advanced first, with the front's stress extrapolated to the middle of the step; equilibrium follows once. The
+candidate is rejected when the stress it ends with would have moved the front noticeably differently.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from femanode.constitutive.elastoplasticity import Moduli
+from femanode.constitutive.swelling import content, conversion, volume_ratio
+from femanode.errors import ConvergenceError
+from femanode.front import Averager, Front
+from femanode.mechanics import Equilibrium, Mechanics
+from femanode.spaces import Spaces
+from femanode.state import State
+from femanode.transport import Balance, Transport
+
+Array = NDArray[np.float64]
+
+
+#: Front travel, in delta, over which the trend of the front's stress is taken.
+SMOOTHING = 1.0
+
+
+class StopReason(enum.Enum):
+    """Why a run ended; the value is what the user reads."""
+
+    END_TIME = "end time reached"
+    CONVERTED = "converted fraction reached"
+    ARRESTED = "front arrested"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on one step and the ends of the run.
+
+    ``front_advance`` in delta, ``plastic`` and ``content`` largest increments at a point, ``coupling`` largest
+    error of the front's position (in delta) from extrapolating its stress, ``min_step`` s, ``end`` s;
+    ``arrest`` (v/k) and ``converted`` may be None.
+    """
+
+    end: float
+    front_advance: float = 0.5
+    plastic: float = 1.0
+    content: float = 1.0
+    coupling: float = 0.05
+    min_step: float = 1e-9
+    balance: float = 1e-8
+    arrest: float | None = 1e-3
+    converted: float | None = 0.99
+
+
+@dataclass(frozen=True)
+class Physics:
+    """The solvers of one section, and the laws between them."""
+
+    spaces: Spaces
+    mechanics: Mechanics
+    front: Front
+    transport: Transport
+    constants: Callable[[Array, Array], Moduli]
+    c_front: float
+    expansion: float
+
+    def content_at_nodes(self, state: State) -> Array:
+        """Carrier content C (N,)."""
+        return content(conversion(state.xi, self.front.start), state.c, self.c_front)
+
+    def content_at_points(self, xi: Array, c: Array) -> tuple[Array, Array]:
+        """Converted fraction h and content C at the quadrature points.
+
+        Means of the nodal values: taking h at the mean of xi instead doubles the ripple of the front's stress.
+        """
+        h = conversion(xi, self.front.start)
+        return self.spaces.at_points(h), self.spaces.at_points(content(h, c, self.c_front))
+
+    def converted_fraction(self, xi: Array) -> float:
+        """Area fraction converted, integral of h over the section."""
+        mass = self.spaces.mass
+        return float(np.sum(mass * conversion(xi, self.front.start)) / mass.sum())
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A proposed state with what the controller and the record need; ``state`` is None when a solve failed."""
+
+    state: State | None
+    message: str = ""
+    balance: Balance | None = None
+    equilibrium: Equilibrium | None = None
+    coupling_error: float = 0.0
+    advance: float = 0.0
+    drive: float = 1.0
+
+
+@dataclass
+class Tally:
+    """Counters of a run, for the manifest."""
+
+    accepted: int = 0
+    rejected: int = 0
+    newton: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def reject(self, reason: str) -> None:
+        """Count one rejected candidate under the first words of its reason."""
+        self.rejected += 1
+        key = reason.split(" (")[0].split(" after ")[0]
+        self.reasons[key] = self.reasons.get(key, 0) + 1
+
+
+def on_front(xi: Array) -> NDArray[np.bool_]:
+    """Nodes within about five half-thicknesses of the front."""
+    return xi * (1.0 - xi) > 6e-3
+
+
+def front_mean(values: Array, xi: Array, spaces: Spaces) -> float:
+    """Mean of nodal values over the front, weighted with xi (1 - xi)."""
+    weight = spaces.mass * xi * (1.0 - xi)
+    return float(np.sum(weight * values) / np.sum(weight)) if np.sum(weight) > 0 else 0.0
+
+
+def propose(physics: Physics, state: State, dt: float) -> Candidate:
+    """Advance by dt without changing ``state``."""
+    moved = _advance_front(physics, state, dt)
+    if isinstance(moved, str):
+        return Candidate(None, moved)
+    xi, e, balance, speed, travel = moved
+    h, C = physics.content_at_points(xi, 1.0 - e)
+    Jc = volume_ratio(C, physics.expansion)
+    law = physics.constants(h, C)
+    guess = state.u + dt * state.u_rate
+    eq = physics.mechanics.solve(guess, state.F33 + dt * state.F33_rate, state.Cp_inv, state.eqps, Jc, law, dt)
+    if not eq.converged:
+        first = eq
+        eq = physics.mechanics.solve(state.u, state.F33, state.Cp_inv, state.eqps, Jc, law, dt)
+        eq = replace(eq, iterations=eq.iterations + first.iterations)
+    if not eq.converged or eq.response is None:
+        return Candidate(None, eq.message, balance, eq)
+    averager = physics.front.averager(xi)
+    stress = averager(eq.response.mean_mandel)
+    activity = 1.0 - averager(physics.spaces.at_points(e))
+    predicted = state.mean_stress + travel * state.mean_stress_trend
+    near = on_front(xi)
+    advance = dt / physics.front.delta * float(np.max(speed[near], initial=0.0))
+    # Linear trend by discounted least squares over about one half-thickness of travel: the mesh gives the
+    # average a ripple of that period, and extrapolation would amplify it.
+    keep = np.exp(-advance / SMOOTHING)
+    surprise = stress - predicted
+    stress = predicted + (1.0 - keep**2) * surprise
+    trend = state.mean_stress_trend + (1.0 - keep) ** 2 * surprise / max(travel, 1e-3 * physics.front.delta)
+    front, n = physics.front, physics.front.normals(xi)
+    miss = front.speed(n, stress, activity) - front.speed(n, predicted, activity)
+    # The extrapolated mean over the step errs by half of what the end of the step does.
+    error = 0.5 * dt / front.delta * float(np.max(np.abs(miss[near]), initial=0.0))
+    drive = front_mean(front.kinetics.drive(stress, activity), xi, physics.spaces)
+    new = State(state.t + dt, dt, xi, e, eq.u, eq.F33, eq.response.Cp_inv, eq.response.eqps, stress, activity,
+                eq.response.mean_mandel, (eq.u - state.u) / dt, (eq.F33 - state.F33) / dt,
+                trend)
+    return Candidate(new, "", balance, eq, error, advance, drive if near.any() else 1.0)
+
+
+def _advance_front(physics: Physics, state: State, dt: float,
+                   ) -> tuple[Array, Array, Balance, Array, float] | str:
+    """Front and carrier balance over dt at extrapolated stress, or why not.
+
+    The stress is extrapolated in travel, not in time: where it is about to stop the front, the step is implicit in it.
+    Returns xi, depletion, balance, speed and mean travel of the front.
+    """
+    front, transport = physics.front, physics.transport
+    C_n = physics.content_at_nodes(state)
+    h_n = conversion(state.xi, front.start)
+    stress = state.mean_stress
+    nodal_stress = physics.spaces.to_nodes(state.point_stress)
+    activity, e, n = state.activity, state.depletion, front.normals(state.xi)
+    travel = dt * front_mean(front.speed(n, stress, activity), state.xi, physics.spaces)
+    previous: Array | None = None
+    for sweep in range(40):
+        stress = state.mean_stress + 0.5 * travel * state.mean_stress_trend
+        balanced = front.kinetics.equilibrium_activity(stress)
+        speed = front.speed(n, stress, activity)
+        xi = front.advance(state.xi, speed, n, dt)
+        if not np.all(np.isfinite(xi)):
+            return "front equation gave a value that is not finite"
+        h = conversion(xi, front.start)
+        if previous is not None and float(np.max(np.abs(xi - previous))) < 1e-4:
+            e = transport.solve(C_n, h, e, nodal_stress, dt)
+            if not np.all(np.isfinite(e)):
+                return "carrier balance gave a value that is not finite"
+            return xi, e, transport.balance(C_n, h, e, nodal_stress, dt), speed, travel
+        previous = xi
+        # Half a step of the fixed point: it converges up to three times the step at which the full one does.
+        travel = 0.5 * (travel + dt * front_mean(speed, xi, physics.spaces))
+        gain = np.where(activity > balanced, (h - h_n) / np.maximum(activity - balanced, 1e-6), 0.0)
+        e = transport.solve(C_n, h, e, nodal_stress, dt, sink=(np.maximum(gain, 0.0), activity))
+        if sweep == 0:
+            n = front.normals(0.5 * (xi + state.xi))
+        averager = front.averager(xi)
+        activity = 1.0 - averager(physics.spaces.at_points(e))
+    return "front and carrier balance did not agree"
+
+
+def coupling_bound(candidate: Candidate, limits: Limits) -> float:
+    """Allowed coupling error in delta: falls with the advance, down to a tenth, so that a slow front stops cleanly."""
+    return limits.coupling * float(np.clip(candidate.advance / limits.front_advance, 0.1, 1.0))
+
+
+def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) -> str:
+    """Why a candidate must be rejected, or an empty string."""
+    new = candidate.state
+    if new is None:
+        return candidate.message
+    for name in ("xi", "depletion", "u", "Cp_inv", "eqps", "mean_stress"):
+        if not np.all(np.isfinite(getattr(new, name))):
+            return f"{name} is not finite"
+    if candidate.balance is not None and candidate.balance.error > limits.balance:
+        return f"content balance off by {candidate.balance.error:.1e} (allowed {limits.balance:.0e})"
+    if candidate.coupling_error > coupling_bound(candidate, limits):
+        return f"stress extrapolation moves the front by {candidate.coupling_error:.3f} delta too far or short"
+    if candidate.advance > 1.05 * limits.front_advance:
+        return f"front advance {candidate.advance:.2f} delta (allowed {limits.front_advance:.2f})"
+    plastic = float(np.max(new.eqps - state.eqps))
+    if plastic > limits.plastic:
+        return f"plastic strain increment {plastic:.2f} (allowed {limits.plastic:.2f})"
+    gained = float(np.max(np.abs(physics.content_at_nodes(new) - physics.content_at_nodes(state))))
+    if gained > limits.content:
+        return f"content increment {gained:.2f} (allowed {limits.content:.2f})"
+    return ""
+
+
+def _first_step(physics: Physics, state: State, limits: Limits) -> float:
+    n = physics.front.normals(state.xi)
+    speed = physics.front.speed(n, state.mean_stress, state.activity)
+    near = on_front(state.xi)
+    fastest = float(np.max(speed[near], initial=0.0))
+    return limits.front_advance * physics.front.delta / fastest if fastest > 0 else limits.end
+
+
+def _next_step(candidate: Candidate, physics: Physics, limits: Limits) -> float:
+    """Step that keeps the advance and the coupling error near their bounds, at most doubling."""
+    state = candidate.state
+    if state is None:
+        raise ValueError("no accepted state")
+    grow = 2.0 if candidate.coupling_error <= 0 else min(2.0, 0.8 * np.sqrt(coupling_bound(candidate, limits) / candidate.coupling_error))
+    return float(min(_first_step(physics, state, limits), max(grow, 0.5) * state.dt))
+
+
+def march(physics: Physics, state: State, limits: Limits, stops: list[float], tally: Tally,
+          proposer: Callable[[Physics, State, float], Candidate] = propose,
+          ) -> Iterator[tuple[Candidate, StopReason | None]]:
+    """Yield accepted candidates until a stop condition holds; the last comes with its reason.
+
+    Parameters
+    ----------
+    state : State
+        Where to start.
+    stops : list of float
+        Times that must be hit exactly, s (output times); the end time always is.
+
+    Raises
+    ------
+    ConvergenceError
+        The step fell below ``limits.min_step``; ``state`` of the last candidate yielded is still good.
+    """
+    times = sorted({t for t in stops if state.t < t < limits.end} | {limits.end})
+    dt = _first_step(physics, state, limits)
+    while True:
+        target = next(t for t in times if t > state.t)
+        # A step that would leave a sliver before the target is stretched over it or halved.
+        remaining = target - state.t
+        step = remaining if dt >= remaining else (0.5 * remaining if dt > 0.7 * remaining else dt)
+        candidate = proposer(physics, state, step)
+        reason = check(candidate, state, physics, limits)
+        if not reason and limits.converted is not None and candidate.state is not None:
+            retry = _cut_at_fraction(physics, state, candidate.state, limits.converted)
+            if retry is not None:
+                dt = retry
+                continue
+        if reason or candidate.state is None:
+            tally.reject(reason)
+            dt = 0.5 * step
+            if dt < limits.min_step:
+                raise ConvergenceError(f"t = {state.t:.6g} s: step fell to {dt:.2e} s: {reason}")
+            continue
+        tally.accepted += 1
+        tally.newton += candidate.equilibrium.iterations if candidate.equilibrium else 0
+        new = candidate.state
+        if step == remaining:
+            new = replace(new, t=target)
+            candidate = replace(candidate, state=new)
+        stop = _stop(physics, candidate, limits)
+        yield candidate, stop
+        if stop is not None:
+            return
+        dt, state = _next_step(candidate, physics, limits), new
+
+
+def _cut_at_fraction(physics: Physics, old: State, new: State, wanted: float) -> float | None:
+    """Shorter step that ends at the wanted converted fraction, or None where the candidate does not overshoot."""
+    f0, f1 = physics.converted_fraction(old.xi), physics.converted_fraction(new.xi)
+    if f1 <= wanted + 1e-6 or f0 >= wanted:
+        return None
+    return new.dt * (wanted - f0) / (f1 - f0)
+
+
+def _stop(physics: Physics, candidate: Candidate, limits: Limits) -> StopReason | None:
+    new = candidate.state
+    if new is None:
+        return None
+    if limits.converted is not None and physics.converted_fraction(new.xi) >= limits.converted - 1e-6:
+        return StopReason.CONVERTED
+    if limits.arrest is not None and candidate.drive <= limits.arrest:
+        return StopReason.ARRESTED
+    return StopReason.END_TIME if new.t >= limits.end else None
+
+
+__all__ = ["Averager", "Candidate", "Limits", "Physics", "StopReason", "Tally", "check", "march", "on_front", "propose"]
