@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from femanode.constitutive.swelling import conversion
 from femanode.linear import Backend, Pattern, SymmetricSolver
-from femanode.spaces import Spaces
+from femanode.spaces import Spaces, scatter
 
 Array = NDArray[np.float64]
 
@@ -77,7 +77,6 @@ class Front:
         self._solver = SymmetricSolver(backend)
         r = np.hypot(*spaces.nodes)
         self._outward = spaces.nodes / np.where(r > 0, r, 1.0)
-        self._on_front = None
 
     def initial_extent(self, depth: Array) -> Array:
         """Travelling profile still outside the section, so far that no point at ``depth`` >= 0 (nm) has converted."""
@@ -93,7 +92,7 @@ class Front:
         """Unit normals -grad xi/|grad xi| at nodes, (2, N); zero where they are undefined."""
         s = self.spaces
         grad = np.einsum("kin,kn->in", s.sub_grad, self.log_odds(xi)[s.sub]) * s.sub_area
-        n = -np.stack([np.bincount(s.sub.ravel(), np.tile(g, 3), s.n_nodes) for g in grad])
+        n = -np.stack([scatter(s.sub, g, s.n_nodes) for g in grad])
         # A recovered normal must lie in a symmetry line, or the front kinks there.
         n[0, s.x0] = 0.0
         n[1, s.y0] = 0.0
@@ -109,7 +108,7 @@ class Front:
         s = self.spaces
         i, j = s.edges
         across = self.delta * 0.5 * (v[i] + v[j])
-        stiff = np.bincount(s.edges.ravel(), np.tile(np.abs(s.conductance) * across, 2), s.n_nodes) / s.mass
+        stiff = scatter(s.edges, np.abs(s.conductance) * across, s.n_nodes) / s.mass
         # On the surface the profile goes on outside: its slope xi (1 - xi)/delta enters as a flux.
         inflow = v * s.surface_length / s.mass * np.maximum(-np.einsum("in,in->n", n, self._outward), 0.0)
         growth = 2.0 * v / self.delta
@@ -136,7 +135,7 @@ class Front:
         """The average across the front at extent ``xi``, ready to be applied to several fields."""
         s = self.spaces
         w = self.weight(xi) * s.weight
-        lumped = np.bincount(s.qp_nodes.ravel(), np.tile(w.ravel() / 3.0, 3), s.n_nodes)
+        lumped = scatter(s.qp_nodes, w / 3.0, s.n_nodes)
         grad = np.einsum("kin,kn->in", s.sub_grad, self.log_odds(xi)[s.sub])
         size = np.hypot(*grad)
         n = np.where(size > 1e-3, grad / np.where(size > 1e-3, size, 1.0), 0.0)
@@ -164,7 +163,7 @@ class Averager:
         Far from any front the result tends to zero: average the deviation from the value wanted there.
         """
         s = self.spaces
-        load = np.bincount(s.qp_nodes.ravel(), np.tile((self.weight * at_points).ravel() / 3.0, 3), s.n_nodes)
+        load = scatter(s.qp_nodes, self.weight * at_points / 3.0, s.n_nodes)
         return self.solver.solve(load)
 
     def mean(self, at_points: Array) -> float:

@@ -6,7 +6,6 @@ method on the P2 mesh, total Lagrangian. Knows nothing of time stepping: committ
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,20 +13,10 @@ from numpy.typing import NDArray
 
 from femanode.constitutive.elastoplasticity import Moduli, PointResponse, respond
 from femanode.linear import Backend, Pattern, SymmetricSolver
-from femanode.spaces import Spaces
+from femanode.spaces import Spaces, scatter
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class PhaseLaw:
-    """Elasto-plastic constants of host and reacted phase, as functions of content (GPa, 1/s)."""
-
-    moduli: Callable[[Array, Array], Moduli]
-
-    def __call__(self, h: Array, C: Array) -> Moduli:
-        return self.moduli(h, C)
 
 
 @dataclass(frozen=True)
@@ -154,9 +143,9 @@ class Mechanics:
         P = np.stack([np.stack([t[0] * inv[J, 0] + t[2] * inv[J, 1], t[2] * inv[J, 0] + t[1] * inv[J, 1]])
                       for J in range(2)], axis=1)  # (i, J, elem, qp)
         fe = np.einsum("ijeq,kjeq,eq->kie", P, s.dN, w, optimize=True).reshape(12, -1)
-        total = np.bincount(self._dofs.ravel(), fe.ravel(), 2 * s.n_nodes)
+        total = scatter(self._dofs, fe, 2 * s.n_nodes)
         axial = float(np.sum(t[3] / F33 * w)) - self.axial_force if self.generalized else 0.0
-        scale = float(np.sqrt(np.bincount(self._dofs.ravel(), (fe**2).ravel(), 2 * s.n_nodes).sum()))
+        scale = float(np.sqrt(np.sum(fe**2)))
         return total[self._free], axial, scale
 
     def _norm(self, residual: Array, axial: float, scale: float) -> float:
@@ -174,7 +163,7 @@ class Mechanics:
         if not self.generalized:
             du[self._free] = -self.solver.solve(residual)
             return du.reshape(-1, 2).T, 0.0
-        border = np.bincount(self._dofs.ravel(), coupling.ravel(), 2 * s.n_nodes)[self._free]
+        border = scatter(self._dofs, coupling, 2 * s.n_nodes)[self._free]
         both = self.solver.solve(np.stack([residual, border], axis=1))
         dF33 = -(axial - border @ both[:, 0]) / (K33 - border @ both[:, 1])
         du[self._free] = -both[:, 0] - both[:, 1] * dF33

@@ -17,6 +17,12 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 
+def scatter(index: Index, values: Array, n: int) -> Array:
+    """Sum of ``values`` by their ``index``, (n,); shapes agree or broadcast."""
+    flat = np.broadcast_to(values, index.shape).ravel()
+    return np.asarray(np.bincount(index.ravel(), flat, n), dtype=np.float64)
+
+
 @dataclass(frozen=True)
 class Spaces:
     """Arrays computed once per mesh.
@@ -25,6 +31,7 @@ class Spaces:
     ----------
     nodes : (2, N) node positions, nm
     cells : (6, elem) node numbers, corners then mid-sides 01, 12, 20
+    N : (6, 3) P2 shape functions at the quadrature points
     dN : (6, 2, elem, 3) gradients of the P2 shape functions, 1/nm
     weight : (elem, 3) quadrature weights, nm^2
     qp_xy : (2, elem, 3) quadrature point positions, nm
@@ -35,10 +42,12 @@ class Spaces:
     mass : (N,) lumped areas, nm^2
     surface : nodes on the reacting surface; surface_length : (N,) lumped lengths, nm (0 off the surface)
     x0, y0 : nodes on the symmetry lines (empty where there are none)
+    corner_point : which quadrature point is nearest to each corner of its element
     """
 
     nodes: Array
     cells: Index
+    N: Array
     dN: Array
     weight: Array
     qp_xy: Array
@@ -54,6 +63,7 @@ class Spaces:
     surface_length: Array
     x0: Index
     y0: Index
+    corner_point: tuple[int, int, int]
 
     @property
     def n_nodes(self) -> int:
@@ -71,14 +81,29 @@ class Spaces:
     def to_nodes(self, at_points: Array) -> Array:
         """Lumped projection of quadrature values to nodes, (N,): weighted mean over the points around a node."""
         share = np.broadcast_to(self.weight / 3.0, self.qp_nodes.shape)
-        total = np.bincount(self.qp_nodes.ravel(), share.ravel(), self.n_nodes)
-        return np.bincount(self.qp_nodes.ravel(), (share * at_points).ravel(), self.n_nodes) / total
+        total = scatter(self.qp_nodes, share, self.n_nodes)
+        return scatter(self.qp_nodes, share * at_points, self.n_nodes) / total
+
+    def extrapolate(self, at_points: Array) -> Array:
+        """Nodal values (N,) of the linear fields through each element's three points, averaged over elements.
+
+        Unlike :meth:`to_nodes` this reaches the surface: a field linear in position is reproduced there.
+        """
+        total = at_points.sum(axis=1)
+        corner = np.empty((3, self.cells.shape[1]))
+        own = self.corner_point
+        for k in range(3):
+            corner[k] = 2.0 * at_points[:, own[k]] - total / 3.0
+        values = np.stack([*corner, *(0.5 * (corner[i] + corner[j]) for i, j in ((0, 1), (1, 2), (2, 0)))])
+        share = np.broadcast_to(self.weight.sum(axis=1), values.shape)
+        weight = scatter(self.cells, share, self.n_nodes)
+        return scatter(self.cells, share * values, self.n_nodes) / weight
 
     def laplacian_action(self, coefficient: Array, nodal: Array) -> Array:
         """sum_j g_ij k_ij (f_i - f_j) for edge coefficients k, (N,)."""
         i, j = self.edges
         flow = self.conductance * coefficient * (nodal[i] - nodal[j])
-        return np.bincount(i, flow, self.n_nodes) - np.bincount(j, flow, self.n_nodes)
+        return scatter(i, flow, self.n_nodes) - scatter(j, flow, self.n_nodes)
 
 
 def build_spaces(mesh: skfem.MeshTri2) -> Spaces:
@@ -92,6 +117,7 @@ def build_spaces(mesh: skfem.MeshTri2) -> Spaces:
     basis = skfem.Basis(mesh, skfem.ElementTriP2(), intorder=2)
     cells = np.asarray(basis.element_dofs, dtype=np.int64)
     nodes = np.asarray(basis.doflocs)
+    N = np.stack([basis.basis[k][0].value[0] for k in range(6)])
     dN = np.stack([basis.basis[k][0].grad for k in range(6)])
     a, b, c, ab, bc, ca = cells
     sub_corner = np.stack([np.stack([a, ab, ca]), np.stack([ab, b, bc]), np.stack([ca, bc, c])])  # (corner, 3, elem)
@@ -106,16 +132,17 @@ def build_spaces(mesh: skfem.MeshTri2) -> Spaces:
     qp_grad = np.stack([sub_grad[:, :, k * n_elem:(k + 1) * n_elem] for k in corner], axis=-1)
     edges, conductance = _edge_conductance(sub, sub_grad, sub_area)
     n = nodes.shape[1]
-    mass = np.bincount(sub.ravel(), np.tile(sub_area / 3.0, 3), n)
+    mass = scatter(sub, sub_area / 3.0, n)
     named = mesh.boundaries or {}
 
     def on(name: str) -> Index:
         return np.asarray(basis.get_dofs(name).flatten(), dtype=np.int64) if name in named else np.zeros(0, np.int64)
 
     surface = on("surface")
-    return Spaces(nodes, cells, dN, np.asarray(basis.dx), np.asarray(basis.mapping.F(basis.X)), qp_nodes, qp_grad, sub,
-                  sub_grad, sub_area, edges, conductance, mass, surface,
-                  _boundary_length(nodes, sub, surface), on("x0"), on("y0"))
+    return Spaces(nodes, cells, N, dN, np.asarray(basis.dx), np.asarray(basis.mapping.F(basis.X)), qp_nodes, qp_grad,
+                  sub, sub_grad, sub_area, edges, conductance, mass, surface,
+                  _boundary_length(nodes, sub, surface), on("x0"), on("y0"),
+                  (int(np.argmax(corner == 0)), int(np.argmax(corner == 1)), int(np.argmax(corner == 2))))
 
 
 def _linear_gradients(nodes: Array, tri: Index) -> tuple[Array, Array]:
@@ -136,7 +163,7 @@ def _edge_conductance(tri: Index, grad: Array, area: Array) -> tuple[Index, Arra
     both = np.concatenate(pairs, axis=1)
     n = int(tri.max()) + 1
     key, inverse = np.unique(both[0] * n + both[1], return_inverse=True)
-    return np.stack([key // n, key % n]), np.bincount(inverse, np.concatenate(values))
+    return np.stack([key // n, key % n]), scatter(inverse, np.concatenate(values), len(key))
 
 
 def _boundary_length(nodes: Array, tri: Index, surface: Index) -> Array:
@@ -147,4 +174,4 @@ def _boundary_length(nodes: Array, tri: Index, surface: Index) -> Array:
     on[surface] = True
     edge = edge[:, (count == 1) & on[edge[0]] & on[edge[1]]]
     length = np.hypot(*(nodes[:, edge[0]] - nodes[:, edge[1]]))
-    return np.bincount(edge.ravel(), np.tile(length / 2.0, 2), nodes.shape[1])
+    return scatter(edge, length / 2.0, nodes.shape[1])

@@ -6,6 +6,7 @@ import dataclasses
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,8 +69,9 @@ class State:
 def load_state(path: Path) -> State:
     """Read a state written by :meth:`State.save`."""
     with np.load(path) as data:
-        return State(**{f.name: float(data[f.name]) if data[f.name].ndim == 0 else data[f.name].copy()
-                        for f in dataclasses.fields(State)})
+        values: dict[str, Any] = {f.name: float(data[f.name]) if data[f.name].ndim == 0 else data[f.name].copy()
+                                  for f in dataclasses.fields(State)}
+    return State(**values)
 
 
 def pristine(n_nodes: int, shape: tuple[int, int], xi: Array) -> State:

@@ -8,6 +8,7 @@ candidate is rejected when the stress it ends with would have moved the front no
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -113,7 +114,7 @@ class Tally:
     def reject(self, reason: str) -> None:
         """Count one rejected candidate under the first words of its reason."""
         self.rejected += 1
-        key = reason.split(" (")[0].split(" after ")[0]
+        key = re.split(r" \(| after |:| by | [0-9]", reason)[0]
         self.reasons[key] = self.reasons.get(key, 0) + 1
 
 
@@ -249,7 +250,8 @@ def _next_step(candidate: Candidate, physics: Physics, limits: Limits) -> float:
     state = candidate.state
     if state is None:
         raise ValueError("no accepted state")
-    grow = 2.0 if candidate.coupling_error <= 0 else min(2.0, 0.8 * np.sqrt(coupling_bound(candidate, limits) / candidate.coupling_error))
+    bound, error = coupling_bound(candidate, limits), candidate.coupling_error
+    grow = 2.0 if error <= 0 else min(2.0, 0.8 * np.sqrt(bound / error))
     return float(min(_first_step(physics, state, limits), max(grow, 0.5) * state.dt))
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from femanode.constitutive.swelling import content
 from femanode.linear import Backend, SymmetricSolver
-from femanode.spaces import Spaces
+from femanode.spaces import Spaces, scatter
 
 Array = NDArray[np.float64]
 
@@ -108,7 +108,7 @@ class Transport:
         matrix = self._operator(a, b) + sp.diags(storage)
         if self.dV_over_kT:
             n = self.spaces.n_nodes
-            load = load + np.bincount(i, a - b, n) - np.bincount(j, a - b, n)
+            load = load + scatter(i, a - b, n) - scatter(j, a - b, n)
         e = np.zeros(self.spaces.n_nodes)
         reduced = sp.csc_matrix(matrix.tocsc()[self._free][:, self._free])
         self._solver.factorise(reduced)
@@ -129,7 +129,7 @@ class Transport:
         a, b = self.conductances(h, C, stress)
         i, j = s.edges
         flow = (a - b if self.dV_over_kT else 0.0) - (a * e[i] - b * e[j])
-        out = np.bincount(i, flow, s.n_nodes) - np.bincount(j, flow, s.n_nodes)
+        out = scatter(i, flow, s.n_nodes) - scatter(j, flow, s.n_nodes)
         stored = s.mass * (C - C_n)
         # Through the surface: what its nodes store themselves and what they pass on inwards.
         inflow = float(np.sum(stored[self._held]) + dt * np.sum(out[self._held]))

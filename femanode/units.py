@@ -97,10 +97,7 @@ def parse_quantity(text: object, unit: str) -> float:
     number, name = match.group(1), match.group(5)
     if not name:
         raise _bare(number, unit)
-    if name == unit:
-        value = float(number)
-    else:
-        value = float(Decimal(number) * _factor(name, unit))
+    value = float(number) if name == unit else float(Decimal(number) * _factor(name, unit))
     if not math.isfinite(value):
         raise ConfigError(f"found {text!r}, which is not finite", allowed=allowed)
     return value

@@ -212,14 +212,17 @@ def test_unknown_values_are_grey() -> None:
     assert_allclose(image[10, 5], [68, 1, 84], rtol=0, atol=1)  # the dark end of viridis
 
 
-@pytest.mark.parametrize("script", ["import os; os.abort()", "pass"])
+@pytest.mark.parametrize(("script", "reason"), [
+    ("import os; os.abort()", "exit code"), ("pass", "no picture"),
+])
 def test_a_crash_of_the_renderer_falls_back_and_says_what_to_install(
         run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
-        script: str) -> None:
+        script: str, reason: str) -> None:
     monkeypatch.setattr(rendering, "worker_command", lambda job: [sys.executable, "-c", script])
     out = plot_field(run_path, "hoop", out=tmp_path / "a.png")
     assert_allclose(np.subtract(*coloured_box(iio.imread(out))[1::-1]), 1155 / 1.04, rtol=0.01, atol=0)
     (record,) = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert reason in record.getMessage()
     assert "libegl1" in record.getMessage()
     assert "libosmesa6" in record.getMessage()
 

@@ -14,13 +14,13 @@ from femanode.units import E_CHARGE, EV, FARADAY_MAH, K_B, MEANING, N_A, format_
 
 def test_constants_are_the_exact_si_values() -> None:
     # 1 GPa nm^3 = 1e9 Pa * 1e-27 m^3 = 1e-18 J
-    assert K_B == pytest.approx(1.380649e-23 / 1e-18, rel=1e-15)
+    assert pytest.approx(1.380649e-23 / 1e-18, rel=1e-15) == K_B
     assert EV == E_CHARGE == pytest.approx(1.602176634e-19 / 1e-18, rel=1e-15)
     assert N_A == 6.02214076e23
     # CODATA: F = 96485.33212 C/mol; 1 mAh = 3.6 C
-    assert FARADAY_MAH == pytest.approx(96485.33212 / 3.6, rel=1e-10)
+    assert pytest.approx(96485.33212 / 3.6, rel=1e-10) == FARADAY_MAH
     # k_B T at 300 K is 25.852 meV
-    assert K_B * 300 / EV == pytest.approx(0.025852, rel=1e-4)
+    assert pytest.approx(0.025852, rel=1e-4) == K_B * 300 / EV
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,36 @@
+"""femanode: stress-diffusion simulator for cross-sections of alloying battery anodes.
+
+config -> mesh -> state -> solver -> output -> postprocess
+
+>>> import femanode
+>>> config = femanode.load_config("configs/si_110_129nm.yaml", ["time.end=10 min"])  # doctest: +SKIP
+>>> result = femanode.run(config, "results/short")  # doctest: +SKIP
+>>> result.summary["converted_fraction"]  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from femanode.config import Config, load_config
+    from femanode.errors import ConfigError, ConvergenceError, FemanodeError, MeshError
+    from femanode.run import Progress, Result, run
+
+__version__ = "0.1.0"
+
+_PUBLIC = {"Config": "config", "load_config": "config", "ConfigError": "errors", "ConvergenceError": "errors",
+           "FemanodeError": "errors", "MeshError": "errors", "Progress": "run", "Result": "run", "run": "run"}
+__all__ = ["Config", "ConfigError", "ConvergenceError", "FemanodeError", "MeshError", "Progress", "Result",
+           "load_config", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import public names on first use: ``femanode schema`` need not wait for the solver's libraries."""
+    if name in _PUBLIC:
+        import importlib
+
+        value = getattr(importlib.import_module(f"femanode.{_PUBLIC[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'femanode' has no attribute '{name}'")

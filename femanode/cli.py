@@ -1,0 +1,169 @@
+"""The command line: parse, call, print. Everything it does is within reach of Python.
+
+Exit codes: 0 done, 2 the input is wrong, 3 the solver could not go on, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from femanode.errors import ConfigError, FemanodeError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+                  help="Stress-diffusion simulator for cross-sections of alloying battery anodes.")
+
+ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="configuration (YAML)")]
+Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY.PATH=VALUE", help="override one key")]
+
+
+@app.command()
+def run(config: ConfigPath,
+        out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="folder to make")] = None,
+        settings: Settings = None,
+        frames: Annotated[int | None, typer.Option(metavar="N", help="number of frames")] = None,
+        overwrite: Annotated[bool, typer.Option("--overwrite", help="replace an earlier run")] = False,
+        resume: Annotated[bool, typer.Option("--resume", help="not in this version")] = False,
+        quiet: Annotated[bool, typer.Option("--quiet", help="print nothing but errors")] = False) -> None:
+    """Run one case."""
+    if resume:
+        raise ConfigError("found --resume, which is not in this version yet", where="command line",
+                          hint="run the case anew with --overwrite")
+    from femanode.config import load_config
+
+    loaded = load_config(config, [*(settings or []), *_frames(frames)])
+    # Bad input is answered before the solver's libraries load.
+    from femanode.problem import build_problem
+    from femanode.progress import live
+    from femanode.run import run as run_case
+
+    if not quiet:
+        for note in build_problem(loaded).notes:
+            typer.echo(f"note: {note}")
+    with live(quiet) as report:
+        result = run_case(loaded, out, overwrite=overwrite, report=report)
+    if not quiet:
+        from femanode.brief import describe_result
+
+        typer.echo(describe_result(result))
+
+
+@app.command()
+def check(config: ConfigPath, settings: Settings = None) -> None:
+    """Validate, and say what would run."""
+    from femanode.config import load_config
+
+    loaded = load_config(config, settings or [])
+    from femanode.brief import describe_plan
+    from femanode.problem import build_problem
+
+    typer.echo(describe_plan(build_problem(loaded)))
+
+
+@app.command()
+def mesh(config: ConfigPath,
+         out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help=".msh or .vtu")] = None,
+         settings: Settings = None) -> None:
+    """Make the mesh only."""
+    from femanode.config import load_config
+
+    loaded = load_config(config, settings or [])
+    from femanode.mesh import write_section
+    from femanode.problem import mesh_section
+
+    section = mesh_section(loaded)
+    path = out if out is not None else Path(f"{loaded.name}.msh")
+    write_section(section, path)
+    quality = ", ".join(f"{k} {v:.3g}" for k, v in section.quality().items())
+    typer.echo(f"{path}: {section.sector} section, {section.mesh.t.shape[1]} quadratic triangles, {quality}")
+
+
+@app.command()
+def plot(folder: Annotated[Path, typer.Argument(metavar="DIR", help="a run's folder")],
+         field: Annotated[str, typer.Option(metavar="NAME", help="field or 'curves'")] = "hoop_stress_GPa",
+         frame: Annotated[int, typer.Option(metavar="K", help="frame, -1 the last")] = -1,
+         out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help=".png, .gif or .mp4")] = None,
+         ) -> None:
+    """Draw a field in the true deformed shape."""
+    from femanode.figures import plot_curves, plot_field
+
+    typer.echo(plot_curves(folder, out) if field == "curves" else plot_field(folder, field, frame, out))
+
+
+@app.command()
+def materials(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="material")] = None) -> None:
+    """List the bundled materials, or one with the source of every number."""
+    from femanode.materials import describe, list_materials
+
+    if name is None:
+        typer.echo("\n".join(list_materials()))
+        return
+    rows = describe(name)
+    wide, value = max(len(r.path) for r in rows), max(len(r.value) for r in rows)
+    for row in rows:
+        mark = f"[{row.confidence}] " if row.confidence else ""
+        typer.echo(f"{row.path:<{wide}}  {row.value:<{value}}  {mark}{row.source or ''}".rstrip())
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the configuration, for editors."""
+    import json
+
+    from femanode.config import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+def _not_yet(name: str, instead: str) -> NoReturn:
+    raise ConfigError(f"'femanode {name}' is not in this version yet", where="command line", hint=instead)
+
+
+_LATER = {"ignore_unknown_options": True, "allow_extra_args": True}
+
+
+@app.command(context_settings=_LATER, hidden=True)
+def sweep() -> None:
+    """Not in this version."""
+    _not_yet("sweep", "call 'femanode run' with --set for each case")
+
+
+@app.command(context_settings=_LATER, hidden=True)
+def report() -> None:
+    """Not in this version."""
+    _not_yet("report", "see 'pictures' and 'summary.json' in the run's folder, or use 'femanode plot'")
+
+
+@app.command(context_settings=_LATER, hidden=True)
+def verify() -> None:
+    """Not in this version."""
+    _not_yet("verify", "run the tests: python -m pytest")
+
+
+def _frames(frames: int | None) -> list[str]:
+    return [] if frames is None else ["output.every=null", f"output.frames={frames}"]
+
+
+def main() -> None:
+    """Entry point: errors become one line and an exit code."""
+    logging.basicConfig(level=logging.WARNING, format="femanode: %(message)s")
+    try:
+        app(standalone_mode=False)
+    except FemanodeError as error:
+        typer.echo(f"femanode: {error}", err=True)
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        typer.echo("femanode: interrupted; what was reached is in the run's folder", err=True)
+        sys.exit(130)
+    except Exception as error:
+        # Wrong options come from the parser's own exceptions, which carry their text and exit code.
+        if not hasattr(error, "format_message"):
+            raise
+        typer.echo(f"femanode: {error.format_message()}", err=True)
+        sys.exit(2)

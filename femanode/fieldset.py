@@ -1,0 +1,88 @@
+"""Fields of one state by their output names, at quadrature points and nodes (first half of *output*).
+
+Stresses are Cauchy; radial and hoop refer to the wire's axis in the deformed section.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from femanode.constitutive.elastoplasticity import respond
+from femanode.constitutive.swelling import volume_ratio
+from femanode.problem import Problem
+from femanode.state import State
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FieldSet:
+    """Lazily computed fields of one state."""
+
+    problem: Problem
+    state: State
+
+    @cached_property
+    def tau(self) -> tuple[Array, Array]:
+        """Kirchhoff stress (4, elem, qp), GPa, and in-plane F, recomputed from the state alone."""
+        physics, state = self.problem.physics, self.state
+        F = physics.mechanics.deformation(state.u)
+        h, C = physics.content_at_points(state.xi, state.c)
+        # The committed plastic state is an elastic trial of itself: no flow is added.
+        law = physics.constants(h, C)
+        frozen = type(law)(law.K, law.G, np.full_like(C, 1e6), law.H, law.rate_exponent, np.full_like(C, np.inf))
+        response = respond(F, state.F33, state.Cp_inv, state.eqps, volume_ratio(C, physics.expansion), frozen, 1.0,
+                           tangent=False)
+        return response.tau, F
+
+    @cached_property
+    def J(self) -> Array:
+        """det F including the axial stretch, (elem, qp)."""
+        F = self.tau[1]
+        return (F[0, 0] * F[1, 1] - F[0, 1] * F[1, 0]) * self.state.F33
+
+    @cached_property
+    def sigma(self) -> Array:
+        """Cauchy stress (4, elem, qp), GPa: xx, yy, xy, zz."""
+        return self.tau[0] / self.J
+
+    @cached_property
+    def position(self) -> Array:
+        """Deformed nodes (2, N), nm."""
+        return self.problem.physics.spaces.nodes + self.state.u
+
+    @cached_property
+    def at_points(self) -> dict[str, Array]:
+        """Scalar fields (elem, qp) by output name."""
+        spaces = self.problem.physics.spaces
+        xx, yy, xy, zz = self.sigma
+        x = np.einsum("kq,ike->ieq", spaces.N, self.position[:, spaces.cells])
+        r2 = np.maximum(x[0] ** 2 + x[1] ** 2, 1e-30)
+        radial = (xx * x[0] ** 2 + yy * x[1] ** 2 + 2.0 * xy * x[0] * x[1]) / r2
+        mean = (xx + yy + zz) / 3.0
+        half = np.hypot(0.5 * (xx - yy), xy)
+        mises = np.sqrt(0.5 * ((xx - yy) ** 2 + (yy - zz) ** 2 + (zz - xx) ** 2) + 3.0 * xy**2)
+        return {"hoop_stress_GPa": xx + yy - radial, "radial_stress_GPa": radial, "axial_stress_GPa": zz,
+                "mean_stress_GPa": mean, "von_mises_GPa": mises, "eqps": self.state.eqps,
+                "max_principal_stress_GPa": np.maximum(0.5 * (xx + yy) + half, zz), "volume_ratio": self.J}
+
+    @cached_property
+    def at_nodes(self) -> dict[str, Array]:
+        """Every field of the output at the nodes, (N,), (N, 3) or (N, 6)."""
+        physics, state = self.problem.physics, self.state
+        spaces = physics.spaces
+        scalars = {name: spaces.extrapolate(values) for name, values in self.at_points.items()}
+        for name in ("eqps", "von_mises_GPa"):
+            scalars[name] = np.maximum(scalars[name], 0.0)
+        xx, yy, xy, zz = (spaces.extrapolate(s) for s in self.sigma)
+        zero = np.zeros(spaces.n_nodes)
+        front = physics.front
+        speed = front.speed(front.normals(state.xi), state.mean_stress, state.activity)
+        return {"displacement": np.stack([*state.u, zero], axis=1), "extent": state.xi,
+                "content": physics.content_at_nodes(state), "activity": state.c,
+                "cauchy_stress_GPa": np.stack([xx, yy, zz, xy, zero, zero], axis=1), **scalars,
+                "front_rate_nm_s": speed}

@@ -1,0 +1,95 @@
+"""Laws that time and depth are compared with: power law, cylinder law, regime, surface flaw (part of *postprocess*)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """L = a t^n: ``exponent`` n and ``r2`` of the fit in logarithms; None with too few points."""
+
+    exponent: float | None
+    r2: float | None
+
+
+def rate_exponent(t: Array, depth: Array, start: float) -> PowerLaw:
+    """Exponent n of L proportional to t^n, by least squares in logarithms.
+
+    Parameters
+    ----------
+    t, depth : (n,) time since the front entered, s; depth, nm
+    start : float
+        Depth below which the front is still forming; such points are left out.
+    """
+    chosen = (t > 0) & (depth > start)
+    if np.count_nonzero(chosen) < 4:
+        return PowerLaw(None, None)
+    x, y = np.log(t[chosen]), np.log(depth[chosen])
+    if np.ptp(x) <= 0 or np.ptp(y) <= 0:
+        return PowerLaw(None, None)
+    slope, offset = np.polyfit(x, y, 1)
+    left = y - slope * x - offset
+    return PowerLaw(float(slope), float(1.0 - np.sum(left**2) / np.sum((y - y.mean()) ** 2)))
+
+
+@dataclass(frozen=True)
+class CylinderLaw:
+    """Share of the time that the reaction (not diffusion) takes in the fitted cylinder law, and the fit's r2."""
+
+    interface_share: float | None
+    r2: float | None
+
+
+def cylinder_law(t: Array, depth: Array, radius: float, start: float) -> CylinderLaw:
+    """Fit t = A (R - s) + B [(R^2 - s^2)/4 - (s^2/2) ln(R/s)], s = R - depth, with A, B >= 0.
+
+    The quasi-steady linear-parabolic law of a front moving inwards in a cylinder (Deal and Grove's, for a cylinder).
+    It knows no stress: a front slowed by stress takes up B too, which is why the regime is not decided with it.
+    """
+    chosen = (t > 0) & (depth > start) & (depth < 0.999 * radius)
+    if np.count_nonzero(chosen) < 4:
+        return CylinderLaw(None, None)
+    s, time = radius - depth[chosen], t[chosen]
+    terms = np.stack([radius - s, (radius**2 - s**2) / 4.0 - 0.5 * s**2 * np.log(radius / s)], axis=1)
+    scale = terms.max(axis=0)
+    factors, _ = nnls(terms / scale, time)
+    left = time - terms / scale @ factors
+    last = (terms / scale)[-1] * factors
+    spread = float(np.sum((time - time.mean()) ** 2))
+    return CylinderLaw(float(last[0] / last.sum()) if last.sum() > 0 else None,
+                       float(1.0 - np.sum(left**2) / spread) if spread > 0 else None)
+
+
+def transport_share(t: Array, activity: Array, balanced: Array, drive: Array) -> float:
+    """Share of the driving activity that is lost in transport, averaged over the time the front moved.
+
+    (1 - a)/(1 - a_eq), with a the activity at the front and a_eq the one at which stress would stop it: 0 where
+    the reaction alone limits, 1 where diffusion does. Stress moves a_eq, not this ratio, so a front slowed by stress
+    does not look diffusion-controlled. Times at which the front hardly moves (v/k < 0.01) do not count.
+    """
+    dt = np.diff(t)
+    lost = np.clip((1.0 - activity[1:]) / np.maximum(1.0 - balanced[1:], 1e-9), 0.0, 1.0)
+    moving = (drive[1:] > 0.01) | (lost > 0.5)
+    weight = dt * moving
+    return float(np.sum(weight * lost) / np.sum(weight)) if np.sum(weight) > 0 else 0.0
+
+
+def regime(share: float) -> str:
+    """'ICR' below a third of the drive lost in transport, 'DCR' above two thirds, 'mixed' between."""
+    return "ICR" if share < 1.0 / 3.0 else "DCR" if share > 2.0 / 3.0 else "mixed"
+
+
+def energy_release(stress: Array, depth: Array, E: float, nu: float) -> Array:
+    """Energy release rate of a surface flaw under tension, GPa nm (= J/m^2): 1.12^2 pi s^2 a (1 - nu^2)/E.
+
+    A first estimate: a straight edge crack of the given depth in an elastic half-space at the surface hoop stress.
+    Where the material names no flaw, the depth is the reacted shell's, the largest that fits.
+    """
+    return 1.12**2 * np.pi * np.maximum(stress, 0.0) ** 2 * depth * (1.0 - nu**2) / E

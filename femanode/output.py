@@ -1,0 +1,170 @@
+"""What a run leaves behind: frames for ParaView, table, manifest (the *output* stage)."""
+
+from __future__ import annotations
+
+import csv
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import quoteattr
+
+import meshio
+import numpy as np
+
+from femanode.errors import ConfigError
+from femanode.fieldset import FieldSet
+from femanode.problem import Problem
+from femanode.stepping import Tally
+
+PACKAGES = ("femanode", "numpy", "scipy", "scikit-fem", "meshio", "pyvista", "pydantic", "pymetis", "pypardiso")
+
+
+def prepare_folder(path: Path, *, overwrite: bool) -> Path:
+    """Make an empty run folder, or refuse one that holds something.
+
+    Raises
+    ------
+    ConfigError
+        The folder is not empty and ``overwrite`` is False, or is no run folder at all.
+    """
+    if path.exists() and not path.is_dir():
+        raise ConfigError("is a file", where=str(path), allowed="a folder to be made", hint="choose another with -o")
+    if path.is_dir() and any(path.iterdir()):
+        if not overwrite:
+            raise ConfigError("the folder is not empty", where=str(path),
+                              hint="use --overwrite, or another folder with -o")
+        if not (path / "config.yaml").is_file():
+            raise ConfigError("the folder holds something that is not a run", where=str(path),
+                              hint="empty it yourself, or use another folder with -o")
+        for name in ("manifest.json", "summary.json", "history.csv", "frames.pvd", "last_state.npz", "report.html"):
+            (path / name).unlink(missing_ok=True)
+        for folder, pattern in (("frames", "*.vtu"), ("pictures", "*")):
+            for file in (path / folder).glob(pattern):
+                file.unlink()
+    (path / "frames").mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a whole file, replacing an older one in one go."""
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+    return path
+
+
+def write_json(path: Path, data: Mapping[str, Any]) -> Path:
+    """Write a mapping; NaN and infinities become null, which every reader understands."""
+    return write_text(path, json.dumps(_plain(data), indent=2, ensure_ascii=False) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+class FrameWriter:
+    """Numbers and writes frames; ``frames.pvd`` lists them with their times after each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.entries: list[tuple[float, str]] = []
+
+    def write(self, fields: FieldSet) -> Path:
+        """One .vtu on the reference mesh; Warp By Vector of ``displacement`` at 1 gives the true shape."""
+        name = f"frames/frame_{len(self.entries):04d}.vtu"
+        spaces = fields.problem.physics.spaces
+        points = np.column_stack([*spaces.nodes, np.zeros(spaces.n_nodes)])
+        mesh = meshio.Mesh(points, [("triangle6", spaces.cells.T)], point_data=dict(fields.at_nodes))
+        path = self.folder / name
+        meshio.write(path, mesh, file_format="vtu")
+        self.entries.append((fields.state.t, name))
+        rows = "\n".join(f'    <DataSet timestep="{t!r}" group="" part="0" file={quoteattr(f)}/>'
+                         for t, f in self.entries)
+        write_text(self.folder / "frames.pvd",
+                   '<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1" byte_order="LittleEndian">\n'
+                   f"  <Collection>\n{rows}\n  </Collection>\n</VTKFile>\n")
+        return path
+
+
+class HistoryWriter:
+    """``history.csv``, one row per accepted step, flushed at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._stream = open(path, "w", newline="", encoding="utf-8")  # noqa: SIM115 - open for the whole run
+        self._writer: csv.DictWriter[str] | None = None
+
+    def write(self, row: Mapping[str, float]) -> None:
+        """Append one row; the first fixes the columns."""
+        if self._writer is None:
+            self._writer = csv.DictWriter(self._stream, list(row))
+            self._writer.writeheader()
+        self._writer.writerow({k: repr(v) if isinstance(v, float) else v for k, v in row.items()})
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stream.close()
+
+
+def manifest(problem: Problem, tally: Tally, *, stop: str, seconds: Mapping[str, float]) -> dict[str, Any]:
+    """Where a run's numbers come from: versions, machine, mesh, solver, steps, time."""
+    return {
+        "name": problem.config.name, "stop_reason": stop, "notes": list(problem.notes),
+        "sector": problem.section.sector, "radius_nm": problem.section.radius,
+        "half_thickness_nm": problem.half_thickness, "element_size_nm": problem.section.element_size,
+        "mesh": {"hash": problem.section.hash(), "elements": problem.physics.spaces.cells.shape[1],
+                 "nodes": problem.physics.spaces.n_nodes, **problem.section.quality()},
+        "crystal": {"axis": list(problem.frame.axis), "x": problem.frame.miller_along("x"),
+                    "y": problem.frame.miller_along("y")},
+        "solver": problem.physics.mechanics.solver.name,
+        "steps": {"accepted": tally.accepted, "rejected": tally.rejected, "newton_iterations": tally.newton,
+                  "reasons_of_rejection": tally.reasons},
+        "wall_seconds": {k: round(v, 3) for k, v in seconds.items()},
+        "peak_memory_MiB": peak_memory(),
+        "platform": {"python": sys.version.split()[0], "system": platform.platform(), "cores": os.cpu_count()},
+        "versions": {name: _version(name) for name in PACKAGES}, "commit": _commit(),
+    }
+
+
+def peak_memory() -> float | None:
+    """Largest resident size of this process so far, MiB; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1024.0**2 if sys.platform == "darwin" else 1024.0), 1)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    """Commit of the source tree the package runs from, if it is one."""
+    root = Path(__file__).resolve().parent.parent
+    if not (root / ".git").exists():
+        return None
+    try:
+        done = subprocess.run(["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5,
+                              check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,205 @@
+"""Figures of merit: one row per accepted step, and the summary of a run (the *postprocess* stage)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from math import gcd
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from femanode import laws
+from femanode.constitutive.swelling import volume_ratio
+from femanode.crystal import format_miller
+from femanode.fieldset import FieldSet
+from femanode.problem import Problem
+from femanode.shape import Ray, diameters, full_outline
+from femanode.state import State
+from femanode.stepping import Candidate, StopReason, front_mean
+from femanode.units import E_CHARGE
+
+Array = NDArray[np.float64]
+Row = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What one accepted step adds to the record beyond its row.
+
+    ``activity`` carrier activity at the front (mean), ``balanced`` the activity at which it would stand still,
+    ``drive`` v/k(n) (mean), ``surface`` signed distance of the front's middle behind the surface, nm.
+    """
+
+    t: float
+    activity: float
+    balanced: float
+    drive: float
+    surface: float
+
+
+class Recorder:
+    """Turns accepted states into rows of ``history.csv`` and, at the end, the summary."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        section, spaces = problem.section, problem.physics.spaces
+        self.rows: list[Row] = []
+        self.moments: list[Moment] = []
+        self._rays = tuple(Ray(spaces, d, section.inner_radius, section.radius) for d in ((1.0, 0.0), (0.0, 1.0)))
+        distance = np.hypot(*spaces.qp_xy).min(axis=1)
+        self._core = np.flatnonzero(distance < distance.min() + 0.6 * section.actual_size)
+
+    def initial(self, state: State) -> Row:
+        """Row of the pristine section."""
+        return self._record(FieldSet(self.problem, state), 0.0, 0)
+
+    def step(self, candidate: Candidate, fields: FieldSet) -> Row:
+        """Row of an accepted candidate."""
+        balance, equilibrium = candidate.balance, candidate.equilibrium
+        return self._record(fields, balance.error if balance else 0.0, equilibrium.iterations if equilibrium else 0)
+
+    def _record(self, fields: FieldSet, content_error: float, newton: int) -> Row:
+        problem, state = self.problem, fields.state
+        physics, front = problem.physics, problem.physics.front
+        spaces, mass = physics.spaces, physics.spaces.mass
+        R, inner = problem.section.radius, problem.section.inner_radius
+        f = physics.converted_fraction(state.xi)
+        distance = front.log_odds(state.xi)
+        drive = front.kinetics.drive(state.mean_stress, state.activity)
+        speed = front.speed(front.normals(state.xi), state.mean_stress, state.activity)
+        outline = full_outline(fields.position[:, spaces.surface], problem.section.sector)
+        across = diameters(outline, np.linspace(0.0, np.pi, 721)[:-1])
+        points, nodal_hoop = fields.at_points, spaces.extrapolate(fields.at_points["hoop_stress_GPa"])
+        weight = front.weight(state.xi) * spaces.weight
+        core = spaces.weight[self._core]
+        row: Row = {
+            "time_s": state.t, "dt_s": state.dt, "converted_fraction": f,
+            "state_of_charge": float(np.sum(mass * physics.content_at_nodes(state)) / mass.sum()),
+            "front_depth_nm": R - float(np.sqrt(R**2 - f * (R**2 - inner**2))),
+            "front_depth_x_nm": self._rays[0].front_depth(distance),
+            "front_depth_y_nm": self._rays[1].front_depth(distance),
+            "front_speed_nm_s": front_mean(speed, state.xi, spaces), "axial_stretch": state.F33,
+            "diameter_x_nm": float(diameters(outline, np.zeros(1))[0]),
+            "diameter_y_nm": float(diameters(outline, np.full(1, 0.5 * np.pi))[0]),
+            "diameter_max_nm": float(across.max()), "diameter_min_nm": float(across.min()),
+            "hoop_surface_max_GPa": float(nodal_hoop[spaces.surface].max()),
+            "hoop_max_GPa": float(nodal_hoop.max()), "hoop_min_GPa": float(nodal_hoop.min()),
+            "core_mean_stress_GPa": float(np.sum(core * points["mean_stress_GPa"][self._core]) / core.sum())
+            if inner == 0 else float("nan"),
+            "front_mean_stress_GPa": float(np.sum(weight * state.point_stress) / weight.sum())
+            if weight.sum() > 0 else float("nan"),
+            "eqps_max": float(state.eqps.max()), "content_error": content_error, "newton_iterations": newton}
+        self.rows.append(row)
+        self.moments.append(Moment(
+            state.t, front_mean(state.activity, state.xi, spaces),
+            front_mean(front.kinetics.equilibrium_activity(state.mean_stress), state.xi, spaces),
+            front_mean(drive, state.xi, spaces), float(np.mean(distance[spaces.surface]))))
+        return row
+
+    def column(self, name: str) -> Array:
+        """One column of the history so far."""
+        return np.array([row[name] for row in self.rows])
+
+    def summary(self, fields: FieldSet, reason: StopReason | str) -> dict[str, Any]:
+        """The figures of merit, as in ``summary.json``."""
+        problem, last = self.problem, self.rows[-1]
+        physics, material, section = problem.physics, problem.config.material, problem.section
+        entry = self.entry_time()
+        growth = laws.rate_exponent(self.column("time_s") - entry, self.column("front_depth_nm"),
+                                    3.0 * problem.half_thickness)
+        share = laws.transport_share(*(np.array([getattr(m, k) for m in self.moments])
+                                       for k in ("t", "activity", "balanced", "drive")))
+        law = laws.cylinder_law(self.column("time_s") - entry, self.column("front_depth_nm"), section.radius,
+                                3.0 * problem.half_thickness)
+        arrested = reason is StopReason.ARRESTED
+        outline = full_outline(fields.position[:, physics.spaces.surface], section.sector)
+        risk, critical = self._fracture(fields)
+        hoop, where = self._largest_hoop(fields)
+        D = float(physics.transport.diffusivity(np.array([physics.c_front]))[0])
+        return {
+            "stop_reason": reason.value if isinstance(reason, StopReason) else reason, "time_s": last["time_s"],
+            "converted_fraction": last["converted_fraction"], "state_of_charge": last["state_of_charge"],
+            "penetration_depth_nm": last["front_depth_nm"], "self_limited": arrested,
+            "arrest_time_s": last["time_s"] if arrested else None,
+            "rate_exponent": growth.exponent, "rate_exponent_r2": growth.r2, "front_entry_time_s": entry,
+            "regime": laws.regime(share), "transport_share": share, "cylinder_law_interface_share": law.interface_share,
+            "cylinder_law_r2": law.r2, "damkohler": problem.rates.maximum * section.radius / D,
+            "anisotropy_ratio": last["diameter_max_nm"] / last["diameter_min_nm"],
+            "swelling_by_direction": self._swelling(outline),
+            "area_ratio": float(np.sum(physics.spaces.weight * fields.J) / last["axial_stretch"]
+                                / np.sum(physics.spaces.weight)),
+            "axial_stretch": last["axial_stretch"],
+            "hoop_surface_max_GPa": last["hoop_surface_max_GPa"], "hoop_max_GPa": hoop, "hoop_max_location": where,
+            "crack_risk": risk, "critical_diameter_nm": critical,
+            "capacity_mAh_g": last["state_of_charge"] * material.capacity.theoretical,
+            "interface_thickness_ratio": problem.half_thickness / section.radius,
+            "eq1_terms_eV": self._eq1(fields)}
+
+    def entry_time(self) -> float:
+        """Time at which the middle of the front passed the surface, s; 0 where it has not."""
+        distance = np.array([m.surface for m in self.moments])
+        if distance[-1] <= 0 or distance[0] > 0:
+            return 0.0
+        k = int(np.argmax(distance > 0))
+        t = [m.t for m in self.moments]
+        return float(t[k - 1] + (t[k] - t[k - 1]) * distance[k - 1] / (distance[k - 1] - distance[k]))
+
+    def _swelling(self, outline: Array) -> dict[str, float]:
+        """Diametral strain along the low-index directions that lie in the section."""
+        frame, R = self.problem.frame, self.problem.section.radius
+        strains = {}
+        for hkl in product(range(-2, 3), repeat=3):
+            # One of each pair of opposite directions, in lowest terms.
+            if gcd(*hkl) != 1 or next(i for i in hkl if i) < 0 or sum(map(abs, hkl)) > 4:
+                continue
+            x, y, z = frame.rotation @ (np.array(hkl) / np.linalg.norm(hkl))
+            if abs(z) < 1e-9:
+                width = diameters(outline, np.array([np.arctan2(y, x)]))[0]
+                strains[format_miller(hkl)] = float(width / (2.0 * R) - 1.0)
+        return strains
+
+    def _largest_hoop(self, fields: FieldSet) -> tuple[float, dict[str, float]]:
+        spaces = self.problem.physics.spaces
+        hoop = spaces.extrapolate(fields.at_points["hoop_stress_GPa"])
+        k = int(np.argmax(hoop))
+        x, y = fields.position[:, k]
+        return float(hoop[k]), {"x_nm": float(x), "y_nm": float(y), "reference_radius_nm": float(
+            np.hypot(*spaces.nodes[:, k])), "angle_deg": float(np.degrees(np.arctan2(y, x)))}
+
+    def _fracture(self, fields: FieldSet) -> tuple[float | None, float | None]:
+        """Largest ratio of energy release to toughness over the run, and the diameter at which it would be 1."""
+        material, problem = self.problem.config.material, self.problem
+        C = problem.physics.content_at_nodes(fields.state)[problem.physics.spaces.surface].mean()
+        host, full = material.mechanics.host, material.mechanics.reacted
+        E = host.youngs_modulus + (full.youngs_modulus - host.youngs_modulus) * C
+        nu = host.poisson_ratio + (full.poisson_ratio - host.poisson_ratio) * C
+        flaw = material.fracture.flaw
+        depth = self.column("front_depth_nm") if flaw is None else np.full(len(self.rows), flaw)
+        release = laws.energy_release(self.column("hoop_surface_max_GPa"), depth, E, nu)
+        risk = float(release.max() / material.fracture.energy)
+        # Without a flaw of its own length, everything scales with the diameter.
+        return risk, 2.0 * problem.section.radius / risk if flaw is None and risk > 0 else None
+
+    def _eq1(self, fields: FieldSet) -> dict[str, float | None]:
+        """Terms of review Eq. (1) per ion, eV, with the mean stresses beside the front, and the form the rate uses."""
+        material, physics = self.problem.config.material, self.problem.physics
+        xi = physics.spaces.at_points(fields.state.xi)
+        mean, w = fields.at_points["mean_stress_GPa"], physics.spaces.weight
+
+        def beside(low: float, high: float) -> float:
+            chosen = (xi > low) & (xi < high)
+            return float(np.sum((w * mean)[chosen]) / np.sum(w[chosen])) if chosen.any() else float("nan")
+
+        # One to three half-thicknesses ahead of the front's middle and behind it.
+        core, shell = beside(0.0474, 0.2689), beside(0.7311, 0.9526)
+        x, V = material.content.x_max, material.host.volume
+        V_full = V * float(volume_ratio(np.ones(1), material.swelling.expansion)[0])
+        front = self.rows[-1]["front_mean_stress_GPa"]
+        terms = {"reaction_and_potential": physics.front.kinetics.dG0, "host_stress": core * V / x,
+                 "product_stress": -shell * V_full / x}
+        terms["total"] = sum(terms.values())
+        terms["work_conjugate_stress"] = -front * physics.front.kinetics.dV
+        terms["work_conjugate_total"] = terms["reaction_and_potential"] + terms["work_conjugate_stress"]
+        return {k: v / E_CHARGE if np.isfinite(v) else None for k, v in terms.items()}

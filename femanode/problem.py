@@ -1,0 +1,212 @@
+"""Turns a configuration into the solvers of one section (config -> mesh -> state on the line).
+
+The only module that knows both the configuration and the numerics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from femanode.config import Config
+from femanode.config_fields import Table
+from femanode.constitutive.elastoplasticity import Moduli
+from femanode.constitutive.swelling import REACTED_ABOVE
+from femanode.crystal import Frame, RateLaw, make_frame, make_rate_law, require_sector, section_symmetry
+from femanode.errors import ConfigError
+from femanode.front import Front, Kinetics
+from femanode.material import Material, Phase
+from femanode.mechanics import Mechanics
+from femanode.mesh import Section, make_section, read_section
+from femanode.spaces import build_spaces
+from femanode.state import State, pristine
+from femanode.stepping import Limits, Physics
+from femanode.transport import Transport
+from femanode.units import E_CHARGE, K_B
+
+Array = NDArray[np.float64]
+
+#: Elements along the radius where neither the mesh nor the front gives a size.
+DEFAULT_RESOLUTION = 64
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One section, ready to be advanced in time; ``notes`` say what was chosen for the user."""
+
+    config: Config
+    section: Section
+    frame: Frame
+    rates: RateLaw
+    physics: Physics
+    limits: Limits
+    notes: tuple[str, ...]
+
+    @property
+    def half_thickness(self) -> float:
+        """delta in use, nm."""
+        return self.physics.front.delta
+
+    def initial_state(self) -> State:
+        """Pristine section with the front about to enter."""
+        spaces = self.physics.spaces
+        depth = np.maximum(self.section.radius - np.hypot(*spaces.nodes), 0.0)
+        return pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]),
+                        self.physics.front.initial_extent(depth))
+
+    def output_times(self) -> list[float]:
+        """Times to be hit exactly, s."""
+        every = self.config.output.every
+        return [] if every is None else [float(t) for t in np.arange(1, self.config.time.end / every) * every]
+
+
+def crystal_of(config: Config) -> tuple[Frame, RateLaw]:
+    """Frame and orientation law of a configuration, with the amorphised share of the front."""
+    material = config.material
+    structure = material.host.structure
+    axis, in_plane = ((0, 0, 1), None) if config.crystal is None else (config.crystal.axis, config.crystal.in_plane)
+    frame = make_frame(axis, in_plane, structure)
+    amorphous = material.front.amorphization
+    share = amorphous.fraction
+    threshold, diameter = amorphous.threshold_diameter, config.geometry.diameter
+    if threshold is not None and diameter is not None and diameter < threshold:
+        share = 1.0
+    return frame, make_rate_law(material.front.rates, structure, frame, share, amorphous.rate)
+
+
+def resolution(config: Config) -> tuple[float | None, float | None]:
+    """Element size and half-thickness asked for or implied, nm; None where only a mesh file can tell."""
+    size, delta, wall = config.mesh.element_size, config.front.half_thickness, config.geometry.wall
+    natural = config.material.front.half_thickness
+    if size is None and config.geometry.shape != "file":
+        size = delta if delta is not None else (max(natural, wall / DEFAULT_RESOLUTION) if wall else natural)
+    if delta is None and size is not None:
+        delta = max(natural, size)
+    return size, delta
+
+
+def mesh_section(config: Config) -> Section:
+    """The mesh of a configuration.
+
+    Raises
+    ------
+    ConfigError, MeshError
+        The sector is smaller than the crystal allows, or the mesh file cannot be used.
+    """
+    _, rates = crystal_of(config)
+    allowed = section_symmetry(rates)
+    geometry = config.geometry
+    size, _ = resolution(config)
+    if geometry.shape == "file":
+        if geometry.path is None:
+            raise ConfigError("no path", where="geometry.path")
+        section = read_section(geometry.path, element_size=size, diameter=geometry.diameter)
+        require_sector(section.sector, allowed)
+        return section
+    sector = require_sector(geometry.sector, allowed)
+    if geometry.diameter is None or size is None:
+        raise ConfigError("no diameter", where="geometry.diameter")
+    return make_section(geometry.shape, 0.5 * geometry.diameter, 0.5 * (geometry.inner_diameter or 0.0), size, sector)
+
+
+def build_problem(config: Config) -> Problem:
+    """Mesh the section and set up its solvers.
+
+    Raises
+    ------
+    ConfigError, MeshError
+        See :func:`mesh_section`; also when the mesh cannot resolve the front.
+    """
+    frame, rates = crystal_of(config)
+    section = mesh_section(config)
+    material, numerics = config.material, config.front
+    _, delta = resolution(config)
+    if delta is None:
+        delta = max(material.front.half_thickness, section.actual_size)
+    if delta < 0.75 * section.actual_size:
+        raise ConfigError(f"half-thickness {delta:g} nm on elements of {section.actual_size:.3g} nm",
+                          where="front.half_thickness", allowed="at least the element size",
+                          hint="refine the mesh or widen the front")
+    spaces = build_spaces(section.mesh)
+    backend = config.solver.linear
+    kT = K_B * config.temperature
+    kinetics = Kinetics(
+        kT=kT,
+        dG0=-E_CHARGE * material.carrier.charge * (material.front.equilibrium_potential - config.boundary.potential),
+        dV=material.swelling.expansion * material.host.volume / material.content.x_max,
+        dV_act=material.front.activation_volume)
+    c_front = material.content.x_front / material.content.x_max
+    diffusivity = material.transport.diffusivity
+    try:
+        mechanics = Mechanics(spaces, section.sector, axial=config.mechanics.axial,
+                              axial_force=config.mechanics.axial_force, backend=backend)
+    except ImportError as error:
+        raise ConfigError(str(error), where="solver.linear") from None
+    physics = Physics(
+        spaces=spaces, mechanics=mechanics,
+        front=Front(spaces, delta, numerics.conversion_start, rates, kinetics, backend),
+        transport=Transport(spaces, c_front, lambda C: _look_up(diffusivity, C),
+                            material.transport.activation_volume / kT, backend),
+        constants=phase_law(material), c_front=c_front, expansion=material.swelling.expansion)
+    time = config.time
+    limits = Limits(end=time.end, front_advance=time.max_front_advance, plastic=time.max_plastic_increment,
+                    content=time.max_content_increment,
+                    min_step=time.min_step if time.min_step is not None else 1e-9 * time.end,
+                    arrest=time.stop.arrest, converted=time.stop.converted)
+    return Problem(config, section, frame, rates, physics, limits, tuple(_notes(config, frame, section, delta)))
+
+
+def _notes(config: Config, frame: Frame, section: Section, delta: float) -> list[str]:
+    """What was chosen for the user, in sentences."""
+    notes = []
+    if config.crystal is not None and frame.in_plane_chosen:
+        notes.append(f"in-plane direction along x: {frame.miller_along('x')} (chosen)")
+    if config.geometry.sector == "auto":
+        notes.append(f"sector: {section.sector} (the smallest the crystal allows)" if config.geometry.shape != "file"
+                     else f"sector: {section.sector} (from the mesh file)")
+    natural = config.material.front.half_thickness
+    if delta > 1.001 * natural:
+        notes.append(f"front half-thickness {delta:g} nm is wider than the material's {natural:g} nm: "
+                     "converted fraction at arrest is too large, stresses are too small, in proportion to it")
+    gap = config.material.front.equilibrium_potential - config.boundary.potential
+    if gap <= 0:
+        notes.append(f"no driving force: the applied potential is {-gap:.3g} V above the front's equilibrium")
+    return notes
+
+
+def _look_up(table: Table, C: Array) -> Array:
+    if len(table.value) == 1:
+        return np.full_like(C, table.value[0])
+    return np.interp(C, table.content, table.value)
+
+
+def phase_law(material: Material) -> Callable[[Array, Array], Moduli]:
+    """Constants at points as a function of converted fraction and content.
+
+    Moduli and Poisson's ratio go linearly from host to full content; flow stress, hardening and rate dependence are the
+    reacted phase's as soon as conversion has begun, or the half-converted skin would carry the host's strength.
+    """
+    host, full = material.mechanics.host, material.mechanics.reacted
+
+    def rate(phase: Phase) -> tuple[float, float]:
+        law = phase.rate_sensitivity
+        return (1.0, np.inf) if law is None else (law.exponent, law.reference_rate)
+
+    def constants(h: Array, C: Array) -> Moduli:
+        E = host.youngs_modulus + (full.youngs_modulus - host.youngs_modulus) * C
+        nu = host.poisson_ratio + (full.poisson_ratio - host.poisson_ratio) * C
+        reacted = h > REACTED_ABOVE
+
+        def pick(a: Array | float, b: Array | float) -> Array:
+            return np.where(reacted, b, a)
+
+        (m_host, rate_host), (m_full, rate_full) = rate(host), rate(full)
+        return Moduli(E / (3.0 * (1.0 - 2.0 * nu)), E / (2.0 * (1.0 + nu)),
+                      pick(_look_up(host.yield_stress, C), _look_up(full.yield_stress, C)),
+                      pick(host.hardening_modulus, full.hardening_modulus), pick(m_host, m_full),
+                      pick(rate_host, rate_full))
+
+    return constants
