@@ -21,6 +21,12 @@ ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="configuratio
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY.PATH=VALUE", help="override one key")]
 
 
+class _Interrupted(FemanodeError):
+    """Carries the text of an interruption past the parser, which would drop it."""
+
+    exit_code = 130
+
+
 @app.command()
 def run(config: ConfigPath,
         out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="folder to make")] = None,
@@ -44,8 +50,11 @@ def run(config: ConfigPath,
     if not quiet:
         for note in build_problem(loaded).notes:
             typer.echo(f"note: {note}")
-    with live(quiet) as report:
-        result = run_case(loaded, out, overwrite=overwrite, report=report)
+    try:
+        with live(quiet) as report:
+            result = run_case(loaded, out, overwrite=overwrite, report=report)
+    except KeyboardInterrupt as stop:
+        raise _Interrupted(f"interrupted; {stop}" if str(stop) else "interrupted") from None
     if not quiet:
         from femanode.brief import describe_result
 
@@ -152,14 +161,13 @@ def main() -> None:
     """Entry point: errors become one line and an exit code."""
     logging.basicConfig(level=logging.WARNING, format="femanode: %(message)s")
     try:
-        app(standalone_mode=False)
+        # The parser turns an interruption into a returned exit code.
+        code = app(standalone_mode=False)
     except FemanodeError as error:
         typer.echo(f"femanode: {error}", err=True)
         sys.exit(error.exit_code)
-    except typer.Abort:
-        sys.exit(130)
-    except KeyboardInterrupt:
-        typer.echo("femanode: interrupted; what was reached is in the run's folder", err=True)
+    except (typer.Abort, KeyboardInterrupt):
+        typer.echo("femanode: interrupted", err=True)
         sys.exit(130)
     except Exception as error:
         # Wrong options come from the parser's own exceptions, which carry their text and exit code.
@@ -167,3 +175,6 @@ def main() -> None:
             raise
         typer.echo(f"femanode: {error.format_message()}", err=True)
         sys.exit(2)
+    if code == 130:
+        typer.echo("femanode: interrupted", err=True)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -127,9 +127,14 @@ class Front:
         return np.clip(xi, 0.0, 1.0)
 
     def weight(self, xi: Array) -> Array:
-        """delta |grad h| at the quadrature points, dimensionless."""
-        grad = self.spaces.gradient_at_points(conversion(xi, self.start))
-        return self.delta * np.hypot(grad[0], grad[1])
+        """delta |grad h| at the quadrature points, (elem, qp), dimensionless: the mean over each element.
+
+        Elements swell by their mean content, so that this is the work-conjugate weight of their stress.
+        """
+        s = self.spaces
+        grad = s.gradient_at_points(conversion(xi, self.start))
+        size = np.hypot(grad[0], grad[1]) * s.weight
+        return np.broadcast_to((self.delta * size.sum(axis=1) / s.weight.sum(axis=1))[:, None], s.weight.shape)
 
     def averager(self, xi: Array) -> Averager:
         """The average across the front at extent ``xi``, ready to be applied to several fields."""

@@ -20,7 +20,7 @@ class PowerLaw:
 
 
 def rate_exponent(t: Array, depth: Array, start: float) -> PowerLaw:
-    """Exponent n of L proportional to t^n, by least squares in logarithms.
+    """Exponent n of L proportional to t^n, by least squares in logarithms, while the front moves.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def rate_exponent(t: Array, depth: Array, start: float) -> PowerLaw:
     start : float
         Depth below which the front is still forming; such points are left out.
     """
-    chosen = (t > 0) & (depth > start)
+    chosen = (t > 0) & (depth > start) & while_moving(t, depth)
     if np.count_nonzero(chosen) < 4:
         return PowerLaw(None, None)
     x, y = np.log(t[chosen]), np.log(depth[chosen])
@@ -53,7 +53,7 @@ def cylinder_law(t: Array, depth: Array, radius: float, start: float) -> Cylinde
     The quasi-steady linear-parabolic law of a front moving inwards in a cylinder (Deal and Grove's, for a cylinder).
     It knows no stress: a front slowed by stress takes up B too, which is why the regime is not decided with it.
     """
-    chosen = (t > 0) & (depth > start) & (depth < 0.999 * radius)
+    chosen = (t > 0) & (depth > start) & (depth < 0.999 * radius) & while_moving(t, depth)
     if np.count_nonzero(chosen) < 4:
         return CylinderLaw(None, None)
     s, time = radius - depth[chosen], t[chosen]
@@ -67,18 +67,23 @@ def cylinder_law(t: Array, depth: Array, radius: float, start: float) -> Cylinde
                        float(1.0 - np.sum(left**2) / spread) if spread > 0 else None)
 
 
-def transport_share(t: Array, activity: Array, balanced: Array, drive: Array) -> float:
-    """Share of the driving activity that is lost in transport, averaged over the time the front moved.
+def transport_share(t: Array, activity: Array, drive: Array) -> float:
+    """Share of the driving activity that is lost in transport, averaged over the front's travel.
 
-    (1 - a)/(1 - a_eq), with a the activity at the front and a_eq the one at which stress would stop it: 0 where
-    the reaction alone limits, 1 where diffusion does. Stress moves a_eq, not this ratio, so a front slowed by stress
-    does not look diffusion-controlled. Times at which the front hardly moves (v/k < 0.01) do not count.
+    (1 - a)/(1 - a_eq), with a the activity at the front and a_eq = a - v/k the one at which it would stand still: 0
+    where the reaction alone limits, 1 where diffusion does. Stress moves a_eq, and 1 - a falls with the flux as a front
+    comes to rest, so that a front slowed by stress does not look diffusion-controlled.
     """
-    dt = np.diff(t)
-    lost = np.clip((1.0 - activity[1:]) / np.maximum(1.0 - balanced[1:], 1e-9), 0.0, 1.0)
-    moving = (drive[1:] > 0.01) | (lost > 0.5)
-    weight = dt * moving
-    return float(np.sum(weight * lost) / np.sum(weight)) if np.sum(weight) > 0 else 0.0
+    travel = np.diff(t) * drive[1:]
+    lost = np.maximum(1.0 - activity[1:], 0.0)
+    share = lost / np.maximum(lost + drive[1:], 1e-300)
+    return float(np.sum(travel * share) / np.sum(travel)) if np.sum(travel) > 0 else 0.0
+
+
+def while_moving(t: Array, depth: Array, slowest: float = 0.1) -> NDArray[np.bool_]:
+    """Points at which the front moves faster than ``slowest`` of its largest speed: a front at rest has no law."""
+    speed = np.diff(depth) / np.maximum(np.diff(t), 1e-300)
+    return np.concatenate([[False], speed > slowest * np.max(speed, initial=0.0)])
 
 
 def regime(share: float) -> str:

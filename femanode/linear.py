@@ -153,5 +153,9 @@ def _ordering(matrix: sp.csc_matrix) -> Index:
     rows = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
     off = rows != graph.indices
     start = np.concatenate([[0], np.cumsum(np.bincount(rows[off], minlength=graph.shape[0]))])
-    permutation, _ = pymetis.nested_dissection(xadj=start.astype(np.int32), adjncy=graph.indices[off].astype(np.int32))
+    starts, neighbours = start.astype(np.int32), graph.indices[off].astype(np.int32)
+    if hasattr(pymetis, "CSRAdjacency"):  # from 2025.2, where the older form is deprecated
+        permutation, _ = pymetis.nested_dissection(pymetis.CSRAdjacency(starts, neighbours))
+    else:
+        permutation, _ = pymetis.nested_dissection(xadj=starts, adjncy=neighbours)
     return np.asarray(permutation, dtype=np.int64)

@@ -28,13 +28,12 @@ Row = dict[str, float]
 class Moment:
     """What one accepted step adds to the record beyond its row.
 
-    ``activity`` carrier activity at the front (mean), ``balanced`` the activity at which it would stand still,
-    ``drive`` v/k(n) (mean), ``surface`` signed distance of the front's middle behind the surface, nm.
+    ``activity`` carrier activity at the front (mean), ``drive`` v/k(n) (mean), ``surface`` signed distance of the
+    front's middle behind the surface, nm.
     """
 
     t: float
     activity: float
-    balanced: float
     drive: float
     surface: float
 
@@ -94,7 +93,6 @@ class Recorder:
         self.rows.append(row)
         self.moments.append(Moment(
             state.t, front_mean(state.activity, state.xi, spaces),
-            front_mean(front.kinetics.equilibrium_activity(state.mean_stress), state.xi, spaces),
             front_mean(drive, state.xi, spaces), float(np.mean(distance[spaces.surface]))))
         return row
 
@@ -110,7 +108,7 @@ class Recorder:
         growth = laws.rate_exponent(self.column("time_s") - entry, self.column("front_depth_nm"),
                                     3.0 * problem.half_thickness)
         share = laws.transport_share(*(np.array([getattr(m, k) for m in self.moments])
-                                       for k in ("t", "activity", "balanced", "drive")))
+                                       for k in ("t", "activity", "drive")))
         law = laws.cylinder_law(self.column("time_s") - entry, self.column("front_depth_nm"), section.radius,
                                 3.0 * problem.half_thickness)
         arrested = reason is StopReason.ARRESTED

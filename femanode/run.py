@@ -109,8 +109,7 @@ def _advance(problem: Problem, recorder: Recorder, state: State, folder: Path, c
         reason = f"solver stopped: {error}"
         raise ConvergenceError(str(error), state.save(folder / "last_state.npz")) from None
     except KeyboardInterrupt:
-        state.save(folder / "last_state.npz")
-        raise
+        raise KeyboardInterrupt(f"last good state: {state.save(folder / 'last_state.npz')}") from None
     finally:
         history.close()
         if frames.entries[-1][0] != state.t:

@@ -74,6 +74,11 @@ class Spaces:
         """Value of a linear nodal field at the quadrature points, (elem, 3)."""
         return nodal[self.qp_nodes].mean(axis=0)
 
+    def element_mean(self, nodal: Array) -> Array:
+        """Mean over each element of a linear nodal field, (elem, 1): exact for its integral."""
+        corners, middles = nodal[self.cells[:3]].sum(axis=0), nodal[self.cells[3:]].sum(axis=0)
+        return ((corners + 3.0 * middles) / 12.0)[:, None]
+
     def gradient_at_points(self, nodal: Array) -> Array:
         """Gradient of a linear nodal field at the quadrature points, (2, elem, 3)."""
         return np.einsum("kieq,keq->ieq", self.qp_grad, nodal[self.qp_nodes])
@@ -117,7 +122,7 @@ def build_spaces(mesh: skfem.MeshTri2) -> Spaces:
     basis = skfem.Basis(mesh, skfem.ElementTriP2(), intorder=2)
     cells = np.asarray(basis.element_dofs, dtype=np.int64)
     nodes = np.asarray(basis.doflocs)
-    N = np.stack([basis.basis[k][0].value[0] for k in range(6)])
+    N = np.stack([np.asarray(basis.basis[k][0])[0] for k in range(6)])
     dN = np.stack([basis.basis[k][0].grad for k in range(6)])
     a, b, c, ab, bc, ca = cells
     sub_corner = np.stack([np.stack([a, ab, ca]), np.stack([ab, b, bc]), np.stack([ca, bc, c])])  # (corner, 3, elem)

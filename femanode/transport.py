@@ -57,14 +57,21 @@ class Transport:
         self._held = np.zeros(spaces.n_nodes, bool)
         self._held[spaces.surface] = True
         self._free = np.flatnonzero(~self._held)
+        # Edges triangle by triangle: summed over each triangle the flux is dissipative also where an angle is obtuse,
+        # which one coefficient for both sides of an edge is not.
+        tri, grad = spaces.sub, spaces.sub_grad
+        sides = ((0, 1), (1, 2), (2, 0))
+        self._edges = np.concatenate([tri[[i, j]] for i, j in sides], axis=1)
+        self._shape = np.concatenate([-np.einsum("kn,kn,n->n", grad[i], grad[j], spaces.sub_area) for i, j in sides])
 
     def conductances(self, h: Array, C: Array, stress: Array) -> tuple[Array, Array]:
-        """Edge coefficients (edge,) of the flux a c_i - b c_j from i to j, nm^2/s."""
-        i, j = self.spaces.edges
+        """Coefficients (3 sub,) of the flux a c_i - b c_j along the sides i-j of the sub-triangles, nm^2/s."""
+        i, j = self._edges
         potential = self.dV_over_kT * stress
         D = self.diffusivity(C) * np.exp(np.clip(potential, -30.0, 30.0))
-        base = self.spaces.conductance * (1.0 - self.c_front)
-        base = base * (0.5 * (h[i] + h[j]) + HOST_CONDUCTANCE) * 0.5 * (D[i] + D[j])
+        tri = self.spaces.sub
+        inside = (1.0 - self.c_front) * (h[tri].mean(axis=0) + HOST_CONDUCTANCE) * D[tri].mean(axis=0)
+        base = self._shape * np.tile(inside, 3)
         jump = potential[j] - potential[i]
         return base * _bernoulli(-jump), base * _bernoulli(jump)
 
@@ -104,19 +111,21 @@ class Transport:
         return bool(np.ptp(probe) == 0.0)
 
     def _linear_solve(self, a: Array, b: Array, storage: Array, load: Array) -> Array:
-        i, j = self.spaces.edges
+        i, j = self._edges
         matrix = self._operator(a, b) + sp.diags(storage)
         if self.dV_over_kT:
             n = self.spaces.n_nodes
             load = load + scatter(i, a - b, n) - scatter(j, a - b, n)
         e = np.zeros(self.spaces.n_nodes)
         reduced = sp.csc_matrix(matrix.tocsc()[self._free][:, self._free])
-        self._solver.factorise(reduced)
-        e[self._free] = self._solver.solve(load[self._free])
+        # To a unit diagonal: solvers take the host's rows, nine orders below the others, for singular and perturb them.
+        scale = 1.0 / np.sqrt(reduced.diagonal())
+        self._solver.factorise(sp.csc_matrix(sp.diags(scale) @ reduced @ sp.diags(scale)))
+        e[self._free] = scale * self._solver.solve(scale * load[self._free])
         return e
 
     def _operator(self, a: Array, b: Array) -> sp.csr_matrix:
-        i, j = self.spaces.edges
+        i, j = self._edges
         n = self.spaces.n_nodes
         rows = np.concatenate([i, i, j, j])
         cols = np.concatenate([i, j, j, i])
@@ -127,7 +136,7 @@ class Transport:
         s = self.spaces
         C = content(h, 1.0 - e, self.c_front)
         a, b = self.conductances(h, C, stress)
-        i, j = s.edges
+        i, j = self._edges
         flow = (a - b if self.dV_over_kT else 0.0) - (a * e[i] - b * e[j])
         out = scatter(i, flow, s.n_nodes) - scatter(j, flow, s.n_nodes)
         stored = s.mass * (C - C_n)

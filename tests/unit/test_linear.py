@@ -1,0 +1,167 @@
+"""Sparse assembly against scipy's, solvers against dense solves, with and without the optional packages."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from numpy.testing import assert_allclose, assert_array_equal
+
+from femanode.linear import Pattern, SymmetricSolver
+
+BACKENDS = ["superlu-metis", "superlu-mmd", "pardiso"]
+
+
+def hide(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Make optional packages look as if they were not installed."""
+    real = importlib.util.find_spec
+
+    def find(name: str, package: str | None = None) -> Any:
+        return None if name in names else real(name, package)
+
+    monkeypatch.setattr(importlib.util, "find_spec", find)
+    for name in names:
+        # an import that happens all the same fails, as it would there
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+def solver(backend: str, monkeypatch: pytest.MonkeyPatch) -> SymmetricSolver:
+    if backend == "pardiso":
+        pytest.importorskip("pypardiso")
+        return SymmetricSolver("pardiso")
+    if backend == "superlu-metis":
+        pytest.importorskip("pymetis")
+    else:
+        hide(monkeypatch, "pymetis")
+    return SymmetricSolver("scipy")
+
+
+def grid(n: int = 12, shift: float = 0.3, seed: int = 0) -> sp.csc_matrix:
+    """Symmetric matrix of a five-point grid with random coefficients."""
+    rng = np.random.default_rng(seed)
+    number = np.arange(n * n).reshape(n, n)
+    pairs = np.hstack([np.stack([number[:, :-1].ravel(), number[:, 1:].ravel()]),
+                       np.stack([number[:-1].ravel(), number[1:].ravel()])])
+    k = rng.uniform(0.5, 2.0, pairs.shape[1])
+    off = sp.coo_matrix((-k, tuple(pairs)), shape=(n * n, n * n))
+    off = off + off.T
+    return sp.csc_matrix(off + sp.diags(shift - np.asarray(off.sum(axis=1)).ravel()))
+
+
+def test_pattern_equals_scipys_sum_with_constrained_rows_dropped() -> None:
+    rng = np.random.default_rng(1)
+    dofs = np.array([[0, 4, -1, 2], [1, 0, 2, 5], [2, -1, 5, 1]])  # (3, 4 elements)
+    Ke = rng.normal(size=(4, 3, 3))
+    wanted = np.zeros((6, 6))
+    for e in range(4):
+        for a in range(3):
+            for b in range(3):
+                if dofs[a, e] >= 0 and dofs[b, e] >= 0:
+                    wanted[dofs[a, e], dofs[b, e]] += Ke[e, a, b]
+    got = Pattern(dofs, 6).matrix(Ke)
+    assert_allclose(got.toarray(), wanted, rtol=1e-14, atol=1e-15)
+    rows = np.repeat(dofs.T[:, :, None], 3, axis=2).ravel()
+    cols = np.repeat(dofs.T[:, None, :], 3, axis=1).ravel()
+    keep = (rows >= 0) & (cols >= 0)
+    coo = sp.coo_matrix((Ke.ravel()[keep], (rows[keep], cols[keep])), shape=(6, 6)).tocsc()
+    assert_array_equal(got.indptr, coo.indptr)
+    assert got.has_sorted_indices
+    # unknown 3 is in no element: an empty row, not one of the constrained
+    assert_array_equal(np.diff(got.indptr)[3], 0)
+
+
+def test_pattern_without_constraints_and_with_nothing_but() -> None:
+    Ke = np.arange(8.0).reshape(2, 2, 2)
+    free = Pattern(np.array([[0, 1], [1, 2]]), 3).matrix(Ke)
+    assert_array_equal(free.toarray(), [[0, 1, 0], [2, 3 + 4, 5], [0, 6, 7]])
+    assert_array_equal(Pattern(np.full((2, 2), -1), 3).matrix(Ke).toarray(), np.zeros((3, 3)))
+
+
+def test_pattern_is_used_again_with_other_values() -> None:
+    pattern = Pattern(np.array([[0, 1], [1, 2]]), 3)
+    first = pattern.matrix(np.ones((2, 2, 2)))
+    pattern.matrix(np.full((2, 2, 2), 5.0))
+    assert_array_equal(first.toarray(), [[1, 1, 0], [1, 2, 1], [0, 1, 1]])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("shift", [0.3, -1.7])
+def test_every_backend_solves(backend: str, shift: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One and several right sides, positive definite and indefinite, against a dense solve."""
+    s = solver(backend, monkeypatch)
+    assert s.name == backend
+    A = grid(shift=shift)
+    rng = np.random.default_rng(2)
+    one, many = rng.normal(size=144), rng.normal(size=(144, 3))
+    s.factorise(A)
+    assert_allclose(s.solve(one), np.linalg.solve(A.toarray(), one), rtol=1e-9, atol=1e-11)
+    got = s.solve(many)
+    assert got.shape == (144, 3)
+    assert_allclose(got, np.linalg.solve(A.toarray(), many), rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_factorising_again_takes_the_new_values(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    s = solver(backend, monkeypatch)
+    b = np.linspace(-1.0, 2.0, 144)
+    for seed in (3, 4, 5):
+        A = grid(seed=seed)
+        kept, right = A.copy(), b.copy()
+        s.factorise(A)
+        assert_allclose(s.solve(b), np.linalg.solve(A.toarray(), b), rtol=1e-9, atol=1e-11)
+        assert (kept != A).nnz == 0
+        assert_array_equal(b, right)
+    assert s.factorisations == 3
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_right_side_that_is_a_slice_or_read_only(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    s = solver(backend, monkeypatch)
+    A = grid()
+    s.factorise(A)
+    b = np.zeros((144, 4))
+    b[:, ::2] = np.random.default_rng(6).normal(size=(144, 2))
+    b.flags.writeable = False
+    wanted = np.linalg.solve(A.toarray(), b)
+    assert_allclose(s.solve(b[:, ::2]), wanted[:, ::2], rtol=1e-9, atol=1e-11)
+    assert_allclose(s.solve(b[:, 2]), wanted[:, 2], rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_zero_diagonal_does_not_spoil_the_answer(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # symmetric mode without pivoting cannot take it; the fall-back or the refinement must
+    s = solver(backend, monkeypatch)
+    A = sp.csc_matrix(np.array([[0.0, 2.0, 0.0], [2.0, 0.0, 1.0], [0.0, 1.0, 3.0]]))
+    s.factorise(A)
+    assert_allclose(s.solve(np.array([2.0, 3.0, 4.0])), np.linalg.solve(A.toarray(), [2.0, 3.0, 4.0]), rtol=1e-10)
+
+
+@pytest.mark.parametrize("backend", ["superlu-metis", "superlu-mmd"])
+def test_singular_matrix_is_a_runtime_error(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    s = solver(backend, monkeypatch)
+    A = grid().tolil()
+    A[5], A[:, 5] = 0.0, 0.0
+    with pytest.raises(RuntimeError, match="singular"):
+        s.factorise(sp.csc_matrix(A))
+
+
+def test_solving_first_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="solve before factorise"):
+        SymmetricSolver("scipy").solve(np.ones(3))
+
+
+def test_without_pypardiso_auto_is_superlu_and_pardiso_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    hide(monkeypatch, "pypardiso")
+    assert SymmetricSolver("auto").name.startswith("superlu")
+    with pytest.raises(ImportError, match=r"pypardiso is not installed; use solver.linear: scipy"):
+        SymmetricSolver("pardiso")
+
+
+def test_auto_prefers_pardiso() -> None:
+    pytest.importorskip("pypardiso")
+    assert SymmetricSolver("auto").name == "pardiso"
+    assert SymmetricSolver("scipy").name.startswith("superlu")
