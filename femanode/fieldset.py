@@ -75,10 +75,11 @@ class FieldSet:
         """Every field of the output at the nodes, (N,), (N, 3) or (N, 6)."""
         physics, state = self.problem.physics, self.state
         spaces = physics.spaces
-        scalars = {name: spaces.extrapolate(values) for name, values in self.at_points.items()}
+        recover = self.problem.recovery
+        scalars = {name: recover(values) for name, values in self.at_points.items()}
         for name in ("eqps", "von_mises_GPa"):
             scalars[name] = np.maximum(scalars[name], 0.0)
-        xx, yy, xy, zz = (spaces.extrapolate(s) for s in self.sigma)
+        xx, yy, xy, zz = (recover(s) for s in self.sigma)
         zero = np.zeros(spaces.n_nodes)
         front = physics.front
         speed = front.speed(front.normals(state.xi), state.mean_stress, state.activity)

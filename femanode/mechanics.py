@@ -95,7 +95,9 @@ class Mechanics:
             return self._failed("first guess inverts an element", u, F33, F, 0, np.inf)
         response = respond(F, F33, Cp_inv_n, eqps_n, Jc, law, dt)
         residual, axial, scale = self._residual(F, F33, response)
-        size = self._norm(residual, axial, scale)
+        # A body without stress has no scale of its own; a stress of 1e-4 G stands in, far above rounding.
+        floor = 1e-4 * float(np.mean(law.G)) * float(np.sqrt(self.spaces.weight.sum()))
+        size = self._norm(residual, axial, max(scale, floor))
         for iteration in range(1, self.max_iterations + 1):
             try:
                 du, dF33 = self._direction(F, F33, response, residual, axial, exact=size < self.far)
@@ -114,7 +116,7 @@ class Mechanics:
                     continue
                 trial = respond(F_new, F33_new, Cp_inv_n, eqps_n, Jc, law, dt)
                 r_new, a_new, scale_new = self._residual(F_new, F33_new, trial)
-                size_new = self._norm(r_new, a_new, scale_new)
+                size_new = self._norm(r_new, a_new, max(scale_new, floor))
                 slope = float(r_new @ du.T.ravel()[self._free]) + a_new * dF33
                 if np.isfinite(size_new) and (size_new < 0.5 * size or slope <= 0.5 * abs(slope_0)):
                     accepted = True
@@ -149,9 +151,8 @@ class Mechanics:
         return total[self._free], axial, scale
 
     def _norm(self, residual: Array, axial: float, scale: float) -> float:
-        # An unstressed body has no scale of its own; 1e-9 of a GPa over one element edge stands in.
-        floor = 1e-9 * float(np.sqrt(self.spaces.weight.sum()))
-        return float(np.hypot(np.linalg.norm(residual), axial / np.sqrt(self.spaces.n_nodes)) / max(scale, floor))
+        """Residual relative to ``scale``; the axial imbalance counts as spread over the nodes."""
+        return float(np.hypot(np.linalg.norm(residual), axial / np.sqrt(self.spaces.n_nodes)) / scale)
 
     def _direction(self, F: Array, F33: float, response: PointResponse, residual: Array, axial: float, *,
                    exact: bool) -> tuple[Array, float]:

@@ -112,7 +112,7 @@ class HistoryWriter:
         if self._writer is None:
             self._writer = csv.DictWriter(self._stream, list(row))
             self._writer.writeheader()
-        self._writer.writerow({k: repr(v) if isinstance(v, float) else v for k, v in row.items()})
+        self._writer.writerow({k: repr(float(v)) if isinstance(v, float) else v for k, v in row.items()})
         self._stream.flush()
 
     def close(self) -> None:

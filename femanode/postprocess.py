@@ -70,7 +70,7 @@ class Recorder:
         speed = front.speed(front.normals(state.xi), state.mean_stress, state.activity)
         outline = full_outline(fields.position[:, spaces.surface], problem.section.sector)
         across = diameters(outline, np.linspace(0.0, np.pi, 721)[:-1])
-        points, nodal_hoop = fields.at_points, spaces.extrapolate(fields.at_points["hoop_stress_GPa"])
+        points, nodal_hoop = fields.at_points, problem.recovery(fields.at_points["hoop_stress_GPa"])
         weight = front.weight(state.xi) * spaces.weight
         core = spaces.weight[self._core]
         row: Row = {
@@ -160,7 +160,7 @@ class Recorder:
 
     def _largest_hoop(self, fields: FieldSet) -> tuple[float, dict[str, float]]:
         spaces = self.problem.physics.spaces
-        hoop = spaces.extrapolate(fields.at_points["hoop_stress_GPa"])
+        hoop = self.problem.recovery(fields.at_points["hoop_stress_GPa"])
         k = int(np.argmax(hoop))
         x, y = fields.position[:, k]
         return float(hoop[k]), {"x_nm": float(x), "y_nm": float(y), "reference_radius_nm": float(

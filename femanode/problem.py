@@ -21,6 +21,7 @@ from femanode.front import Front, Kinetics
 from femanode.material import Material, Phase
 from femanode.mechanics import Mechanics
 from femanode.mesh import Section, make_section, read_section
+from femanode.recovery import Recovery
 from femanode.spaces import build_spaces
 from femanode.state import State, pristine
 from femanode.stepping import Limits, Physics
@@ -44,6 +45,7 @@ class Problem:
     physics: Physics
     limits: Limits
     notes: tuple[str, ...]
+    recovery: Recovery
 
     @property
     def half_thickness(self) -> float:
@@ -156,7 +158,8 @@ def build_problem(config: Config) -> Problem:
                     content=time.max_content_increment,
                     min_step=time.min_step if time.min_step is not None else 1e-9 * time.end,
                     arrest=time.stop.arrest, converted=time.stop.converted)
-    return Problem(config, section, frame, rates, physics, limits, tuple(_notes(config, frame, section, delta)))
+    return Problem(config, section, frame, rates, physics, limits, tuple(_notes(config, frame, section, delta)),
+                   Recovery(spaces))
 
 
 def _notes(config: Config, frame: Frame, section: Section, delta: float) -> list[str]:

@@ -153,6 +153,9 @@ def propose(physics: Physics, state: State, dt: float) -> Candidate:
     activity = 1.0 - averager(physics.spaces.at_points(e))
     predicted = state.mean_stress + travel * state.mean_stress_trend
     near = on_front(xi)
+    if not near.any():
+        # A step that converts all that is left has moved the front it began with.
+        near = on_front(state.xi)
     advance = dt / physics.front.delta * float(np.max(speed[near], initial=0.0))
     # Linear trend by discounted least squares over about one half-thickness of travel: the mesh gives the
     # average a ripple of that period, and extrapolation would amplify it.
