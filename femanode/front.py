@@ -68,6 +68,8 @@ class Front:
 
     #: Reach of the average along the normal, in delta; sideways it reaches sqrt(side_share) times as far.
     reach, side_share = 2.0, 0.3
+    #: A step of the allowed advance takes about ten; far more mean that a speed is wrong, not that time is needed.
+    most_substeps = 5000
 
     def __init__(self, spaces: Spaces, half_thickness: float, start: float, rate: Rate, kinetics: Kinetics,
                  backend: Backend = "auto") -> None:
@@ -117,7 +119,10 @@ class Front:
             bulk = y * (1.0 - y)
             return bulk * (growth * y + inflow) - s.laplacian_action(across, y) / s.mass
 
-        steps = max(int(np.ceil(dt * (2.0 * stiff.max() + growth.max()) / 2.5)), 1)
+        needed = dt * (2.0 * float(stiff.max()) + float(growth.max())) / 2.5
+        if not needed < self.most_substeps:
+            raise RuntimeError(f"front speed {v.max():.3g} nm/s out of range over a step of {dt:.3g} s")
+        steps = max(int(np.ceil(needed)), 1)
         h = dt / steps
         for _ in range(steps):
             k1 = change(xi)

@@ -81,9 +81,12 @@ def transport_share(t: Array, activity: Array, drive: Array) -> float:
 
 
 def while_moving(t: Array, depth: Array, slowest: float = 0.1) -> NDArray[np.bool_]:
-    """Points at which the front moves faster than ``slowest`` of its largest speed: a front at rest has no law."""
+    """Points at which the front moves faster than ``slowest`` of its mean speed so far: a front at rest has no law.
+
+    Of L proportional to t^n the speed is n times that mean at all times, however fast it was at first.
+    """
     speed = np.diff(depth) / np.maximum(np.diff(t), 1e-300)
-    return np.concatenate([[False], speed > slowest * np.max(speed, initial=0.0)])
+    return np.concatenate([[False], speed * t[1:] > slowest * depth[1:]])
 
 
 def regime(share: float) -> str:

@@ -109,8 +109,12 @@ class SymmetricSolver:
             raise RuntimeError("solve before factorise")
         x = self._apply(rhs)
         residual = rhs - matrix @ x
-        if np.linalg.norm(residual) > 1e-11 * np.linalg.norm(rhs):
+        size = np.linalg.norm(rhs)
+        if np.linalg.norm(residual) > 1e-11 * size:
             x = x + self._apply(residual)
+            # PARDISO neither raises nor warns on a singular matrix.
+            if not np.linalg.norm(rhs - matrix @ x) <= 1e-4 * size:
+                raise RuntimeError("the matrix is singular to working precision")
         return x
 
     def _apply(self, rhs: Array) -> Array:
@@ -129,7 +133,8 @@ class SymmetricSolver:
         # The lower triangle by columns is the upper one by rows, which is what PARDISO wants of a symmetric matrix.
         upper = sp.csr_matrix(sp.tril(matrix, format="csc").T)
         upper.sort_indices()
-        if self._handle is None:
+        # An analysis is good for one pattern only; with another, PARDISO returns garbage without a word.
+        if self._handle is None or not _same_pattern(upper, self._upper):
             self._handle = pypardiso.PyPardisoSolver(mtype=-2)
             self._handle.set_phase(12)
         else:
@@ -141,6 +146,10 @@ class SymmetricSolver:
         self._handle.set_phase(33)
         b = np.asfortranarray(rhs.reshape(len(rhs), -1))
         return np.asarray(self._handle._call_pardiso(self._upper, b)).reshape(rhs.shape)
+
+
+def _same_pattern(a: sp.csr_matrix, b: sp.csr_matrix) -> bool:
+    return np.array_equal(a.indptr, b.indptr) and np.array_equal(a.indices, b.indices)
 
 
 def _ordering(matrix: sp.csc_matrix) -> Index:

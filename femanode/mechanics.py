@@ -6,6 +6,7 @@ method on the P2 mesh, total Lagrangian. Knows nothing of time stepping: committ
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,10 @@ Index = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Equilibrium:
-    """Outcome of one solve. ``converged`` is False after a failure, and ``message`` then says what failed where."""
+    """Outcome of one solve. ``converged`` is False after a failure, and ``message`` then says what failed where.
+
+    ``axial_force`` (nN) is the meshed sector's, a quarter or half of the section's where only that is meshed.
+    """
 
     converged: bool
     message: str
@@ -32,6 +36,19 @@ class Equilibrium:
     iterations: int
     residual: float
     axial_force: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Point:
+    """One iterate: displacement, stretch, F, response, free residual, axial imbalance, relative size."""
+
+    u: Array
+    F33: float
+    F: Array
+    response: PointResponse | None
+    residual: Array
+    axial: float
+    size: float
 
 
 class Mechanics:
@@ -89,52 +106,67 @@ class Mechanics:
         u0 : (2, N) first guess, nm; F33_0 : its axial stretch
         Cp_inv_n, eqps_n : committed plastic state; Jc : (elem, qp) swelling; law : constants at the points
         """
-        u, F33 = u0.copy(), float(F33_0)
-        F = self.deformation(u)
-        if not _det(F).min() > 0:
-            return self._failed("first guess inverts an element", u, F33, F, 0, np.inf)
-        response = respond(F, F33, Cp_inv_n, eqps_n, Jc, law, dt)
-        residual, axial, scale = self._residual(F, F33, response)
+        def respond_at(u: Array, F33: float, F: Array) -> _Point:
+            response = respond(F, F33, Cp_inv_n, eqps_n, Jc, law, dt)
+            residual, axial, scale = self._residual(F, F33, response)
+            return _Point(u, F33, F, response, residual, axial, self._norm(residual, axial, max(scale, floor)))
+
         # A body without stress has no scale of its own; a stress of 1e-4 G stands in, far above rounding.
         floor = 1e-4 * float(np.mean(law.G)) * float(np.sqrt(self.spaces.weight.sum()))
-        size = self._norm(residual, axial, max(scale, floor))
+        F = self.deformation(u0)
+        if not _det(F).min() > 0:
+            return self._failed("first guess inverts an element", _Point(u0, F33_0, F, None, u0, 0.0, np.inf), 0)
+        point, trusted = respond_at(u0.copy(), float(F33_0), F), True
         for iteration in range(1, self.max_iterations + 1):
+            exact = trusted and point.size < self.far
             try:
-                du, dF33 = self._direction(F, F33, response, residual, axial, exact=size < self.far)
+                found = self._improve(point, respond_at, exact=exact)
+                if found is None and exact:
+                    # Close to collapse the exact tangent can point uphill; the calmed one does not.
+                    trusted = False
+                    found = self._improve(point, respond_at, exact=False)
             except RuntimeError as error:
-                return self._failed(f"linear solve: {error}", u, F33, F, iteration, size)
-            if not (np.all(np.isfinite(du)) and np.isfinite(dF33)):
-                return self._failed("Newton step is not finite", u, F33, F, iteration, size)
-            # Associated flow has an incremental potential; a step is shortened while its slope says "too far".
-            slope_0 = float(residual @ du.T.ravel()[self._free]) + axial * dF33
-            step, accepted = 1.0, False
-            for _ in range(10):
-                u_new, F33_new = u + step * du, F33 + step * dF33
-                F_new = self.deformation(u_new)
-                if not (F33_new > 0 and np.all(_det(F_new) > self.det_floor * _det(F))):
-                    step *= 0.5
-                    continue
-                trial = respond(F_new, F33_new, Cp_inv_n, eqps_n, Jc, law, dt)
-                r_new, a_new, scale_new = self._residual(F_new, F33_new, trial)
-                size_new = self._norm(r_new, a_new, max(scale_new, floor))
-                slope = float(r_new @ du.T.ravel()[self._free]) + a_new * dF33
-                if np.isfinite(size_new) and (size_new < 0.5 * size or slope <= 0.5 * abs(slope_0)):
-                    accepted = True
-                    break
-                step *= min(max(slope_0 / (slope_0 - slope), 0.1), 0.7) if np.isfinite(slope) else 0.5
-            if not accepted:
-                return self._failed("line search failed", u, F33, F, iteration, size)
-            u, F33, F, response, residual, axial, size = u_new, F33_new, F_new, trial, r_new, a_new, size_new
-            if size <= self.tolerance:
-                return Equilibrium(True, "", u, F33, F, response, iteration, size, axial + self.axial_force)
-        return self._failed("no convergence", u, F33, F, self.max_iterations, size)
+                return self._failed(f"linear solve: {error}", point, iteration)
+            if found is None:
+                return self._failed("line search failed", point, iteration)
+            point = found
+            if point.size <= self.tolerance:
+                return Equilibrium(True, "", point.u, point.F33, point.F, point.response, iteration, point.size,
+                                   point.axial + self.axial_force)
+        return self._failed("no convergence", point, self.max_iterations)
 
-    def _failed(self, why: str, u: Array, F33: float, F: Array, iterations: int, size: float) -> Equilibrium:
+    def _improve(self, point: _Point, respond_at: Callable[[Array, float, Array], _Point], *, exact: bool,
+                 ) -> _Point | None:
+        """One Newton step with line search; None where no step length helps.
+
+        Associated flow has an incremental potential: a step is shortened while its slope says "too far".
+        """
+        du, dF33 = self._direction(point, exact=exact)
+        if not (np.all(np.isfinite(du)) and np.isfinite(dF33)):
+            raise RuntimeError("the step is not finite")
+        direction = du.T.ravel()[self._free]
+        slope_0 = float(point.residual @ direction) + point.axial * dF33
+        step = 1.0
+        for _ in range(10):
+            u, F33 = point.u + step * du, point.F33 + step * dF33
+            F = self.deformation(u)
+            if not (F33 > 0 and np.all(_det(F) > self.det_floor * _det(point.F))):
+                step *= 0.5
+                continue
+            new = respond_at(u, F33, F)
+            slope = float(new.residual @ direction) + new.axial * dF33
+            if np.isfinite(new.size) and (new.size < 0.5 * point.size or slope <= 0.5 * abs(slope_0)):
+                return new
+            step *= min(max(slope_0 / (slope_0 - slope), 0.1), 0.7) if np.isfinite(slope) else 0.5
+        return None
+
+    def _failed(self, why: str, point: _Point, iterations: int) -> Equilibrium:
+        F = point.F
         worst = int(np.argmin(np.nan_to_num(_det(F), nan=-np.inf).min(axis=1)))
         x, y = self.spaces.qp_xy[:, worst].mean(axis=1)
-        message = (f"{why} after {iterations} Newton iterations (relative residual {size:.2e}; smallest det F "
+        message = (f"{why} after {iterations} Newton iterations (relative residual {point.size:.2e}; smallest det F "
                    f"{_det(F)[worst].min():.3g} in element {worst} at x = {x:.2f} nm, y = {y:.2f} nm)")
-        return Equilibrium(False, message, u, F33, F, None, iterations, size)
+        return Equilibrium(False, message, point.u, point.F33, F, None, iterations, point.size)
 
     def _residual(self, F: Array, F33: float, response: PointResponse) -> tuple[Array, float, float]:
         """Free nodal forces, axial imbalance, and the norm of unassembled forces they are measured against."""
@@ -154,11 +186,13 @@ class Mechanics:
         """Residual relative to ``scale``; the axial imbalance counts as spread over the nodes."""
         return float(np.hypot(np.linalg.norm(residual), axial / np.sqrt(self.spaces.n_nodes)) / scale)
 
-    def _direction(self, F: Array, F33: float, response: PointResponse, residual: Array, axial: float, *,
-                   exact: bool) -> tuple[Array, float]:
-        s = self.spaces
+    def _direction(self, point: _Point, *, exact: bool) -> tuple[Array, float]:
+        """Newton step of displacement (2, N) and axial stretch."""
+        s, response, residual, axial = self.spaces, point.response, point.residual, point.axial
+        if response is None:
+            raise ValueError("no response")
         tau = response.tau if exact else _calmed(response.tau)
-        Ke, coupling, K33 = element_stiffness(s, F, F33, response, tau)
+        Ke, coupling, K33 = element_stiffness(s, point.F, point.F33, response, tau)
         self.solver.factorise(self._pattern.matrix(Ke))
         du = np.zeros(2 * s.n_nodes)
         if not self.generalized:

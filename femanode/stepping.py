@@ -133,6 +133,13 @@ def front_mean(values: Array, xi: Array, spaces: Spaces) -> float:
 
 def propose(physics: Physics, state: State, dt: float) -> Candidate:
     """Advance by dt without changing ``state``."""
+    try:
+        return _propose(physics, state, dt)
+    except RuntimeError as error:
+        return Candidate(None, f"linear solve: {error}")
+
+
+def _propose(physics: Physics, state: State, dt: float) -> Candidate:
     moved = _advance_front(physics, state, dt)
     if isinstance(moved, str):
         return Candidate(None, moved)

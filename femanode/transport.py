@@ -112,24 +112,26 @@ class Transport:
 
     def _linear_solve(self, a: Array, b: Array, storage: Array, load: Array) -> Array:
         i, j = self._edges
-        matrix = self._operator(a, b) + sp.diags(storage)
+        n = self.spaces.n_nodes
         if self.dV_over_kT:
-            n = self.spaces.n_nodes
             load = load + scatter(i, a - b, n) - scatter(j, a - b, n)
-        e = np.zeros(self.spaces.n_nodes)
-        reduced = sp.csc_matrix(matrix.tocsc()[self._free][:, self._free])
+        reduced = self._operator(a, b, storage)
         # To a unit diagonal: solvers take the host's rows, nine orders below the others, for singular and perturb them.
         scale = 1.0 / np.sqrt(reduced.diagonal())
-        self._solver.factorise(sp.csc_matrix(sp.diags(scale) @ reduced @ sp.diags(scale)))
+        reduced.data *= scale[reduced.indices] * np.repeat(scale, np.diff(reduced.indptr))
+        self._solver.factorise(reduced)
+        e = np.zeros(n)
         e[self._free] = scale * self._solver.solve(scale * load[self._free])
         return e
 
-    def _operator(self, a: Array, b: Array) -> sp.csr_matrix:
+    def _operator(self, a: Array, b: Array, storage: Array) -> sp.csc_matrix:
+        """Matrix of the free nodes; always with the same entries, whereas sums and products of scipy drop zeros."""
         i, j = self._edges
-        n = self.spaces.n_nodes
-        rows = np.concatenate([i, i, j, j])
-        cols = np.concatenate([i, j, j, i])
-        return sp.csr_matrix((np.concatenate([a, -b, b, -a]), (rows, cols)), shape=(n, n))
+        n, diagonal = self.spaces.n_nodes, np.arange(self.spaces.n_nodes)
+        rows = np.concatenate([i, i, j, j, diagonal])
+        cols = np.concatenate([i, j, j, i, diagonal])
+        whole = sp.csc_matrix((np.concatenate([a, -b, b, -a, storage]), (rows, cols)), shape=(n, n))
+        return sp.csc_matrix(whole[self._free][:, self._free])
 
     def balance(self, C_n: Array, h: Array, e: Array, stress: Array, dt: float) -> Balance:
         """Compare the change of content with what the edges carried in from the surface."""
