@@ -50,7 +50,7 @@ def describe_result(result: Result) -> str:
     power = "too few points" if exponent is None else f"L ~ t^{exponent:.2f} (r2 {s['rate_exponent_r2']:.3f})"
     stopped = "self-limited" if s["self_limited"] else "not self-limited"
     risk = "" if s["crack_risk"] is None else f", crack risk {s['crack_risk']:.2g}"
-    lines = [
+    lines = [*(f"warning: {text}" for text in s["warnings"]),
         f"{s['stop_reason']} at t = {format_seconds(s['time_s'])}: {100 * s['converted_fraction']:.1f} % converted, "
         f"front {s['penetration_depth_nm']:.1f} nm deep, {stopped}",
         f"{power}, {s['regime']} (transport takes {100 * s['transport_share']:.0f} % of the drive)",

@@ -73,6 +73,7 @@ class SymmetricSolver:
         self._pardiso = backend != "scipy" and has_pardiso
         self._permutation: Index | None = None
         self._handle: Any = None
+        self._upper: sp.csr_matrix | None = None
         self._matrix: sp.csc_matrix | None = None
         self.factorisations = 0
         metis = importlib.util.find_spec("pymetis") is not None
@@ -134,7 +135,7 @@ class SymmetricSolver:
         upper = sp.csr_matrix(sp.tril(matrix, format="csc").T)
         upper.sort_indices()
         # An analysis is good for one pattern only; with another, PARDISO returns garbage without a word.
-        if self._handle is None or not _same_pattern(upper, self._upper):
+        if self._upper is None or not _same_pattern(upper, self._upper):
             self._handle = pypardiso.PyPardisoSolver(mtype=-2)
             self._handle.set_phase(12)
         else:

@@ -21,6 +21,10 @@ from femanode.stepping import Candidate, StopReason, front_mean
 from femanode.units import E_CHARGE
 
 Array = NDArray[np.float64]
+
+#: Equivalent plastic strain above which a point counts as torn; swelling itself gives about 1.
+TORN = 3.0
+
 Row = dict[str, float]
 
 
@@ -133,7 +137,26 @@ class Recorder:
             "crack_risk": risk, "critical_diameter_nm": critical,
             "capacity_mAh_g": last["state_of_charge"] * material.capacity.theoretical,
             "interface_thickness_ratio": problem.half_thickness / section.radius,
-            "eq1_terms_eV": self._eq1(fields)}
+            "eq1_terms_eV": self._eq1(fields), "warnings": self._warnings(fields, risk)}
+
+    def _warnings(self, fields: FieldSet, risk: float | None) -> list[str]:
+        """What a reader of the figures must know, in sentences."""
+        said = []
+        eqps, J = fields.state.eqps, fields.J
+        if eqps.max() > TORN:
+            element = int(np.argmax(eqps.max(axis=1)))
+            x, y = self.problem.physics.spaces.qp_xy[:, element].mean(axis=1)
+            said.append(f"plastic strain reaches {eqps.max():.1f} in single elements, most at x = {x:.1f} nm, y = {y:.1f} nm of "
+                        "the initial section: the skin has thinned to a tear there, whose shape depends on the mesh")
+        if risk is not None and risk > 1.0:
+            said.append(f"crack risk {risk:.2g} is above 1: a surface crack is expected, which the model does not open")
+        C = self.problem.physics.content_at_nodes(fields.state)
+        if C.min() < -1e-6 or C.max() > 1.0 + 1e-6:
+            said.append(f"content leaves [0, 1]: {C.min():.3g} to {C.max():.3g}")
+        largest = 1.15 * (1.0 + self.problem.physics.expansion)
+        if J.max() > largest:
+            said.append(f"volume ratio reaches {J.max():.2f}, above the {largest:.2f} that full content explains")
+        return said
 
     def entry_time(self) -> float:
         """Time at which the middle of the front passed the surface, s; 0 where it has not."""

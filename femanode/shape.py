@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import Delaunay
 
 from femanode.spaces import Spaces
 
@@ -47,16 +46,19 @@ class Ray:
         self.depth = np.linspace(0.0, outer - inner, n)
         # Just inside, so that the polygon of the surface nodes contains every sample.
         r = np.clip(outer - self.depth, inner * (1 + 1e-9), outer * (1.0 - 1e-7))
-        points = np.stack([r * direction[0], r * direction[1]], axis=1)
-        mesh = Delaunay(spaces.nodes.T)
-        simplex = mesh.find_simplex(points, tol=1e-6)
-        inside = simplex >= 0
-        simplex = np.where(inside, simplex, simplex[inside][0])
-        affine = mesh.transform[simplex]
-        first = np.einsum("nij,nj->ni", affine[:, :2], points - affine[:, 2])
-        self._weights = np.column_stack([first, 1.0 - first.sum(axis=1)])
-        self._nodes = mesh.simplices[simplex]
-        self._inside = inside
+        points = np.stack([r * direction[0], r * direction[1]])
+        # Barycentric coordinates of every sample in every triangle that the line's carrier crosses.
+        off = (direction[0] * spaces.nodes[1] - direction[1] * spaces.nodes[0])[spaces.sub]
+        tri = np.flatnonzero((off.min(axis=0) <= 1e-9 * outer) & (off.max(axis=0) >= -1e-9 * outer))
+        centre = spaces.nodes[:, spaces.sub[:, tri]].mean(axis=1)
+        share = 1.0 / 3.0 + np.einsum("kit,ip->ktp", spaces.sub_grad[:, :, tri], points)
+        share -= np.einsum("kit,it->kt", spaces.sub_grad[:, :, tri], centre)[:, :, None]
+        depth_in = share.min(axis=0)
+        best = np.argmax(depth_in, axis=0)
+        sample = np.arange(n)
+        self._inside = depth_in[best, sample] > -1e-6
+        self._weights = share[:, best, sample].T
+        self._nodes = spaces.sub[:, tri[best]].T
 
     def front_depth(self, distance: Array) -> float:
         """Depth (nm) at which the signed distance behind the front (N,) first falls to zero, from the surface."""

@@ -182,7 +182,8 @@ def test_no_step_exceeds_the_front_advance(front: Layer) -> None:
 
 
 def test_stops_at_the_wanted_fraction_to_a_millionth(front: Layer) -> None:
-    last, stop = list(march(front.physics, front.state(5.0), Limits(end=1e3, converted=0.6), [], Tally(), unstressed))[-1]
+    limits = Limits(end=1e3, converted=0.6)
+    last, stop = list(march(front.physics, front.state(5.0), limits, [], Tally(), unstressed))[-1]
     assert stop is StopReason.CONVERTED
     assert stop.value == "converted fraction reached"
     assert last.state is not None
