@@ -146,8 +146,8 @@ class Recorder:
         if eqps.max() > TORN:
             element = int(np.argmax(eqps.max(axis=1)))
             x, y = self.problem.physics.spaces.qp_xy[:, element].mean(axis=1)
-            said.append(f"plastic strain reaches {eqps.max():.1f} in single elements, most at x = {x:.1f} nm, y = {y:.1f} nm of "
-                        "the initial section: the skin has thinned to a tear there, whose shape depends on the mesh")
+            said.append(f"plastic strain reaches {eqps.max():.1f} in single elements, most at x = {x:.1f} nm, y = "
+                        f"{y:.1f} nm of the initial section: the skin has thinned to a tear, whose shape is the mesh's")
         if risk is not None and risk > 1.0:
             said.append(f"crack risk {risk:.2g} is above 1: a surface crack is expected, which the model does not open")
         C = self.problem.physics.content_at_nodes(fields.state)

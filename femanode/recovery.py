@@ -1,8 +1,8 @@
 """Nodal values from quadrature points by patch recovery (tool of *output* and *postprocess*).
 
 Around every corner node a plane is fitted by least squares to the points of all elements that meet there, and read off
-at the node; a mid-side node takes the mean of its two neighbours' planes. Fields linear in position come back exactly, also
-on the surface, and the scatter between the points of an element is averaged out (Zienkiewicz & Zhu 1992).
+at the node; a mid-side node takes the mean of its two neighbours' planes. Fields linear in position come back exactly,
+also on the surface, and the scatter between the points of an element is averaged out (Zienkiewicz & Zhu 1992).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Small builders that several tests share: sections, point constants, and the physics of model.md section 7.
+"""Small builders that several tests share: sections, point constants, and the physics of an isotropic silicon wire.
 
 Import as ``from tests.helpers import ...`` (pytest is run from the repository's root).
 """
@@ -68,7 +68,7 @@ def isotropic_physics(radius: float = 64.5, delta: float = 5.0, size: float | No
                       dV_D: float = 0.0, rates: Rate | None = None, diffusivity: Callable[[Array], Array] | None = None,
                       axial: str = "plane_strain", inner: float = 0.0, backend: str = "auto",
                       spaces: Spaces | None = None) -> Physics:
-    """Solvers with the constants of model.md section 7 (lengths nm, rates nm/s, D nm^2/s, dG0 eV, volumes nm^3).
+    """Solvers with literature constants of silicon (lengths nm, rates nm/s, D nm^2/s, dG0 eV, volumes nm^3).
 
     E 160 -> 40 GPa, nu 0.22 -> 0.24 linear in content, sigma_Y of the reacted phase as soon as h > 0.01; x_max 3.75,
     V_host 0.02 nm^3, 300 K. Elements have the size ``delta`` unless told; ``spaces`` replaces the generated mesh.

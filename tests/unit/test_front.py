@@ -31,7 +31,7 @@ def plane_speed(spacing: float) -> float:
 
 
 def test_plane_front_travels_at_v_to_half_a_percent_on_spacing_delta_over_2() -> None:
-    # verification.md 7; leaving out the term (1 - 2 xi) would give 2 v
+    # Leaving out the term (1 - 2 xi) would give 2 v
     assert_allclose(plane_speed(0.5), 1.0, rtol=0.005, atol=0)
 
 

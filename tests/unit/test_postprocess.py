@@ -120,7 +120,7 @@ def test_an_isotropic_front_keeps_the_wire_round() -> None:
 
 
 def test_full_conversion_in_plane_strain_swells_the_area_by_J(full: Run) -> None:
-    # verification.md 10: 1 + beta = 3.8
+    # 1 + beta = 3.8
     assert full.reason is StopReason.CONVERTED
     assert_allclose(full.summary["area_ratio"], 3.8, rtol=0.005, atol=0)
     assert_allclose(full.summary["state_of_charge"], 1.0, rtol=0, atol=1e-5)
@@ -130,7 +130,7 @@ def test_full_conversion_in_plane_strain_swells_the_area_by_J(full: Run) -> None
 
 @pytest.mark.parametrize("key", ["anisotropy_ratio", "converted_fraction", "hoop_surface_max_GPa"])
 def test_an_equivalent_axis_gives_the_same_numbers(key: str, pair: tuple[Run, Run]) -> None:
-    # verification.md 12
+    # The same crystal, named otherwise
     assert_allclose(pair[0].summary[key], pair[1].summary[key], rtol=1e-8, atol=0)
     assert pair[0].summary["anisotropy_ratio"] > 1.3  # where the directions matter
 

@@ -34,7 +34,7 @@ def graded_file(folder: Path) -> Spaces:
 
 @pytest.mark.parametrize("dV_D", [0.0, 0.5])
 def test_content_is_conserved_on_a_graded_mesh_with_table_and_sink(tmp_path: Path, dV_D: float) -> None:
-    # pains.md 9: what the inner nodes gain is what the fluxes carried in, to the accuracy of the linear solve
+    # What the inner nodes gain is what the fluxes carried in, to the accuracy of the linear solve
     s = graded_file(tmp_path)
     table = [0.0, 0.6, 1.0], [1.0, 20.0, 80.0]
     transport = Transport(s, 0.6, lambda C: np.interp(C, *table), dV_D)
@@ -75,6 +75,29 @@ def test_conservation_beside_the_unreacted_host_is_exact() -> None:
     assert transport.balance(C_n, h, e, zero, 10.0).error < 1e-11
 
 
+def test_a_step_too_short_to_change_anything_is_not_called_unbalanced() -> None:
+    # the change is then the rounding of the content itself, and halving the step would only make it worse
+    spaces = strip(60.0, 0.5)
+    case = layer(spaces, FAR - spaces.nodes[0], 1.0, c_front=0.5)
+    state = case.state(20.0)
+    front, transport = case.physics.front, case.physics.transport
+    C_n = case.physics.content_at_nodes(state)
+    xi = front.advance(state.xi, np.ones(spaces.n_nodes), front.normals(state.xi), 1e-10)
+    h, zero = conversion(xi, 0.35), np.zeros(spaces.n_nodes)
+    e = transport.solve(C_n, h, zero, zero, 1e-10)
+    assert transport.balance(C_n, h, e, zero, 1e-10).error < 1e-8
+
+
+def test_a_loss_is_seen() -> None:
+    # a thousandth of the change taken away behind the solver's back
+    s = section_spaces(20.0, 2.0)
+    transport, one = Transport(s, 0.6, constant(50.0)), np.ones(s.n_nodes)
+    C_n, h = content(0.5 * one, one, 0.6), 0.6 * one
+    e = transport.solve(C_n, h, 0 * one, 0 * one, 1.0)
+    assert transport.balance(C_n, h, e, 0 * one, 1.0).error < 1e-12
+    assert transport.balance(C_n + 1e-4, h, e, 0 * one, 1.0).error > 1e-5
+
+
 def test_steady_diffusion_with_uniform_uptake_is_a_parabola() -> None:
     # div(D grad c) = q, c(R) = 1: c = 1 - q (R^2 - r^2)/(4 D); a factor 1 - c_f on D left out shows as 10 %.
     R, D, q, c_f = 20.0, 50.0, 0.3, 0.1
@@ -100,7 +123,7 @@ def test_steady_diffusion_in_an_annulus_of_two_layers() -> None:
 
 
 def test_filling_of_a_cylinder_follows_crank() -> None:
-    # Crank's series at Dt/R^2 = 0.05, from 0.1 to 1: mean 0.5069 (verification.md 11)
+    # Crank's series at Dt/R^2 = 0.05, from 0.1 to 1: mean 0.5069
     R = 20.0
     s = section_spaces(R, 1.0)
     transport, one, zero = Transport(s, 0.0, constant(1.0)), np.ones(s.n_nodes), np.zeros(s.n_nodes)
@@ -122,7 +145,7 @@ def test_stress_drives_carriers_to_where_it_is_tensile() -> None:
 
 
 # A front fed by diffusion: N/c* = c_f/(1 - c_f) carriers per area of front over the range of the activity, and the
-# front's own k is k c*/N of the law in verification.md 3.
+# front's own k is k c*/N of the cylinder law (see femanode.laws).
 def plane(damkohler: float, c_front: float, delta: float = 1.0) -> tuple[Array, Array, float]:
     length, ratio = 60.0, c_front / (1.0 - c_front)
     D = 0.05 * length * ratio / damkohler

@@ -1,4 +1,4 @@
-"""Anisotropic front without stress against the construction of its convex core (verification.md 8).
+"""Anisotropic front without stress against the construction of its convex core.
 
 Every plane of normal n moves at v(n); the core is what no plane has passed, so that the fastest planes bound it:
 core = intersection over theta of {x . n <= R - v(theta) t}. For v = 1 + 1/2 cos 4 theta, R = 1, the fastest planes are

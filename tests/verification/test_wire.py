@@ -50,12 +50,13 @@ def test_core_and_surface_agree_with_an_independent_cylinder(tmp_path):
     width = 4.0 / 64.5
     other = swell(n=64, steps_per_element=0.5, depth=0.36 + width, width=width, start=0.35)
     # Elements of half the front's width leave about 7 % of core pressure; the surface is exact to its ripple.
-    assert_allclose(at(result, 0.55, "core_mean_stress_GPa"), np.interp(0.55, other.converted, other.core_mean), rtol=0.1)
-    assert_allclose(at(result, 0.55, "hoop_surface_max_GPa"), np.interp(0.55, other.converted, other.surface_hoop), rtol=0.04)
-    assert_allclose(at(result, 0.55, "diameter_x_nm") / 129.0, np.interp(0.55, other.converted, other.outer), rtol=0.01)
+    for column, values, scale, rtol in (("core_mean_stress_GPa", other.core_mean, 1.0, 0.1),
+                                        ("hoop_surface_max_GPa", other.surface_hoop, 1.0, 0.04),
+                                        ("diameter_x_nm", other.outer, 129.0, 0.01)):
+        assert_allclose(at(result, 0.55, column), scale * np.interp(0.55, other.converted, values), rtol=rtol)
 
 
-# A sharp front in finite elasticity: the same one-dimensional program, front one element wide, n = 400 and 200 extrapolated.
+# A sharp front in finite elasticity: the same one-dimensional program, front one element wide, n = 400 and 200.
 def test_core_stress_extrapolates_to_the_sharp_front(tmp_path, full):
     sharp = [np.interp(0.55, s.converted, s.core_mean) for s in (swell(n=n, depth=0.36) for n in (200, 400))]
     expected = 2.0 * sharp[1] - sharp[0]
@@ -63,25 +64,27 @@ def test_core_stress_extrapolates_to_the_sharp_front(tmp_path, full):
     assert 0.88 < expected / rigid < 0.95  # finite elasticity takes 8 % off the rigid-plastic closed form
     if not full:
         pytest.skip("three minutes: FEMANODE_FULL=1")
-    core = [at(run(tmp_path / f"{d}", "isotropic_129nm", *sized(d), "time.stop.converted=0.6"), 0.55, "core_mean_stress_GPa")
-            for d in (4.0, 2.0, 1.0)]
+    runs = [run(tmp_path / f"{d}", "isotropic_129nm", *sized(d), "time.stop.converted=0.6") for d in (4.0, 2.0, 1.0)]
+    core = [at(result, 0.55, "core_mean_stress_GPa") for result in runs]
     errors = np.abs(np.array(core) - expected)
     assert np.all(errors[1:] / errors[:-1] < 0.7)
     assert np.all(errors[1:] / errors[:-1] > 0.4)
     assert_allclose(2.0 * core[2] - core[1], expected, rtol=0.05)
 
 
-# Full conversion in plane strain: area ratio 1 + beta = 3.8 whatever the axis. The elastic compression of what converts last
-# is what is left; swelling by the content of the quadrature points instead of the elements' would not be seen here.
+# Full conversion in plane strain: area ratio 1 + beta = 3.8 whatever the axis. What lacks is the elastic compression
+# of the part that converts last. Isotropic swelling of the section alone, Jc^(2/3), would give 2.44.
 @pytest.mark.parametrize("axis", ["100", "110", "111", "112"])
 def test_full_conversion_gives_the_volume_ratio(tmp_path, axis):
-    result = run(tmp_path / "run", f"si_{axis}_129nm", *sized(6.0), "time.stop.converted=0.99999", "time.stop.arrest=null",
-                 "overrides.front.equilibrium_potential=1 V", "time.end=2 h", "overrides.transport.diffusivity=1 cm^2/s")
+    result = run(tmp_path / "run", f"si_{axis}_129nm", *sized(6.0), "time.stop.converted=0.99999", "time.end=2 h",
+                 "time.stop.arrest=null", "overrides.front.equilibrium_potential=1 V",
+                 "overrides.transport.diffusivity=1 cm^2/s")
     assert result.summary["stop_reason"] == "converted fraction reached"
     assert_allclose(result.summary["area_ratio"], 3.8, rtol=0.005)
 
 
-# The crystal turned by 26.6 degrees on a mesh that knows nothing of it, and the same section by quarter and in full.
+# The crystal turned by 26.6 degrees on a mesh that knows nothing of it, and the same section by quarter and in full:
+# a rotation taken the wrong way round swells along other directions.
 def test_turning_the_crystal_and_the_sector_change_nothing(tmp_path):
     common = [*sized(4.0), "time.stop.converted=0.4"]
     cases = {"quarter": [], "full": ["geometry.sector=full"], "turned": ["crystal.in_plane=[2,1,0]"]}
@@ -97,8 +100,9 @@ def test_turning_the_crystal_and_the_sector_change_nothing(tmp_path):
                             1 + quarter["swelling_by_direction"][direction], rtol=0.03)
 
 
-# Isotropic rates on an unstructured mesh of the whole disc: round. An anisotropic front that followed the mesh would show.
+# Isotropic rates on a mesh of the whole disc: round, while the skin is thick. (Later a shell that cannot harden necks:
+# see docs/checks.md. At 16 elements to the radius the skin's own unevenness is 0.6 %.)
 def test_isotropic_rates_keep_a_full_section_round(tmp_path):
-    result = run(tmp_path / "run", "isotropic_129nm", *sized(4.0), "geometry.sector=full", "time.stop.converted=0.4")
+    result = run(tmp_path / "run", "isotropic_129nm", *sized(2.0), "geometry.sector=full", "time.stop.converted=0.4")
     assert result.manifest["sector"] == "full"
     assert_allclose(result.summary["anisotropy_ratio"], 1.0, atol=0.005)
