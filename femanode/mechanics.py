@@ -71,7 +71,7 @@ class Mechanics:
     max_iterations = 25
     #: A Newton step may not shrink det F at any point below this fraction of its last value.
     det_floor = 0.4
-    #: Residual that will do after ``patience`` iterations: points on the edge of yielding can keep the last digits moving.
+    #: Residual that will do after ``patience`` iterations: points on the edge of yielding keep the last digits moving.
     patience, good_enough = 12, 1e-5
     #: Above this relative residual the tangent leaves out most of the pressure's geometric part.
     far = 0.03

@@ -119,8 +119,15 @@ def test_accepted_states_keep_the_bits_they_were_accepted_with(wire: tuple[Physi
     assert all(digest(state) == before for state, before in kept)
 
 
-@pytest.mark.parametrize(("spoil", "quantity"), [(nan_in_displacement, "u is not finite"),
-                                                 (flow, "plastic strain increment 1.50")])
+def test_a_plastic_jump_passes_only_where_no_smaller_step_resolves_it(wire: tuple[Physics, State]) -> None:
+    # The bound is 1.0 in a step of half a delta; a snap stays as large however small the step.
+    physics, start = wire
+    jump = flow(Candidate(replace(start, t=start.t + 1.0), advance=0.4), start)
+    assert check(jump, start, physics, Limits(end=1e3)).startswith("plastic strain increment 1.50")
+    assert check(replace(jump, advance=0.1), start, physics, Limits(end=1e3)) == ""
+
+
+@pytest.mark.parametrize(("spoil", "quantity"), [(nan_in_displacement, "u is not finite")])
 def test_a_step_below_the_floor_ends_with_time_and_quantity(wire: tuple[Physics, State], quantity: str,
                                                            spoil: Callable[[Candidate, State], Candidate]) -> None:
     # Neither the same step for ever nor one that tends to zero
