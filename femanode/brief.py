@@ -8,8 +8,9 @@ from femanode.problem import Problem
 from femanode.progress import format_seconds
 from femanode.run import Result
 
-#: Seconds per Newton iteration and per million unknowns^1.3 on one core, and MiB per thousand unknowns; measured with
-#: SuperLU on nested dissection between 8,000 and 120,000 unknowns, good to a factor of two.
+#: Seconds per Newton iteration over (million unknowns)^1.3, MiB per thousand unknowns and MiB to start with. A rough line
+#: through three runs on a shared two-core machine (14,000 unknowns: 0.19 s, 370 MiB; 31,000: 0.2 s, 361 MiB; 122,000:
+#: 1.5 s, 927 MiB; the latter two with PARDISO), not a calibration.
 _SECONDS, _MEMORY = 27.0, 9.0
 _BASE_MEMORY = 170.0
 
@@ -38,7 +39,7 @@ def describe_plan(problem: Problem) -> str:
         f"Damkohler       k R/D = {damkohler:.3g}: control by {control} expected without stress",
         f"linear solver   {physics.mechanics.solver.name}",
         f"estimate        {steps} steps, {format_seconds(seconds)}, "
-        f"{_BASE_MEMORY + _MEMORY * unknowns / 1000:.0f} MiB (to a factor of two)",
+        f"{_BASE_MEMORY + _MEMORY * unknowns / 1000:.0f} MiB (rough: to a factor of three)",
     ]
     return "\n".join([*lines, *(f"note            {note}" for note in problem.notes)])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.verification)
-
-
-@pytest.fixture
-def full() -> bool:
-    """Whether to run at full size."""
-    return os.environ.get("FEMANODE_FULL") == "1"
