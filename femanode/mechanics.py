@@ -66,6 +66,8 @@ class Mechanics:
         Sparse solver, see :mod:`femanode.linear`.
     tolerance : float
         Residual norm over the norm of the unassembled internal forces.
+    load : (2, N), optional
+        Dead nodal forces per length of wire, GPa nm; they follow no motion of the surface. None: free surface.
     """
 
     max_iterations = 25
@@ -77,8 +79,8 @@ class Mechanics:
     far = 0.03
 
     def __init__(self, spaces: Spaces, sector: str, *, axial: str = "plane_strain", axial_force: float = 0.0,
-                 backend: Backend = "auto", tolerance: float = 1e-7) -> None:
-        self.spaces = spaces
+                 backend: Backend = "auto", tolerance: float = 1e-7, load: Array | None = None) -> None:
+        self.spaces, self.load = spaces, load
         self.generalized = axial == "generalized"
         self.axial_force = axial_force * {"quarter": 0.25, "half": 0.5, "full": 1.0}[sector]
         self.tolerance = tolerance
@@ -182,6 +184,8 @@ class Mechanics:
                       for J in range(2)], axis=1)  # (i, J, elem, qp)
         fe = np.einsum("ijeq,kjeq,eq->kie", P, s.dN, w, optimize=True).reshape(12, -1)
         total = scatter(self._dofs, fe, 2 * s.n_nodes)
+        if self.load is not None:
+            total -= self.load.T.ravel()
         axial = float(np.sum(t[3] / F33 * w)) - self.axial_force if self.generalized else 0.0
         scale = float(np.sqrt(np.sum(fe**2)))
         return total[self._free], axial, scale

@@ -287,6 +287,29 @@ def test_at_least_one_iteration_is_made(quarter: Spaces, axial: str) -> None:
     assert_allclose(more.u[0, i] - again.u[0, i], wanted, rtol=1e-2)
 
 
+@pytest.mark.parametrize("axial", ["plane_strain", "generalized"])
+def test_forces_on_the_rim_press_the_section_uniformly(axial: str) -> None:
+    """Pressure p all round: in-plane stress -p, axial -2 nu p in plane strain and 0 with free ends, for every element.
+
+    Simpson's rule carries a pressure exactly to a parabolic edge. p/E = 1e-7: dead and following load are the same.
+    """
+    s, pressure = section_spaces(1.0, 0.25), 1e-7 * E
+    load = np.zeros((2, s.n_nodes))
+    order = s.surface[np.argsort(np.arctan2(s.nodes[1, s.surface], s.nodes[0, s.surface]))]
+    for a, m, b in zip(order[:-2:2], order[1:-1:2], order[2::2], strict=True):
+        # integral of N_i times the outward normal, (dy, -dx) along the edge, quadratic in its parameter
+        xa, xm, xb = s.nodes[:, a], s.nodes[:, m], s.nodes[:, b]
+        d = [-3 * xa + 4 * xm - xb, xb - xa, xa - 4 * xm + 3 * xb]
+        for node, weights in ((a, (1, 0, 0)), (m, (0, 4, 0)), (b, (0, 0, 1))):
+            tangent = sum(w * t for w, t in zip(weights, d, strict=True)) / 6.0
+            load[:, node] -= pressure * np.array([tangent[1], -tangent[0]])
+    mech = Mechanics(s, "quarter", axial=axial, load=load, tolerance=1e-10)
+    tau = done(run(mech, 1.0)).tau
+    wanted = np.array([-1.0, -1.0, 0.0, -2.0 * NU if axial == "plane_strain" else 0.0]) * pressure
+    # the edge's load is exact, so that what is left is the linearisation, 1e-7, and the solver's tolerance
+    assert_allclose(tau, np.broadcast_to(wanted[:, None, None], tau.shape), rtol=0, atol=1e-5 * pressure)
+
+
 def frozen(*arrays: Array) -> list[Array]:
     """Copies to compare with; the arrays themselves are made read-only."""
     copies = [a.copy() for a in arrays]
