@@ -244,6 +244,6 @@ class Output(Section):
 class Solver(Section):
     """Linear solver."""
 
-    linear: Literal["auto", "scipy", "pardiso"] = Field(
-        default="auto", description="sparse direct solver; auto: pardiso where installed, else scipy"
+    linear: Literal["auto", "multifrontal", "pardiso", "scipy"] = Field(
+        default="auto", description="sparse direct solver; auto: the first that is installed"
     )

@@ -76,7 +76,7 @@ class Front:
         self.spaces, self.delta, self.start = spaces, half_thickness, start
         self.rate, self.kinetics = rate, kinetics
         self._pattern = Pattern(spaces.sub, spaces.n_nodes)
-        self._solver = SymmetricSolver(backend)
+        self._solver = SymmetricSolver(backend, spaces.rank)
         r = np.hypot(*spaces.nodes)
         self._outward = spaces.nodes / np.where(r > 0, r, 1.0)
 

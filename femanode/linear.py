@@ -1,23 +1,27 @@
-"""Sparse symmetric solvers behind one class (part of the *solver*).
+"""Sparse assembly and symmetric solvers behind two classes (part of the *solver*).
 
-``pardiso`` (extra ``fast``) reuses its analysis between factorisations. ``scipy`` is SuperLU in symmetric mode on a
-nested-dissection ordering by METIS where pymetis is installed, minimum degree otherwise; SuperLU's default column
-ordering is several times slower on these matrices and serves only as the fall-back of a failed factorisation.
+``multifrontal`` is femanode's own L D L^T (:mod:`femanode.multifrontal`), compiled with numba; ordering and analysis
+are done once per pattern. So they are with ``pardiso`` (extra ``fast``). ``scipy`` is SuperLU in symmetric mode; its
+default column ordering is several times slower on these matrices and serves only as the fall-back of a failed
+factorisation. The order is a nested dissection by METIS where pymetis is installed, minimum degree otherwise;
+PARDISO brings its own.
 """
 
 from __future__ import annotations
 
 import importlib.util
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import scipy.sparse as sp
 import scipy.sparse.linalg as spla
 from numpy.typing import NDArray
 
+from femanode import compiled, ordering
+
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
-Backend = Literal["auto", "scipy", "pardiso"]
+Backend = Literal["auto", "multifrontal", "pardiso", "scipy"]
 
 
 class Pattern:
@@ -32,6 +36,16 @@ class Pattern:
     """
 
     def __init__(self, element_dofs: Index, n: int) -> None:
+        self.n = n
+        self._sources: tuple[Index, NDArray[np.int32]] | None = None
+        if compiled.available():
+            from femanode.assembly import csc_pattern
+
+            numbers = np.ascontiguousarray(element_dofs, dtype=np.int64)
+            self.indptr, self.indices, start, source = csc_pattern(numbers, n)
+            self._sources = (start, source)
+            self.nnz = len(self.indices)
+            return
         k, m = element_dofs.shape
         rows = np.broadcast_to(element_dofs.T[:, :, None], (m, k, k)).ravel()
         cols = np.broadcast_to(element_dofs.T[:, None, :], (m, k, k)).ravel()
@@ -40,15 +54,34 @@ class Pattern:
         unique, inverse = np.unique(key, return_inverse=True)
         self.nnz = len(unique) - int(unique[-1] == np.int64(n) * n)
         unique = unique[: self.nnz]
-        self.slot = inverse.astype(np.int64).ravel()
-        self.n = n
+        self._slot = inverse.astype(np.int64).ravel()
         self.indices = (unique % n).astype(np.int32)
         self.indptr = np.searchsorted(unique // n, np.arange(n + 1)).astype(np.int32)
 
+    def data(self, element_matrices: Array) -> Array:
+        """CSC data (nnz,) from (elem, k, k) element matrices, each entry summed in the order of the elements."""
+        flat = element_matrices.ravel()
+        if self._sources is None:
+            return np.asarray(np.bincount(self._slot, flat, self.nnz + 1)[: self.nnz], dtype=np.float64)
+        from femanode.assembly import gather
+
+        out = np.empty(self.nnz)
+        compiled.share(gather, self.nnz, flat, *self._sources, out, least=20_000)
+        return out
+
     def matrix(self, element_matrices: Array) -> sp.csc_matrix:
         """CSC matrix from (elem, k, k) element matrices."""
-        data = np.bincount(self.slot, element_matrices.ravel(), self.nnz + 1)[: self.nnz]
-        return sp.csc_matrix((data, self.indices, self.indptr), shape=(self.n, self.n))
+        return sp.csc_matrix((self.data(element_matrices), self.indices, self.indptr), shape=(self.n, self.n))
+
+
+class _Method(Protocol):
+    """One way to factorise: raises RuntimeError for a matrix that is singular to its eyes."""
+
+    name: str
+
+    def factorise(self, matrix: sp.csc_matrix) -> None: ...
+
+    def solve(self, rhs: Array) -> Array: ...
 
 
 class SymmetricSolver:
@@ -56,8 +89,10 @@ class SymmetricSolver:
 
     Parameters
     ----------
-    backend : 'auto' | 'scipy' | 'pardiso'
-        ``auto`` takes pardiso where it is installed.
+    backend : 'auto' | 'multifrontal' | 'pardiso' | 'scipy'
+        ``auto`` takes the first that is installed.
+    rank : (n,), optional
+        Place of each unknown in the elimination, where the caller knows a good one; ties stay in their order.
 
     Attributes
     ----------
@@ -66,18 +101,22 @@ class SymmetricSolver:
     factorisations : int
     """
 
-    def __init__(self, backend: Backend = "auto") -> None:
-        has_pardiso = importlib.util.find_spec("pypardiso") is not None
-        if backend == "pardiso" and not has_pardiso:
+    def __init__(self, backend: Backend = "auto", rank: Index | None = None) -> None:
+        if backend == "pardiso" and importlib.util.find_spec("pypardiso") is None:
             raise ImportError("pypardiso is not installed; use solver.linear: scipy or install the extra [fast]")
-        self._pardiso = backend != "scipy" and has_pardiso
-        self._permutation: Index | None = None
-        self._handle: Any = None
-        self._upper: sp.csr_matrix | None = None
+        if backend == "multifrontal" and not compiled.available():
+            raise ImportError("solver.linear: multifrontal needs numba; use solver.linear: scipy")
+        order = None if rank is None else np.argsort(rank, kind="stable").astype(np.int64)
+        if backend == "multifrontal" or (backend == "auto" and compiled.available()):
+            self._method: _Method = _Multifrontal(order)
+        elif backend != "scipy" and importlib.util.find_spec("pypardiso") is not None:
+            self._method = _Pardiso()
+        else:
+            self._method = _SuperLU(order)
+        self.name = self._method.name
         self._matrix: sp.csc_matrix | None = None
+        self._in_use: _Method = self._method
         self.factorisations = 0
-        metis = importlib.util.find_spec("pymetis") is not None
-        self.name = "pardiso" if self._pardiso else ("superlu-metis" if metis else "superlu-mmd")
 
     def factorise(self, matrix: sp.csc_matrix) -> None:
         """Numeric factorisation; the ordering is computed at the first call.
@@ -88,47 +127,103 @@ class SymmetricSolver:
             The matrix is singular to working precision.
         """
         self.factorisations += 1
+        if not np.all(np.isfinite(matrix.data)):
+            raise RuntimeError("the matrix has entries that are not finite")
         self._matrix = matrix
-        if self._pardiso:
-            self._factorise_pardiso(matrix)
-            return
-        if self._permutation is None:
-            self._permutation = _ordering(matrix)
-        p = self._permutation
-        natural = self.name == "superlu-metis"
+        self._in_use = self._method
         try:
-            self._handle = spla.splu(matrix[p][:, p] if natural else matrix,
-                                     permc_spec="NATURAL" if natural else "MMD_AT_PLUS_A",
-                                     diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+            self._method.factorise(matrix)
         except RuntimeError:
-            self._handle = spla.splu(matrix[p][:, p] if natural else matrix)
+            if not isinstance(self._method, _Multifrontal):
+                raise
+            self._exchange_pivots(matrix)
 
     def solve(self, rhs: Array) -> Array:
         """Solve with the last factorisation; rhs (n,) or (n, k). One step of refinement guards weak pivots."""
         matrix = self._matrix
         if matrix is None:
             raise RuntimeError("solve before factorise")
-        x = self._apply(rhs)
-        residual = rhs - matrix @ x
-        size = np.linalg.norm(rhs)
-        if np.linalg.norm(residual) > 1e-11 * size:
-            x = x + self._apply(residual)
-            # PARDISO neither raises nor warns on a singular matrix.
-            if not np.linalg.norm(rhs - matrix @ x) <= 1e-4 * size:
-                raise RuntimeError("the matrix is singular to working precision")
+        x, error = self._refined(matrix, rhs)
+        if not error <= 1e-4 and isinstance(self._in_use, _Multifrontal):
+            self._exchange_pivots(matrix)
+            x, error = self._refined(matrix, rhs)
+        # PARDISO neither raises nor warns on a singular matrix.
+        if not error <= 1e-4:
+            raise RuntimeError("the matrix is singular to working precision")
         return x
 
-    def _apply(self, rhs: Array) -> Array:
-        if self._pardiso:
-            return self._solve_pardiso(rhs)
+    def _refined(self, matrix: sp.csc_matrix, rhs: Array) -> tuple[Array, float]:
+        """Solution and its residual over the right side."""
+        x = self._in_use.solve(rhs)
+        residual = rhs - matrix @ x
+        size, error = float(np.linalg.norm(rhs)), float(np.linalg.norm(residual))
+        if not error > 1e-11 * size:  # also where the matrix was no number: the caller sees it in x
+            return x, 0.0
+        x = x + self._in_use.solve(residual)
+        return x, float(np.linalg.norm(rhs - matrix @ x)) / size
+
+    def _exchange_pivots(self, matrix: sp.csc_matrix) -> None:
+        """Go on with SuperLU for this matrix: it may exchange rows, which fronts do not."""
+        self._in_use = _SuperLU(None)
+        self._in_use.factorise(matrix)
+
+
+class _Multifrontal:
+    name = "multifrontal"
+
+    def __init__(self, order: Index | None) -> None:
+        self._order = order
+        self._factor: Any = None
+        self._pattern: sp.csc_matrix | None = None
+
+    def factorise(self, matrix: sp.csc_matrix) -> None:
+        from femanode.multifrontal import Factor
+
+        if self._pattern is None or not _same_pattern(matrix, self._pattern):
+            order = self._order if self._order is not None else ordering.matrix_order(matrix)
+            self._factor, self._pattern = Factor(matrix.indptr, matrix.indices, order), matrix
+        if not self._factor.factorise(matrix.data):
+            raise RuntimeError("a pivot vanished")
+
+    def solve(self, rhs: Array) -> Array:
+        return np.asarray(self._factor.solve(rhs))
+
+
+class _SuperLU:
+    def __init__(self, order: Index | None) -> None:
+        self._ordered = ordering.has_metis()
+        self.name = "superlu-metis" if self._ordered else "superlu-mmd"
+        self._permutation = order if self._ordered else None
+        self._handle: Any = None
+
+    def factorise(self, matrix: sp.csc_matrix) -> None:
+        if self._ordered:
+            if self._permutation is None or len(self._permutation) != matrix.shape[0]:
+                self._permutation = ordering.matrix_order(matrix)
+            matrix = matrix[self._permutation][:, self._permutation]
+        try:
+            self._handle = spla.splu(matrix, permc_spec="NATURAL" if self._ordered else "MMD_AT_PLUS_A",
+                                     diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+        except RuntimeError:
+            self._handle = spla.splu(matrix)
+
+    def solve(self, rhs: Array) -> Array:
         p = self._permutation
-        if self.name != "superlu-metis" or p is None:
+        if p is None:
             return np.asarray(self._handle.solve(rhs))
         x = np.empty_like(rhs)
         x[p] = self._handle.solve(rhs[p])
         return x
 
-    def _factorise_pardiso(self, matrix: sp.csc_matrix) -> None:
+
+class _Pardiso:
+    name = "pardiso"
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+        self._upper: sp.csr_matrix | None = None
+
+    def factorise(self, matrix: sp.csc_matrix) -> None:
         import pypardiso
 
         # The lower triangle by columns is the upper one by rows, which is what PARDISO wants of a symmetric matrix.
@@ -143,29 +238,11 @@ class SymmetricSolver:
         self._upper = upper
         self._handle._call_pardiso(upper, np.zeros((matrix.shape[0], 1)))
 
-    def _solve_pardiso(self, rhs: Array) -> Array:
+    def solve(self, rhs: Array) -> Array:
         self._handle.set_phase(33)
         b = np.asfortranarray(rhs.reshape(len(rhs), -1))
         return np.asarray(self._handle._call_pardiso(self._upper, b)).reshape(rhs.shape)
 
 
-def _same_pattern(a: sp.csr_matrix, b: sp.csr_matrix) -> bool:
+def _same_pattern(a: sp.csc_matrix | sp.csr_matrix, b: sp.csc_matrix | sp.csr_matrix) -> bool:
     return np.array_equal(a.indptr, b.indptr) and np.array_equal(a.indices, b.indices)
-
-
-def _ordering(matrix: sp.csc_matrix) -> Index:
-    """Fill-reducing symmetric permutation (nested dissection), or the identity without pymetis."""
-    if importlib.util.find_spec("pymetis") is None:
-        return np.arange(matrix.shape[0])
-    import pymetis
-
-    graph = sp.csr_matrix(matrix)
-    rows = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
-    off = rows != graph.indices
-    start = np.concatenate([[0], np.cumsum(np.bincount(rows[off], minlength=graph.shape[0]))])
-    starts, neighbours = start.astype(np.int32), graph.indices[off].astype(np.int32)
-    if hasattr(pymetis, "CSRAdjacency"):  # from 2025.2, where the older form is deprecated
-        permutation, _ = pymetis.nested_dissection(pymetis.CSRAdjacency(starts, neighbours))
-    else:
-        permutation, _ = pymetis.nested_dissection(xadj=starts, adjncy=neighbours)
-    return np.asarray(permutation, dtype=np.int64)

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from femanode.constitutive.elastoplasticity import Moduli, PointResponse, respond
+from femanode.constitutive.elastoplasticity import Moduli, PointResponse
+from femanode.elements import calmed as _calmed
+from femanode.elements import det, element_forces, element_stiffness, make_elements
 from femanode.linear import Backend, Pattern, SymmetricSolver
 from femanode.spaces import Spaces, scatter
 
@@ -91,15 +93,12 @@ class Mechanics:
         dofs = np.stack([2 * cells, 2 * cells + 1], axis=1).reshape(12, -1)  # (6*2, elem)
         self._dofs = dofs
         self._pattern = Pattern(self._number[dofs], len(self._free))
-        self.solver = SymmetricSolver(backend)
+        self.elements = make_elements(spaces)
+        self.solver = SymmetricSolver(backend, spaces.rank[self._free // 2])
 
     def deformation(self, u: Array) -> Array:
         """In-plane deformation gradient (2, 2, elem, qp) of nodal displacements u (2, N)."""
-        s = self.spaces
-        F = np.einsum("ike,kjeq->ijeq", u[:, s.cells], s.dN, optimize=True)
-        F[0, 0] += 1.0
-        F[1, 1] += 1.0
-        return F
+        return self.elements.deformation(u)
 
     def solve(self, u0: Array, F33_0: float, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
               ) -> Equilibrium:
@@ -111,14 +110,14 @@ class Mechanics:
         Cp_inv_n, eqps_n : committed plastic state; Jc : (elem, qp) swelling; law : constants at the points
         """
         def respond_at(u: Array, F33: float, F: Array) -> _Point:
-            response = respond(F, F33, Cp_inv_n, eqps_n, Jc, law, dt)
-            residual, axial, scale = self._residual(F, F33, response)
+            response, forces = self.elements.respond(F, F33, Cp_inv_n, eqps_n, Jc, law, dt)
+            residual, axial, scale = self._assemble(forces, F33, response)
             return _Point(u, F33, F, response, residual, axial, self._norm(residual, axial, max(scale, floor)))
 
         # A body without stress has no scale of its own; a stress of 1e-4 G stands in, far above rounding.
         floor = 1e-4 * float(np.mean(law.G)) * float(np.sqrt(self.spaces.weight.sum()))
         F = self.deformation(u0)
-        if not _det(F).min() > 0:
+        if not det(F).min() > 0:
             return self._failed("first guess inverts an element", _Point(u0, F33_0, F, None, u0, 0.0, np.inf), 0)
         point, trusted = respond_at(u0.copy(), float(F33_0), F), True
         for iteration in range(1, self.max_iterations + 1):
@@ -156,7 +155,7 @@ class Mechanics:
         for _ in range(10):
             u, F33 = point.u + step * du, point.F33 + step * dF33
             F = self.deformation(u)
-            if not (F33 > 0 and np.all(_det(F) > self.det_floor * _det(point.F))):
+            if not (F33 > 0 and np.all(det(F) > self.det_floor * det(point.F))):
                 step *= 0.5
                 continue
             new = respond_at(u, F33, F)
@@ -168,27 +167,24 @@ class Mechanics:
 
     def _failed(self, why: str, point: _Point, iterations: int) -> Equilibrium:
         F = point.F
-        worst = int(np.argmin(np.nan_to_num(_det(F), nan=-np.inf).min(axis=1)))
+        worst = int(np.argmin(np.nan_to_num(det(F), nan=-np.inf).min(axis=1)))
         x, y = self.spaces.qp_xy[:, worst].mean(axis=1)
         message = (f"{why} after {iterations} Newton iterations (relative residual {point.size:.2e}; smallest det F "
-                   f"{_det(F)[worst].min():.3g} in element {worst} at x = {x:.2f} nm, y = {y:.2f} nm)")
+                   f"{det(F)[worst].min():.3g} in element {worst} at x = {x:.2f} nm, y = {y:.2f} nm)")
         return Equilibrium(False, message, point.u, point.F33, F, None, iterations, point.size)
 
     def _residual(self, F: Array, F33: float, response: PointResponse) -> tuple[Array, float, float]:
         """Free nodal forces, axial imbalance, and the norm of unassembled forces they are measured against."""
+        return self._assemble(element_forces(self.spaces, F, response.tau), F33, response)
+
+    def _assemble(self, forces: Array, F33: float, response: PointResponse) -> tuple[Array, float, float]:
+        """The same from the forces of the elements, (elem, 12)."""
         s = self.spaces
-        t = response.tau
-        inv = _inverse(F)
-        w = s.weight
-        P = np.stack([np.stack([t[0] * inv[J, 0] + t[2] * inv[J, 1], t[2] * inv[J, 0] + t[1] * inv[J, 1]])
-                      for J in range(2)], axis=1)  # (i, J, elem, qp)
-        fe = np.einsum("ijeq,kjeq,eq->kie", P, s.dN, w, optimize=True).reshape(12, -1)
-        total = scatter(self._dofs, fe, 2 * s.n_nodes)
+        total = scatter(self._dofs.T, forces, 2 * s.n_nodes)
         if self.load is not None:
             total -= self.load.T.ravel()
-        axial = float(np.sum(t[3] / F33 * w)) - self.axial_force if self.generalized else 0.0
-        scale = float(np.sqrt(np.sum(fe**2)))
-        return total[self._free], axial, scale
+        axial = float(np.sum(response.tau[3] / F33 * s.weight)) - self.axial_force if self.generalized else 0.0
+        return total[self._free], axial, float(np.sqrt(np.sum(forces**2)))
 
     def _norm(self, residual: Array, axial: float, scale: float) -> float:
         """Residual relative to ``scale``; the axial imbalance counts as spread over the nodes."""
@@ -199,8 +195,7 @@ class Mechanics:
         s, response, residual, axial = self.spaces, point.response, point.residual, point.axial
         if response is None:
             raise ValueError("no response")
-        tau = response.tau if exact else _calmed(response.tau)
-        Ke, coupling, K33 = element_stiffness(s, point.F, point.F33, response, tau)
+        Ke, coupling, K33 = self.elements.stiffness(point.F, point.F33, response, calm=not exact)
         self.solver.factorise(self._pattern.matrix(Ke))
         du = np.zeros(2 * s.n_nodes)
         if not self.generalized:
@@ -211,71 +206,6 @@ class Mechanics:
         dF33 = -(axial - border @ both[:, 0]) / (K33 - border @ both[:, 1])
         du[self._free] = -both[:, 0] - both[:, 1] * dF33
         return du.reshape(-1, 2).T, float(dF33)
-
-
-def _calmed(tau: Array) -> Array:
-    """Stress whose mean is cut to the size of its deviator.
-
-    New swelling at fixed displacement gives pressures of many times the strength; as initial stress in the
-    tangent they make element rotations unstable and send Newton's method astray.
-    """
-    mean = (tau[0] + tau[1] + tau[3]) / 3.0
-    dev = tau.copy()
-    dev[[0, 1, 3]] -= mean
-    limit = np.sqrt(dev[0] ** 2 + dev[1] ** 2 + dev[3] ** 2 + 2.0 * dev[2] ** 2)
-    dev[[0, 1, 3]] += np.clip(mean, -limit, limit)
-    return dev
-
-
-def element_stiffness(s: Spaces, F: Array, F33: float, response: PointResponse, tau: Array,
-                      ) -> tuple[Array, Array, float]:
-    """Element matrices (elem, 12, 12), their coupling (12, elem) to the axial stretch, and the axial stiffness.
-
-    ``tau`` (4, elem, qp) is the stress of the geometric terms: the response's own for the consistent tangent.
-    """
-    c = response.tangent
-    if c is None:
-        raise ValueError("response without tangent")
-    t = tau
-    c = c.copy()
-    c[0] -= 2.0 * t[0]
-    c[1] -= 2.0 * t[1]
-    c[3] -= t[2]
-    c[4] -= t[2]
-    c[5] -= 0.5 * (t[0] + t[1])
-    c[9] -= 2.0 * t[3]
-    g = np.einsum("kjeq,jieq->kieq", s.dN, _inverse(F), optimize=True)  # spatial gradients (6, 2, elem, qp)
-    w = s.weight
-    n_elem, n_qp = w.shape
-    B = np.zeros((n_elem, n_qp, 3, 12))
-    gt = np.moveaxis(g, (2, 3), (0, 1))  # (elem, qp, 6, 2)
-    B[:, :, 0, 0::2] = gt[..., 0]
-    B[:, :, 1, 1::2] = gt[..., 1]
-    B[:, :, 2, 0::2] = gt[..., 1]
-    B[:, :, 2, 1::2] = gt[..., 0]
-    order = ((0, 2, 3), (2, 1, 4), (3, 4, 5))
-    D = np.stack([np.stack([c[order[i][j]] * w for j in range(3)], axis=-1) for i in range(3)], axis=-2)
-    DB = D @ B
-    flat = (n_elem, 3 * n_qp, 12)
-    Ke = np.matmul(B.reshape(flat).transpose(0, 2, 1), DB.reshape(flat))
-    T = np.stack([np.stack([t[0], t[2]], -1), np.stack([t[2], t[1]], -1)], -2) * w[..., None, None]
-    gT = gt @ T
-    geometric = np.matmul(gt.transpose(0, 2, 1, 3).reshape(n_elem, 6, -1),
-                          gT.transpose(0, 1, 3, 2).reshape(n_elem, -1, 6))
-    Ke[:, 0::2, 0::2] += geometric
-    Ke[:, 1::2, 1::2] += geometric
-    out33 = np.stack([c[6], c[7], c[8]], axis=-1) * (w / F33)[..., None]
-    coupling = np.einsum("eqrk,eqr->ke", B, out33, optimize=True)
-    K33 = float(np.sum((c[9] + t[3]) / F33**2 * w))
-    return Ke, coupling, K33
-
-
-def _det(F: Array) -> Array:
-    return F[0, 0] * F[1, 1] - F[0, 1] * F[1, 0]
-
-
-def _inverse(F: Array) -> Array:
-    return np.stack([np.stack([F[1, 1], -F[0, 1]]), np.stack([-F[1, 0], F[0, 0]])]) / _det(F)
 
 
 def _supports(s: Spaces, sector: str) -> NDArray[np.bool_]:
@@ -291,3 +221,6 @@ def _supports(s: Spaces, sector: str) -> NDArray[np.bool_]:
         fixed[np.argmin(radius)] = True
         fixed[np.argmax(s.nodes[0] - np.abs(s.nodes[1])), 1] = True
     return fixed.ravel()
+
+
+__all__ = ["Equilibrium", "Mechanics", "_calmed", "element_stiffness"]

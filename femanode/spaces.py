@@ -8,10 +8,13 @@ so that every nodal array has one length N, and each quadrature point is the cen
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import skfem
 from numpy.typing import NDArray
+
+from femanode.ordering import node_rank
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -69,6 +72,11 @@ class Spaces:
     def n_nodes(self) -> int:
         """Number of nodes N."""
         return self.nodes.shape[1]
+
+    @cached_property
+    def rank(self) -> Index:
+        """Place of each node in the elimination, (N,): common to all solvers on this mesh."""
+        return node_rank(self.cells, self.n_nodes)
 
     def at_points(self, nodal: Array) -> Array:
         """Value of a linear nodal field at the quadrature points, (elem, 3)."""

@@ -53,10 +53,10 @@ class Transport:
     def __init__(self, spaces: Spaces, c_front: float, diffusivity: Callable[[Array], Array], dV_over_kT: float = 0.0,
                  backend: Backend = "auto") -> None:
         self.spaces, self.c_front, self.diffusivity, self.dV_over_kT = spaces, c_front, diffusivity, dV_over_kT
-        self._solver = SymmetricSolver("scipy" if dV_over_kT else backend)
         self._held = np.zeros(spaces.n_nodes, bool)
         self._held[spaces.surface] = True
         self._free = np.flatnonzero(~self._held)
+        self._solver = SymmetricSolver("scipy" if dV_over_kT else backend, spaces.rank[self._free])
         # Edges triangle by triangle: summed over each triangle the flux is dissipative also where an angle is obtuse,
         # which one coefficient for both sides of an edge is not.
         tri, grad = spaces.sub, spaces.sub_grad

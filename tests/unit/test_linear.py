@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from femanode.linear import Pattern, SymmetricSolver
 
-BACKENDS = ["superlu-metis", "superlu-mmd", "pardiso"]
+BACKENDS = ["multifrontal", "superlu-metis", "superlu-mmd", "pardiso"]
 
 
 def hide(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
@@ -33,6 +33,9 @@ def solver(backend: str, monkeypatch: pytest.MonkeyPatch) -> SymmetricSolver:
     if backend == "pardiso":
         pytest.importorskip("pypardiso")
         return SymmetricSolver("pardiso")
+    if backend == "multifrontal":
+        pytest.importorskip("numba")
+        return SymmetricSolver("multifrontal")
     if backend == "superlu-metis":
         pytest.importorskip("pymetis")
     else:
@@ -140,7 +143,7 @@ def test_zero_diagonal_does_not_spoil_the_answer(backend: str, monkeypatch: pyte
     assert_allclose(s.solve(np.array([2.0, 3.0, 4.0])), np.linalg.solve(A.toarray(), [2.0, 3.0, 4.0]), rtol=1e-10)
 
 
-@pytest.mark.parametrize("backend", ["superlu-metis", "superlu-mmd"])
+@pytest.mark.parametrize("backend", ["multifrontal", "superlu-metis", "superlu-mmd"])
 def test_singular_matrix_is_a_runtime_error(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     s = solver(backend, monkeypatch)
     A = grid().tolil()
@@ -154,14 +157,66 @@ def test_solving_first_is_refused() -> None:
         SymmetricSolver("scipy").solve(np.ones(3))
 
 
-def test_without_pypardiso_auto_is_superlu_and_pardiso_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    hide(monkeypatch, "pypardiso")
+def test_matrix_that_is_not_finite_is_a_runtime_error() -> None:
+    A = grid()
+    A.data[7] = np.nan
+    with pytest.raises(RuntimeError, match="entries that are not finite"):
+        SymmetricSolver().factorise(A)
+
+
+def test_auto_takes_the_quickest_that_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba")
+    assert SymmetricSolver("auto").name == "multifrontal"
+    assert SymmetricSolver("scipy").name.startswith("superlu")
+    hide(monkeypatch, "numba")
+    if importlib.util.find_spec("pypardiso") is not None:
+        assert SymmetricSolver("auto").name == "pardiso"
+    with pytest.raises(ImportError, match=r"multifrontal needs numba; use solver.linear: scipy"):
+        SymmetricSolver("multifrontal")
+    hide(monkeypatch, "numba", "pypardiso")
     assert SymmetricSolver("auto").name.startswith("superlu")
     with pytest.raises(ImportError, match=r"pypardiso is not installed; use solver.linear: scipy"):
         SymmetricSolver("pardiso")
 
 
-def test_auto_prefers_pardiso() -> None:
-    pytest.importorskip("pypardiso")
-    assert SymmetricSolver("auto").name == "pardiso"
-    assert SymmetricSolver("scipy").name.startswith("superlu")
+def test_numpy_is_kept_to_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEMANODE_KERNELS", "numpy")
+    hide(monkeypatch, "pypardiso")
+    assert SymmetricSolver("auto").name.startswith("superlu")
+
+
+@pytest.mark.parametrize("shift", [0.3, -1.7])
+def test_fronts_of_many_columns_and_a_forest(shift: float) -> None:
+    """Two grids of 40 x 40 without a link: separators wider than the loops are unrolled, and more than one root."""
+    pytest.importorskip("numba")
+    A = sp.csc_matrix(sp.block_diag([grid(40, shift, 1), grid(40, shift, 2)]))
+    b = np.random.default_rng(8).normal(size=3200)
+    s = SymmetricSolver("multifrontal")
+    s.factorise(A)
+    assert_allclose(s.solve(b), np.linalg.solve(A.toarray(), b), rtol=1e-8, atol=1e-10)
+    assert s._in_use.name == "multifrontal"
+
+
+def test_another_pattern_is_analysed_anew() -> None:
+    pytest.importorskip("numba")
+    s = SymmetricSolver("multifrontal")
+    for n in (12, 9):
+        A, b = grid(n), np.linspace(-1, 1, n * n)
+        s.factorise(A)
+        assert_allclose(s.solve(b), np.linalg.solve(A.toarray(), b), rtol=1e-10, atol=1e-12)
+
+
+def test_compiled_pattern_is_numpys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Same structure and, summed in the same order, the same bits; with dropped rows."""
+    pytest.importorskip("numba")
+    rng = np.random.default_rng(9)
+    dofs = np.stack([rng.permutation(43)[:12] for _ in range(60)], axis=1) - 3
+    dofs = np.maximum(dofs, -1)
+    Ke = rng.normal(size=(60, 12, 12))
+    fast = Pattern(dofs, 40)
+    hide(monkeypatch, "numba")
+    plain = Pattern(dofs, 40)
+    assert_array_equal(fast.indptr, plain.indptr)
+    assert_array_equal(fast.indices, plain.indices)
+    assert_array_equal(fast.data(Ke), plain.data(Ke))
+    assert fast.matrix(Ke).has_sorted_indices

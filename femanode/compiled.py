@@ -1,0 +1,89 @@
+"""Compilation of inner loops and sharing them between threads (tool of the *solver*).
+
+Compiled functions are kept on disk. numba takes half a second to load, so that modules built on :func:`compiled` are
+imported late, and each has a plain counterpart in numpy or scipy for systems without numba.
+
+Threads are Python's own: compiled functions let go of the interpreter lock and work on a range of elements each. What
+every range writes is its own, so that no number depends on how many threads there are.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+#: Environment variable; ``numpy`` keeps to the plain path even where numba is installed.
+SWITCH = "FEMANODE_KERNELS"
+#: Environment variables that bound the number of threads, the first that is set.
+THREADS = ("FEMANODE_THREADS", "OMP_NUM_THREADS")
+
+
+def available() -> bool:
+    """Whether compiled loops can and shall be used."""
+    return os.environ.get(SWITCH, "") != "numpy" and importlib.util.find_spec("numba") is not None
+
+
+@cache
+def threads() -> int:
+    """Threads to share compiled loops between: as told by :data:`THREADS`, otherwise one per processor, at most 8."""
+    for name in THREADS:
+        if os.environ.get(name, "").isdigit():
+            return max(1, int(os.environ[name]))
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(8, usable)
+
+
+@cache
+def _pool(process: int, workers: int) -> ThreadPoolExecutor:
+    """Threads besides the caller's own; another set in a forked process."""
+    return ThreadPoolExecutor(workers, thread_name_prefix="femanode")
+
+
+def share(function: Callable[..., Any], count: int, *arguments: Any, least: int = 512) -> None:
+    """Call ``function(begin, end, *arguments)`` on consecutive ranges of 0..count, side by side.
+
+    Parameters
+    ----------
+    least : int
+        Below this many per thread it is not worth it.
+    """
+    parts = max(1, min(threads(), count // least))
+    if parts == 1:
+        function(0, count, *arguments)
+        return
+    ends = [count * i // parts for i in range(parts + 1)]
+    pool = _pool(os.getpid(), threads() - 1)
+    waiting = [pool.submit(function, ends[i], ends[i + 1], *arguments) for i in range(1, parts)]
+    function(ends[0], ends[1], *arguments)
+    for task in waiting:
+        task.result()
+
+
+def compiled(function: Function) -> Function:
+    """Compile on first use; division by zero gives infinity as in numpy."""
+    import numba
+
+    return numba.njit(function, cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+
+
+def vectorised(function: Function) -> Function:
+    """Like :func:`compiled`, and sums may be reordered so that several numbers go at once."""
+    import numba
+
+    return numba.njit(function, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+
+
+def readable(values: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Contiguous array of that shape that cannot be written to: compiled code is made once per kind of array."""
+    whole = np.ascontiguousarray(np.broadcast_to(np.asarray(values, dtype=np.float64), shape)).view()
+    whole.flags.writeable = False
+    return whole
