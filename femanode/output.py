@@ -22,7 +22,8 @@ from femanode.fieldset import FieldSet
 from femanode.problem import Problem
 from femanode.stepping import Tally
 
-PACKAGES = ("femanode", "numpy", "scipy", "scikit-fem", "meshio", "pyvista", "pydantic", "pymetis", "pypardiso")
+PACKAGES = ("femanode", "numpy", "scipy", "scikit-fem", "meshio", "pyvista", "pydantic", "pymetis", "numba",
+            "pypardiso")
 
 
 def prepare_folder(path: Path, *, overwrite: bool) -> Path:
