@@ -6,6 +6,7 @@ Exit codes: 0 done, 2 the input is wrong, 3 the solver could not go on, 130 inte
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -33,12 +34,9 @@ def run(config: ConfigPath,
         settings: Settings = None,
         frames: Annotated[int | None, typer.Option(metavar="N", help="number of frames")] = None,
         overwrite: Annotated[bool, typer.Option("--overwrite", help="replace an earlier run")] = False,
-        resume: Annotated[bool, typer.Option("--resume", help="not in this version")] = False,
+        resume: Annotated[bool, typer.Option("--resume", help="go on from the folder's checkpoint")] = False,
         quiet: Annotated[bool, typer.Option("--quiet", help="print nothing but errors")] = False) -> None:
     """Run one case."""
-    if resume:
-        raise ConfigError("found --resume, which is not in this version yet", where="command line",
-                          hint="run the case anew with --overwrite")
     from femanode.config import load_config
 
     loaded = load_config(config, [*(settings or []), *_frames(frames)])
@@ -52,12 +50,14 @@ def run(config: ConfigPath,
             typer.echo(f"note: {note}")
     try:
         with live(quiet) as report:
-            result = run_case(loaded, out, overwrite=overwrite, report=report)
+            result = run_case(loaded, out, overwrite=overwrite, resume=resume, report=report)
     except KeyboardInterrupt as stop:
         raise _Interrupted(f"interrupted; {stop}" if str(stop) else "interrupted") from None
     if not quiet:
         from femanode.brief import describe_result
 
+        if result.was_finished:
+            typer.echo("finished before: nothing was left to do")
         typer.echo(describe_result(result))
 
 
@@ -158,7 +158,8 @@ def _frames(frames: int | None) -> list[str]:
 
 
 def main() -> None:
-    """Entry point: errors become one line and an exit code."""
+    """Entry point: errors become one line and an exit code; SIGTERM is answered as Ctrl-C is."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     logging.basicConfig(level=logging.WARNING, format="femanode: %(message)s")
     try:
         # The parser turns an interruption into a returned exit code.

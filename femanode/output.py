@@ -9,16 +9,18 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from xml.sax.saxutils import quoteattr
 
 import meshio
 import numpy as np
 
+from femanode.checkpoint import NAMES, sync_folder
 from femanode.errors import ConfigError
 from femanode.fieldset import FieldSet
+from femanode.lock import HOLDER, LOCK
 from femanode.problem import Problem
 from femanode.stepping import Tally
 
@@ -36,14 +38,14 @@ def prepare_folder(path: Path, *, overwrite: bool) -> Path:
     """
     if path.exists() and not path.is_dir():
         raise ConfigError("is a file", where=str(path), allowed="a folder to be made", hint="choose another with -o")
-    if path.is_dir() and any(path.iterdir()):
+    if path.is_dir() and {p.name for p in path.iterdir()} - {LOCK, HOLDER}:
         if not overwrite:
             raise ConfigError("the folder is not empty", where=str(path),
                               hint="use --overwrite, or another folder with -o")
         if not (path / "config.yaml").is_file():
             raise ConfigError("the folder holds something that is not a run", where=str(path),
                               hint="empty it yourself, or use another folder with -o")
-        for name in ("manifest.json", "summary.json", "history.csv", "frames.pvd", "last_state.npz", "report.html"):
+        for name in ("manifest.json", "summary.json", "history.csv", "frames.pvd", "report.html", *NAMES):
             (path / name).unlink(missing_ok=True)
         for folder, pattern in (("frames", "*.vtu"), ("pictures", "*")):
             for file in (path / folder).glob(pattern):
@@ -78,11 +80,34 @@ def _plain(value: Any) -> Any:
 
 
 class FrameWriter:
-    """Numbers and writes frames; ``frames.pvd`` lists them with their times after each."""
+    """Numbers and writes frames; ``frames.pvd`` lists them with their times after each.
 
-    def __init__(self, folder: Path) -> None:
+    Parameters
+    ----------
+    folder : Path
+    entries : sequence of (float, str)
+        Times and files of frames that are there already; all others are removed.
+
+    Raises
+    ------
+    ConfigError
+        One of ``entries`` is not there.
+    """
+
+    def __init__(self, folder: Path, entries: Sequence[tuple[float, str]] = ()) -> None:
         self.folder = folder
-        self.entries: list[tuple[float, str]] = []
+        self.entries = [(float(t), str(name)) for t, name in entries]
+        self._unsynced: list[Path] = []
+        if not self.entries:
+            return
+        known = {name for _, name in self.entries}
+        for name in sorted(known):
+            if not (folder / name).is_file():
+                raise ConfigError(f"no {name}", where=str(folder), hint="run the case anew with --overwrite")
+        self._list()
+        for path in (folder / "frames").iterdir():
+            if f"frames/{path.name}" not in known:
+                path.unlink()
 
     def write(self, fields: FieldSet) -> Path:
         """One .vtu on the reference mesh; Warp By Vector of ``displacement`` at 1 gives the true shape."""
@@ -91,29 +116,60 @@ class FrameWriter:
         points = np.column_stack([*spaces.nodes, np.zeros(spaces.n_nodes)])
         mesh = meshio.Mesh(points, [("triangle6", spaces.cells.T)], point_data=dict(fields.at_nodes))
         path = self.folder / name
-        meshio.write(path, mesh, file_format="vtu")
+        temporary = path.with_name(path.name + ".part")
+        meshio.write(temporary, mesh, file_format="vtu")
+        os.replace(temporary, path)
         self.entries.append((fields.state.t, name))
+        self._unsynced.append(path)
+        self._list()
+        return path
+
+    def sync(self) -> None:
+        """Have all frames on the disk: a checkpoint speaks of them."""
+        for path in self._unsynced:
+            with open(path, "rb") as stream:
+                os.fsync(stream.fileno())
+        if self._unsynced:
+            sync_folder(self.folder / "frames")
+        self._unsynced.clear()
+
+    def _list(self) -> None:
+        """Write ``frames.pvd``."""
         rows = "\n".join(f'    <DataSet timestep="{t!r}" group="" part="0" file={quoteattr(f)}/>'
                          for t, f in self.entries)
         write_text(self.folder / "frames.pvd",
                    '<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1" byte_order="LittleEndian">\n'
                    f"  <Collection>\n{rows}\n  </Collection>\n</VTKFile>\n")
-        return path
 
 
 class HistoryWriter:
-    """``history.csv``, one row per accepted step, flushed at once."""
+    """``history.csv``, one row per accepted step, flushed at once.
 
-    def __init__(self, path: Path) -> None:
-        self._stream = open(path, "w", newline="", encoding="utf-8")  # noqa: SIM115 - open for the whole run
-        self._writer: csv.DictWriter[str] | None = None
+    Parameters
+    ----------
+    path : Path
+    rows : sequence of mapping
+        Rows to begin with; the file is replaced in one go by one that holds just them.
+    """
+
+    def __init__(self, path: Path, rows: Sequence[Mapping[str, float]] = ()) -> None:
+        self._columns: list[str] = []
+        temporary = path.with_name(path.name + ".part")
+        self._stream: TextIO = open(temporary, "w", newline="", encoding="utf-8")  # noqa: SIM115 - closed at once
+        for row in rows:
+            self.write(row)
+        self._stream.close()
+        os.replace(temporary, path)
+        self._stream = open(path, "a", newline="", encoding="utf-8")  # noqa: SIM115 - open for the whole run
 
     def write(self, row: Mapping[str, float]) -> None:
         """Append one row; the first fixes the columns."""
-        if self._writer is None:
-            self._writer = csv.DictWriter(self._stream, list(row))
-            self._writer.writeheader()
-        self._writer.writerow({k: repr(float(v)) if isinstance(v, float) else v for k, v in row.items()})
+        first = not self._columns
+        self._columns = self._columns or list(row)
+        writer = csv.DictWriter(self._stream, self._columns)
+        if first:
+            writer.writeheader()
+        writer.writerow({k: repr(float(v)) if isinstance(v, float) else v for k, v in row.items()})
         self._stream.flush()
 
     def close(self) -> None:
@@ -121,8 +177,9 @@ class HistoryWriter:
         self._stream.close()
 
 
-def manifest(problem: Problem, tally: Tally, *, stop: str, seconds: Mapping[str, float]) -> dict[str, Any]:
-    """Where a run's numbers come from: versions, machine, mesh, solver, steps, time."""
+def manifest(problem: Problem, tally: Tally, *, stop: str, seconds: Mapping[str, float], resumed: int = 0,
+             ) -> dict[str, Any]:
+    """Where a run's numbers come from: versions, machine, mesh, solver, steps, time, how often it was resumed."""
     return {
         "name": problem.config.name, "stop_reason": stop, "notes": list(problem.notes),
         "sector": problem.section.sector, "radius_nm": problem.section.radius,
@@ -134,7 +191,7 @@ def manifest(problem: Problem, tally: Tally, *, stop: str, seconds: Mapping[str,
         "solver": problem.physics.mechanics.solver.name,
         "steps": {"accepted": tally.accepted, "rejected": tally.rejected, "newton_iterations": tally.newton,
                   "reasons_of_rejection": tally.reasons},
-        "wall_seconds": {k: round(v, 3) for k, v in seconds.items()},
+        "wall_seconds": {k: round(v, 3) for k, v in seconds.items()}, "resumed": resumed,
         "peak_memory_MiB": peak_memory(),
         "platform": {"python": sys.version.split()[0], "system": platform.platform(), "cores": os.cpu_count()},
         "versions": {name: _version(name) for name in PACKAGES}, "commit": _commit(),

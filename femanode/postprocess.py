@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import product
 from math import gcd
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from femanode import laws
+from femanode.checkpoint import Part
 from femanode.constitutive.swelling import volume_ratio
 from femanode.crystal import format_miller
 from femanode.fieldset import FieldSet
@@ -99,6 +100,21 @@ class Recorder:
             state.t, front_mean(state.activity, state.xi, spaces),
             front_mean(drive, state.xi, spaces), float(np.mean(distance[spaces.surface]))))
         return row
+
+    def part(self, rows: int) -> Part:
+        """The first ``rows`` rows and moments, for a checkpoint."""
+        columns = list(self.rows[0])
+        whole = [name for name, value in self.rows[0].items() if isinstance(value, int)]
+        return Part({"rows": np.array([list(row.values()) for row in self.rows[:rows]], dtype=float),
+                     "moments": np.array([astuple(moment) for moment in self.moments[:rows]])},
+                    {"columns": columns, "whole": whole})
+
+    def restore(self, part: Part) -> None:
+        """Take over what :meth:`part` stored."""
+        columns, whole = part.data["columns"], set(part.data["whole"])
+        self.rows = [{k: int(v) if k in whole else float(v) for k, v in zip(columns, row, strict=True)}
+                     for row in part.arrays["rows"]]
+        self.moments = [Moment(*map(float, values)) for values in part.arrays["moments"]]
 
     def column(self, name: str) -> Array:
         """One column of the history so far."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from femanode.checkpoint import Part
 from femanode.config import Config
 from femanode.config_fields import Table
 from femanode.constitutive.elastoplasticity import Moduli
@@ -58,6 +59,23 @@ class Problem:
         depth = np.maximum(self.section.radius - np.hypot(*spaces.nodes), 0.0)
         return pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]),
                         self.physics.front.initial_extent(depth))
+
+    def mesh_part(self) -> Part:
+        """What a checkpoint keeps of the mesh: its hash, as the configuration makes it again."""
+        return Part(data={"hash": self.section.hash()})
+
+    def with_mesh(self, part: Part) -> Problem:
+        """The problem on the mesh that :meth:`mesh_part` stored.
+
+        Raises
+        ------
+        ConfigError
+            The configuration makes another mesh here.
+        """
+        if part.data["hash"] != self.section.hash():
+            raise ConfigError("the mesh is not the one the run was begun with", where="mesh",
+                              hint="resume where it was made, or run the case anew with --overwrite")
+        return self
 
     def output_times(self) -> list[float]:
         """Times to be hit exactly, s."""

@@ -1,22 +1,22 @@
-"""The state of a section at one time (the *state* stage): frozen, saved and loaded whole."""
+"""The state of a section at one time (the *state* stage): frozen, stored and restored whole."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from femanode.checkpoint import Part
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class State:
-    """Everything the next step needs; arrays are read-only.
+    """Everything the next step needs; arrays are read-only and C-contiguous.
 
     Attributes
     ----------
@@ -50,27 +50,26 @@ class State:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
+                # One layout, also of what is read back: sums over another run in another order.
+                value = np.ascontiguousarray(value)
                 value.flags.writeable = False
+                object.__setattr__(self, field.name, value)
 
     @property
     def c(self) -> Array:
         """Activity of the carrier in the reacted phase, (N,)."""
         return 1.0 - self.depletion
 
-    def save(self, path: Path) -> Path:
-        """Write all arrays to ``path`` (.npz), replacing it in one go."""
-        temporary = path.with_name(path.name + ".part")
-        with open(temporary, "wb") as stream:
-            np.savez_compressed(stream, **dataclasses.asdict(self))
-        os.replace(temporary, path)
-        return path
+    def part(self) -> Part:
+        """Everything, for a checkpoint."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        arrays = {k: v for k, v in values.items() if isinstance(v, np.ndarray)}
+        return Part(arrays, {k: v for k, v in values.items() if k not in arrays})
 
 
-def load_state(path: Path) -> State:
-    """Read a state written by :meth:`State.save`."""
-    with np.load(path) as data:
-        values: dict[str, Any] = {f.name: float(data[f.name]) if data[f.name].ndim == 0 else data[f.name].copy()
-                                  for f in dataclasses.fields(State)}
+def state_from(part: Part) -> State:
+    """The state that :meth:`State.part` stored."""
+    values: dict[str, Any] = {**part.arrays, **part.data}
     return State(**values)
 
 

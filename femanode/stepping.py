@@ -97,8 +97,19 @@ class Physics:
 
 
 @dataclass(frozen=True)
+class Pace:
+    """The controller's memory between steps: the step to try next, s, and the ceiling that failed steps left on it."""
+
+    dt: float
+    ceiling: float = np.inf
+
+
+@dataclass(frozen=True)
 class Candidate:
-    """A proposed state with what the controller and the record need; ``state`` is None when a solve failed."""
+    """A proposed state with what the controller and the record need.
+
+    ``state`` is None when a solve failed; ``pace`` is set on acceptance, and `march` goes on from both.
+    """
 
     state: State | None
     message: str = ""
@@ -107,6 +118,7 @@ class Candidate:
     coupling_error: float = 0.0
     advance: float = 0.0
     drive: float = 1.0
+    pace: Pace | None = None
 
 
 @dataclass
@@ -278,7 +290,7 @@ def _next_step(candidate: Candidate, physics: Physics, limits: Limits) -> float:
 
 
 def march(physics: Physics, state: State, limits: Limits, stops: list[float], tally: Tally,
-          proposer: Callable[[Physics, State, float], Candidate] = propose,
+          proposer: Callable[[Physics, State, float], Candidate] = propose, pace: Pace | None = None,
           ) -> Iterator[tuple[Candidate, StopReason | None]]:
     """Yield accepted candidates until a stop condition holds; the last comes with its reason.
 
@@ -288,6 +300,8 @@ def march(physics: Physics, state: State, limits: Limits, stops: list[float], ta
         Where to start.
     stops : list of float
         Times that must be hit exactly, s (output times); the end time always is.
+    pace : Pace, optional
+        Of the candidate that brought ``state``, to go on as if there had been no break.
 
     Raises
     ------
@@ -295,38 +309,40 @@ def march(physics: Physics, state: State, limits: Limits, stops: list[float], ta
         The step fell below ``limits.min_step``; ``state`` of the last candidate yielded is still good.
     """
     times = sorted({t for t in stops if state.t < t < limits.end} | {limits.end})
-    dt, ceiling = _first_step(physics, state, limits), np.inf
+    if pace is None:
+        pace = Pace(_first_step(physics, state, limits))
     while True:
         target = next(t for t in times if t > state.t)
         # A step that would leave a sliver before the target is stretched over it or halved.
         remaining = target - state.t
-        step = remaining if dt >= remaining else (0.5 * remaining if dt > 0.7 * remaining else dt)
+        step = remaining if pace.dt >= remaining else (0.5 * remaining if pace.dt > 0.7 * remaining else pace.dt)
         candidate = proposer(physics, state, step)
         reason = check(candidate, state, physics, limits)
         if not reason and limits.converted is not None and candidate.state is not None:
             retry = _cut_at_fraction(physics, state, candidate.state, limits.converted)
             if retry is not None:
-                dt = retry
+                pace = replace(pace, dt=retry)
                 continue
         if reason or candidate.state is None:
             tally.reject(reason)
-            dt = ceiling = 0.5 * step
-            if dt < limits.min_step:
-                raise ConvergenceError(f"t = {state.t:.6g} s: step fell to {dt:.2e} s: {reason}")
+            pace = Pace(0.5 * step, ceiling=0.5 * step)
+            if pace.dt < limits.min_step:
+                raise ConvergenceError(f"t = {state.t:.6g} s: step fell to {pace.dt:.2e} s: {reason}")
             continue
         tally.accepted += 1
         tally.newton += candidate.equilibrium.iterations if candidate.equilibrium else 0
         new = candidate.state
         if step == remaining:
             new = replace(new, t=target)
-            candidate = replace(candidate, state=new)
+        # What failed a moment ago is approached again by small stages: a failed solve costs several good ones.
+        ceiling = 1.2 * pace.ceiling
+        pace = Pace(min(_next_step(candidate, physics, limits), ceiling), ceiling)
+        candidate = replace(candidate, state=new, pace=pace)
         stop = _stop(physics, candidate, limits)
         yield candidate, stop
         if stop is not None:
             return
-        # What failed a moment ago is approached again by small stages: a failed solve costs several good ones.
-        ceiling *= 1.2
-        dt, state = min(_next_step(candidate, physics, limits), ceiling), new
+        state = new
 
 
 def _cut_at_fraction(physics: Physics, old: State, new: State, wanted: float) -> float | None:
@@ -348,4 +364,5 @@ def _stop(physics: Physics, candidate: Candidate, limits: Limits) -> StopReason 
     return StopReason.END_TIME if new.t >= limits.end else None
 
 
-__all__ = ["Averager", "Candidate", "Limits", "Physics", "StopReason", "Tally", "check", "march", "on_front", "propose"]
+__all__ = ["Averager", "Candidate", "Limits", "Pace", "Physics", "StopReason", "Tally", "check", "march", "on_front",
+           "propose"]

@@ -12,14 +12,15 @@ ROOT = Path(__file__).resolve().parents[1] / "femanode"
 
 # Each line stands after those it may import from; modules of one line do not import one another.
 ORDER: tuple[tuple[str, ...], ...] = (
-    ("errors",), ("units",), ("yamlio",), ("config_fields",), ("material",), ("config_problems",), ("materials",),
+    ("errors",), ("checkpoint", "lock", "interruption"),
+    ("units",), ("yamlio",), ("config_fields",), ("material",), ("config_problems",), ("materials",),
     ("config_overrides",), ("config_model",), ("config_schema",), ("config",),
     ("miller",), ("crystal",), ("rings", "section"), ("mesh",),
     ("constitutive.swelling", "constitutive.elastoplasticity"),
     ("compiled", "ordering"), ("elimination", "assembly", "kernels"), ("multifrontal",),
     ("linear", "spaces"), ("recovery", "elements"),
     ("mechanics", "front", "transport"), ("state",), ("stepping",), ("problem",), ("fieldset",),
-    ("output", "shape", "laws"), ("postprocess",), ("runfolder",), ("fields",), ("curves", "sectionview"),
+    ("output", "shape", "laws"), ("postprocess",), ("journal",), ("runfolder",), ("fields",), ("curves", "sectionview"),
     ("rendering", "animation"), ("figures",), ("run",), ("progress",), ("brief",), ("cli",), ("__main__",))
 RANK = {name: rank for rank, line in enumerate(ORDER) for name in line}
 
@@ -90,7 +91,7 @@ def test_point_laws_know_no_mesh() -> None:
 @pytest.mark.parametrize(("library", "allowed"), [
     ("meshio", {"mesh", "section", "output", "runfolder"}), ("pyvista", {"rendering"}), ("typer", {"cli"}),
     ("pypardiso", {"linear"}), ("pymetis", {"ordering"}), ("numba", {"compiled"}),
-    ("pint", {"units"}), ("ruamel", {"yamlio"})])
+    ("pint", {"units"}), ("ruamel", {"yamlio"}), ("filelock", {"lock"})])
 def test_a_library_is_imported_in_its_place_only(library: str, allowed: set[str]) -> None:
     users = {module for module, tree in MODULES.items() if library in outside(tree)}
     assert users <= allowed

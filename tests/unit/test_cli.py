@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import meshio
+import numpy as np
 import pytest
 
 from femanode import cli
 from femanode.config import Config, dump_config
 from femanode.errors import ConvergenceError
-from femanode.state import load_state
 from tests.fronts import coarse_case
 
 
@@ -96,7 +96,7 @@ def test_a_folder_in_use_is_refused_until_told(call: Call, case: Path, tmp_path:
     (["run", "missing.yaml"], ["missing.yaml", "no such file"]), (["run"], ["CONFIG"]), (["fly"], ["fly"]),
     (["materials", "Li-Unobtainium"], ["Li-Unobtainium", "Li-Si"]), (["plot", "missing"], ["missing"]),
     (["run", "x.yaml", "--frames", "many"], ["--frames"]), (["check", "missing.yaml"], ["missing.yaml"]),
-    (["run", "x.yaml", "--fly"], ["--fly"]), (["run", "x.yaml", "--resume"], ["--resume", "not in this version"])])
+    (["run", "x.yaml", "--fly"], ["--fly"])])
 def test_a_wrong_call_is_one_line(call: Call, arguments: list[str], words: list[str], tmp_path: Path,
                                   monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -141,12 +141,13 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException, after: int = 
 
 def saved(folder: Path) -> float:
     """Time of the saved state; the folder must hold what was reached up to it."""
-    state = load_state(folder / "last_state.npz")
+    with np.load(folder / "checkpoint.npz") as stored:
+        t = float(json.loads(stored["meta"].tobytes())["data"]["state"]["t"])
     rows = (folder / "history.csv").read_text().splitlines()
-    assert float(rows[-1].split(",")[0]) == state.t
-    assert json.loads((folder / "summary.json").read_text())["time_s"] == state.t
-    assert repr(state.t) in (folder / "frames.pvd").read_text()
-    return state.t
+    assert float(rows[-1].split(",")[0]) == t
+    assert json.loads((folder / "summary.json").read_text())["time_s"] == t
+    assert repr(t) in (folder / "frames.pvd").read_text()
+    return t
 
 
 def test_a_solver_that_cannot_go_on_gives_3_and_names_the_saved_state(call: Call, case: Path, tmp_path: Path,
@@ -156,7 +157,7 @@ def test_a_solver_that_cannot_go_on_gives_3_and_names_the_saved_state(call: Call
     assert outcome.code == 3
     assert outcome.err.count("\n") == 1
     assert "t = 160 s: step fell to 1e-9 s: no convergence" in outcome.err
-    assert str(tmp_path / "out" / "last_state.npz") in outcome.err
+    assert str(tmp_path / "out" / "checkpoint.npz") in outcome.err
     assert saved(tmp_path / "out") > 0
     assert "solver stopped" in json.loads((tmp_path / "out" / "manifest.json").read_text())["stop_reason"]
 
@@ -168,7 +169,7 @@ def test_an_interruption_gives_130_and_names_the_saved_state(call: Call, case: P
     outcome = call("run", case, "-o", tmp_path / "out", "--quiet")
     assert outcome.code == 130
     assert outcome.err.count("\n") == 1
-    assert str(tmp_path / "out" / "last_state.npz") in outcome.err
+    assert str(tmp_path / "out" / "checkpoint.npz") in outcome.err
     assert saved(tmp_path / "out") > 0
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["stop_reason"] == "interrupted"
 
@@ -242,3 +243,13 @@ def test_module_and_command_are_the_same(tmp_path: Path) -> None:
                           timeout=60, check=True)
     for command in ("run", "check", "mesh", "plot", "materials", "schema"):
         assert command in done.stdout
+
+
+def test_resume_says_what_was_found(call: Call, case: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert call("run", case, "-o", out, "--quiet", "--resume").code == 0
+    outcome = call("run", case, "-o", out, "--resume")
+    assert outcome.code == 0
+    assert "finished before: nothing was left to do" in outcome.out
+    one_line(call("run", case, "-o", out, "--resume", "--set", "temperature=310 K"), "temperature = 300.0 K", "310.0 K")
+    one_line(call("run", case, "-o", out, "--resume", "--overwrite"), "resume", "overwrite")

@@ -126,7 +126,8 @@ def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
 
 def test_overwriting_leaves_nothing_of_the_earlier_run_and_all_that_is_not_of_it(tmp_path: Path) -> None:
     prepare_folder(tmp_path, overwrite=False)
-    for name in ("config.yaml", "history.csv", "frames/frame_0007.vtu", "last_state.npz", "my notes.txt"):
+    for name in ("config.yaml", "history.csv", "frames/frame_0007.vtu", "checkpoint.npz", "checkpoint.old.npz",
+                 "my notes.txt"):
         (tmp_path / name).write_text("x")
     prepare_folder(tmp_path, overwrite=True)
     assert {p.name for p in tmp_path.iterdir()} == {"config.yaml", "frames", "my notes.txt"}
