@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -174,12 +176,18 @@ def test_an_interruption_gives_130_and_names_the_saved_state(call: Call, case: P
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["stop_reason"] == "interrupted"
 
 
-def test_an_interruption_of_another_command_gives_130(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_of_another_command_gives_130(call: Call, monkeypatch: pytest.MonkeyPatch,
+                                                      number: signal.Signals) -> None:
     def stops() -> list[str]:
-        raise KeyboardInterrupt
+        if signal.getsignal(number) is not signal.SIG_DFL:  # else the signal would end the tests
+            os.kill(os.getpid(), number)
+        return []
 
     monkeypatch.setattr("femanode.materials.list_materials", stops)
+    before = signal.getsignal(signal.SIGTERM)
     assert call("materials").code == 130
+    signal.signal(signal.SIGTERM, before)
 
 
 def test_check_says_what_would_run_and_runs_nothing(call: Call, case: Path, tmp_path: Path,

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose
 
 from femanode.errors import ConvergenceError
 from femanode.state import State
-from femanode.stepping import Candidate, Limits, Physics, StopReason, Tally, check, march, propose
+from femanode.stepping import Candidate, Limits, Pace, Physics, StopReason, Tally, check, march, propose
 from tests.fronts import FAR, Layer, layer, strip, unstressed
 from tests.helpers import isotropic_physics, pristine_state
 
@@ -180,6 +180,23 @@ def test_output_times_and_the_end_are_hit_exactly(front: Layer) -> None:
     assert set(wanted) <= set(times)
     assert times[-1] == 17.3
     assert np.all(np.diff(times) > 0)
+
+
+def test_any_accepted_step_can_be_gone_on_from_with_its_pace(front: Layer) -> None:
+    def troubled(physics: Physics, state: State, dt: float) -> Candidate:
+        return Candidate(None, "no") if 1.0 < state.t < 3.0 and dt > 0.1 else unstressed(physics, state, dt)
+
+    def go_on(state: State, pace: Pace | None) -> list[Candidate]:
+        return [c for c, _ in march(front.physics, state, limits, [2.0, 7.0], Tally(), troubled, pace)]
+
+    limits = Limits(end=9.0)
+    whole = go_on(front.state(5.0), None)
+    times = [c.state.t for c in whole if c.state is not None]
+    assert min(np.diff(times)) < 0.1
+    for k in range(len(whole) - 1):
+        state = whole[k].state
+        assert state is not None
+        assert [c.state.t for c in go_on(state, whole[k].pace) if c.state is not None] == times[k + 1:]
 
 
 def test_no_step_exceeds_the_front_advance(front: Layer) -> None:
