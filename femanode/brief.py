@@ -64,5 +64,6 @@ def describe_result(result: Result) -> str:
     pictures = sorted((folder / "pictures").glob("*"))
     if pictures:
         lines.append("pictures  " + ", ".join(str(p) for p in pictures))
-    lines.append("page      none: 'femanode report' is not in this version yet")
+    if (folder / "report.html").is_file():
+        lines.append(f"page      {folder / 'report.html'}")
     return "\n".join(lines)

@@ -13,10 +13,12 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from femanode import cli_report
 from femanode.errors import ConfigError, FemanodeError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
                   help="Stress-diffusion simulator for cross-sections of alloying battery anodes.")
+cli_report.register(app)
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="configuration (YAML)")]
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY.PATH=VALUE", help="override one key")]
@@ -92,18 +94,6 @@ def mesh(config: ConfigPath,
 
 
 @app.command()
-def plot(folder: Annotated[Path, typer.Argument(metavar="DIR", help="a run's folder")],
-         field: Annotated[str, typer.Option(metavar="NAME", help="field or 'curves'")] = "hoop_stress_GPa",
-         frame: Annotated[int, typer.Option(metavar="K", help="frame, -1 the last")] = -1,
-         out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help=".png, .gif or .mp4")] = None,
-         ) -> None:
-    """Draw a field in the true deformed shape."""
-    from femanode.figures import plot_curves, plot_field
-
-    typer.echo(plot_curves(folder, out) if field == "curves" else plot_field(folder, field, frame, out))
-
-
-@app.command()
 def materials(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="material")] = None) -> None:
     """List the bundled materials, or one with the source of every number."""
     from femanode.materials import describe, list_materials
@@ -139,12 +129,6 @@ _LATER = {"ignore_unknown_options": True, "allow_extra_args": True}
 def sweep() -> None:
     """Not in this version."""
     _not_yet("sweep", "call 'femanode run' with --set for each case")
-
-
-@app.command(context_settings=_LATER, hidden=True)
-def report() -> None:
-    """Not in this version."""
-    _not_yet("report", "see 'pictures' and 'summary.json' in the run's folder, or use 'femanode plot'")
 
 
 @app.command(context_settings=_LATER, hidden=True)

@@ -223,7 +223,7 @@ class Output(Section):
 
     frames: Whole | None = Field(default=40, ge=1, le=100_000, description="number of saved frames")
     every: Duration | None = Field(default=None, description="time between frames, instead of frames")
-    pictures: Switch = Field(default=True, description="draw pictures at the end")
+    pictures: Switch = Field(default=True, description="draw pictures and write the page at the end")
     checkpoint: Duration | None = Field(
         default=60.0, description="wall-clock time between checkpoints; null: only when the run stops"
     )

@@ -6,8 +6,11 @@ On the line config -> mesh -> state -> solver -> output -> postprocess this stan
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -51,6 +54,35 @@ def time_scale(end: float) -> tuple[float, str]:
     if end < 120:
         return 1.0, "s"
     return (60.0, "min") if end < 7200 else (3600.0, "h")
+
+
+def describe_frames(run: RunFolder) -> Callable[[float], str]:
+    """How a frame's time and, where the history has it, the converted fraction are written.
+
+    Parameters
+    ----------
+    run : RunFolder
+
+    Returns
+    -------
+    callable
+        Of the time in s, giving such as ``t = 45.0 min,  51 % converted``.
+    """
+    factor, unit = time_scale(float(run.frames.times[-1]))
+    last = float(run.frames.times[-1]) / factor
+    digits = max(0, 2 - math.floor(math.log10(last))) if last > 0 else 0
+    try:
+        times, fractions = (run.history[key].to_numpy() for key in ("time_s", "converted_fraction"))
+    except (ConfigError, KeyError):
+        times = fractions = np.empty(0)
+
+    def describe(time: float) -> str:
+        text = f"t = {time / factor:.{digits}f} {unit}"
+        if not len(times):
+            return text
+        return f"{text},  {100 * np.interp(time, times, fractions):.0f} % converted"
+
+    return describe
 
 
 def plot_curves(run: RunFolder | str | Path, out: str | Path | None = None) -> Path:

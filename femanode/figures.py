@@ -9,27 +9,25 @@ from __future__ import annotations
 import logging
 import math
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
-from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from PIL import Image
 
 from femanode.animation import ANIMATIONS, write_animation
-from femanode.curves import plot_curves, time_scale
+from femanode.curves import describe_frames, plot_curves
 from femanode.errors import ConfigError
 from femanode.fields import FieldChoice, choose_field, colour_limits
 from femanode.rendering import Canvas, Layer, pixels, render
 from femanode.runfolder import RunFolder
+from femanode.sectionart import SectionArtists, add_scale_bar, colours_of, extent_of, line_handles, round_length
 from femanode.sectionview import SectionView, build_view
 
 __all__ = ["make_pictures", "plot_curves", "plot_field"]
@@ -133,21 +131,6 @@ def _plot_field(run: RunFolder, field: str, frame: int, out: str | Path | None,
     return path, rendering.renderer
 
 
-def round_length(limit: float) -> float:
-    """The largest of 1, 2, 5 times a power of ten that is not above a limit.
-
-    Parameters
-    ----------
-    limit : float
-
-    Returns
-    -------
-    float
-    """
-    power = 10.0 ** math.floor(math.log10(limit))
-    return max(factor * power for factor in (1, 2, 5) if factor * power <= limit * (1 + 1e-12))
-
-
 class _SectionFigure:
     """A figure laid out once for a series of views; each draw replaces only what moves."""
 
@@ -158,7 +141,7 @@ class _SectionFigure:
         section_height = height + STRIP
         total = 2 * ((section_height + TOP + 10) // 2 + 1)  # even, as H.264 wants
         self.canvas = Canvas((round(SECTION_WIDTH * zoom), round(section_height * zoom)), bounds,
-                             "RdBu_r" if low < 0 else "viridis", (low, high))
+                             colours_of(low), (low, high))
         self.figure = Figure(figsize=(WIDTH / DPI, total / DPI), dpi=DPI * zoom, facecolor="white")
         self.agg = FigureCanvasAgg(self.figure)
         bottom = total - TOP - section_height
@@ -168,18 +151,16 @@ class _SectionFigure:
         self._colour_bar(choice, extend, (LEFT + SECTION_WIDTH + 20) / WIDTH,
                          (bottom + STRIP + 0.1 * height) / total, 0.8 * height / total)
         self._section(views)
-        self._scale_bar()
         baseline = 1 - 38 / total
         name = run.name if len(run.name) <= 40 else run.name[:37] + "..."
         self.figure.text(LEFT / WIDTH, baseline, name, fontsize=17, weight="bold", parse_math=False)
         self.caption = self.figure.text(1 - LEFT / WIDTH, baseline, "", fontsize=17, ha="right")
-        self.describe = _describer(run)
+        self.describe = describe_frames(run)
 
     @staticmethod
     def _fit(views: Sequence[SectionView]) -> tuple[tuple[float, float, float, float], int]:
         """View that holds every frame at one scale, and the section's height in pixels."""
-        edges = np.concatenate([line for view in views for line in (*view.outlines, *view.initial_outlines)])
-        low, high = edges.min(axis=0), edges.max(axis=0)
+        low, high = extent_of(views)
         centre, size = (low + high) / 2, 1.04 * (high - low)
         scale = max(size[0] / SECTION_WIDTH, size[1] / SECTION_HEIGHTS[1])
         height = max(math.ceil(size[1] / scale), SECTION_HEIGHTS[0])
@@ -190,36 +171,13 @@ class _SectionFigure:
 
     def _section(self, views: Sequence[SectionView]) -> None:
         """The artists inside the section's axes, empty where they move."""
-        axes, bounds = self.axes, self.canvas.bounds
-        blank = np.full((2, 2, 3), 255, dtype=np.uint8)
-        self.image = axes.imshow(blank, extent=bounds, interpolation="nearest", aspect="auto")
-        axes.set_xlim(bounds[:2])
-        axes.set_ylim(bounds[2:])
-        self.outline = LineCollection([], colors="#404040", linewidths=1.0)
-        axes.add_collection(self.outline)
-        initial = [np.asarray(line) for line in views[0].initial_outlines]
-        axes.add_collection(LineCollection(initial, colors="white", linewidths=1.6, alpha=0.7))
-        axes.add_collection(LineCollection(initial, colors="#303030", linewidths=1.3, linestyles=(0, (5, 4))))
-        # Dark on a white rim shows on either end of both colour maps.
-        self.fronts = [LineCollection([], colors=colour, linewidths=width, capstyle="round")
-                       for colour, width in (("white", 3.6), ("black", 1.8))]
-        for line in self.fronts:
-            axes.add_collection(line)
-        handles = [Line2D([], [], color="#303030", lw=1.3, ls=(0, (5, 4)), label="initial outline")]
-        if any(len(view.front) for view in views):
-            handles.append(Line2D([], [], color="black", lw=1.8, label="reaction front"))
-        axes.legend(handles=handles, loc="lower right", ncols=2, frameon=False, fontsize=13,
-                    bbox_to_anchor=(1.0, 0.0), borderaxespad=0.2)
-
-    def _scale_bar(self) -> None:
-        """A bar of a round length in the strip below the section."""
-        x_min, x_max, y_min, _ = self.canvas.bounds
-        scale = (x_max - x_min) / SECTION_WIDTH
-        length = round_length(0.3 * (x_max - x_min))
-        self.axes.add_patch(Rectangle((x_min + 10 * scale, y_min + 14 * scale), length, 7 * scale,
-                                      facecolor="black", linewidth=0))
-        self.axes.text(x_min + length + 22 * scale, y_min + 17 * scale, f"{length:g} nm", fontsize=14,
-                       va="center")
+        bounds = self.canvas.bounds
+        self.artists = SectionArtists(self.axes, bounds, views[0].initial_outlines)
+        self.axes.legend(handles=line_handles(any(len(view.front) for view in views)), loc="lower right", ncols=2,
+                         frameon=False, fontsize=13, bbox_to_anchor=(1.0, 0.0), borderaxespad=0.2)
+        scale = (bounds[1] - bounds[0]) / SECTION_WIDTH
+        add_scale_bar(self.axes, bounds[0] + 10 * scale, bounds[2] + 14 * scale,
+                      round_length(0.3 * (bounds[1] - bounds[0])), 7 * scale, 14)
 
     def _colour_bar(self, choice: FieldChoice, extend: str, left: float, bottom: float,
                     height: float) -> None:
@@ -237,28 +195,6 @@ class _SectionFigure:
 
     def draw(self, view: SectionView, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """One picture, shape (height, width, 3)."""
-        self.image.set_data(image)
-        self.outline.set_segments(view.outlines)
-        for line in self.fronts:
-            line.set_segments(list(view.front))
+        self.artists.update(view, image)
         self.caption.set_text(self.describe(view.time))
         return pixels(self.agg)
-
-
-def _describer(run: RunFolder) -> Callable[[float], str]:
-    """How the time and, where the history has it, the converted fraction are written."""
-    factor, unit = time_scale(float(run.frames.times[-1]))
-    last = float(run.frames.times[-1]) / factor
-    digits = max(0, 2 - math.floor(math.log10(last))) if last > 0 else 0
-    try:
-        times, fractions = (run.history[key].to_numpy() for key in ("time_s", "converted_fraction"))
-    except (ConfigError, KeyError):
-        times = fractions = np.empty(0)
-
-    def describe(time: float) -> str:
-        text = f"t = {time / factor:.{digits}f} {unit}"
-        if not len(times):
-            return text
-        return f"{text},  {100 * np.interp(time, times, fractions):.0f} % converted"
-
-    return describe

@@ -15,6 +15,7 @@ from femanode.journal import Journal, open_journal
 from femanode.lock import hold
 from femanode.output import write_json
 from femanode.problem import build_problem
+from femanode.report import try_report
 from femanode.runfolder import RunFolder
 from femanode.stepping import march, propose
 
@@ -81,6 +82,7 @@ def run(config: Config, out: str | Path | None = None, *, overwrite: bool = Fals
             with journal.timed("pictures"):
                 make_pictures(folder)
             write_json(folder / "manifest.json", {**Result(folder).manifest, "wall_seconds": journal.clock})
+            try_report(folder)
         return Result(folder)
 
 

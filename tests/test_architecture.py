@@ -21,7 +21,9 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("linear", "spaces"), ("recovery", "elements"),
     ("mechanics", "front", "transport"), ("state",), ("stepping",), ("problem",), ("fieldset",),
     ("output", "shape", "laws"), ("postprocess",), ("journal",), ("runfolder",), ("fields",), ("curves", "sectionview"),
-    ("rendering", "animation"), ("figures",), ("run",), ("progress",), ("brief",), ("cli",), ("__main__",))
+    ("observations", "sectionart", "rendering", "animation", "figurestyle", "scene"), ("profiles",), ("figures",),
+    ("runfacts",), ("report_charts",), ("report_pictures", "report_rows"), ("report",), ("cli_report",), ("run",),
+    ("progress",), ("brief",), ("cli",), ("__main__",))
 RANK = {name: rank for rank, line in enumerate(ORDER) for name in line}
 
 NUMERICS = ("constitutive.swelling", "constitutive.elastoplasticity", "compiled", "ordering", "elimination", "assembly",
@@ -89,7 +91,8 @@ def test_point_laws_know_no_mesh() -> None:
 
 
 @pytest.mark.parametrize(("library", "allowed"), [
-    ("meshio", {"mesh", "section", "output", "runfolder"}), ("pyvista", {"rendering"}), ("typer", {"cli"}),
+    ("meshio", {"mesh", "section", "output", "runfolder"}), ("pyvista", {"rendering", "scene"}),
+    ("typer", {"cli", "cli_report"}), ("trame_vtk", {"scene"}), ("jinja2", {"report"}),
     ("pypardiso", {"linear"}), ("pymetis", {"ordering"}), ("numba", {"compiled"}),
     ("pint", {"units"}), ("ruamel", {"yamlio"}), ("filelock", {"lock"})])
 def test_a_library_is_imported_in_its_place_only(library: str, allowed: set[str]) -> None:

@@ -93,7 +93,8 @@ def test_a_folder_in_use_is_refused_until_told(call: Call, case: Path, tmp_path:
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
-    (["sweep", "x.yaml"], ["sweep", "not in this version"]), (["report", "a", "b"], ["report", "not in this version"]),
+    (["sweep", "x.yaml"], ["sweep", "not in this version"]), (["report", "missing"], ["missing", "no such folder"]),
+    (["report"], ["DIR"]),
     (["verify"], ["verify", "not in this version"]), (["sweep", "x.yaml", "--workers", "2"], ["not in this version"]),
     (["run", "missing.yaml"], ["missing.yaml", "no such file"]), (["run"], ["CONFIG"]), (["fly"], ["fly"]),
     (["materials", "Li-Unobtainium"], ["Li-Unobtainium", "Li-Si"]), (["plot", "missing"], ["missing"]),

@@ -17,12 +17,13 @@ from matplotlib.figure import Figure
 from numpy.testing import assert_allclose
 
 from femanode import rendering
-from femanode.curves import plot_curves, time_scale
+from femanode.curves import describe_frames, plot_curves, time_scale
 from femanode.errors import ConfigError
 from femanode.fields import choose_field, colour_limits
-from femanode.figures import _describer, make_pictures, plot_field, round_length
+from femanode.figures import make_pictures, plot_field
 from femanode.rendering import Canvas, Layer, draw_matplotlib
 from femanode.runfolder import RunFolder
+from femanode.sectionart import round_length
 from femanode.sectionview import build_view, free_edges, level_segments, split_quadratic
 
 # The made-up section ends as an ellipse of half axes 60 * 1.8 and 60 * 1.3 nm.
@@ -269,7 +270,7 @@ def test_curves_are_in_readable_units_and_the_legends_beside_the_data(
 
 
 def test_time_fraction_and_lengths_are_written_plainly(run_path: Path) -> None:
-    describe = _describer(RunFolder(run_path))
+    describe = describe_frames(RunFolder(run_path))
     assert describe(2700.0) == "t = 45.0 min,  51 % converted"  # 1 - (1 - 0.3)^2
     assert [time_scale(end) for end in (119, 121, 7199, 7201)] == [
         (1.0, "s"), (60.0, "min"), (60.0, "min"), (3600.0, "h")]

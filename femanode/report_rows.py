@@ -1,0 +1,244 @@
+"""Tables of the report: figures of merit in plain words, observations, configuration, material, solver health.
+
+On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from femanode.curves import time_scale
+from femanode.errors import ConfigError
+from femanode.materials import Row as Setting
+from femanode.materials import describe
+from femanode.observations import Comparison, Observation
+from femanode.report_charts import Case, column
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of merit: key of the summary, name, how it is written, what it means to a reader."""
+
+    key: str
+    name: str
+    form: str
+    meaning: str
+
+
+FIGURES: tuple[Figure, ...] = (
+    Figure("stop_reason", "Why it stopped", "{}", "What ended the computation."),
+    Figure("time_s", "Time", "time", "Length of the computed process."),
+    Figure("converted_fraction", "Converted", "%", "Share of the section that the reaction front has passed."),
+    Figure("state_of_charge", "State of charge", "%", "Carriers taken up, as a share of full content."),
+    Figure("capacity_mAh_g", "Capacity", "{:.0f} mAh/g", "Charge taken up per gram of host."),
+    Figure("penetration_depth_nm", "Front depth", "{:.1f} nm", "Depth of a round front of the same converted area."),
+    Figure("self_limited", "Self-limited", "{}", "Yes if the front came to rest by itself, held by stress."),
+    Figure("arrest_time_s", "Time of arrest", "time", "When the front came to rest."),
+    Figure("rate_exponent", "Rate exponent n", "{:.2f}",
+           "Depth grows as time to the power n: 1 where the front's reaction limits, 1/2 where diffusion does."),
+    Figure("rate_exponent_r2", "Quality of that fit, r2", "{:.3f}", "1 is a perfect power law."),
+    Figure("regime", "Regime", "{}",
+           "ICR: the reaction at the front limits; DCR: diffusion behind it. By the share of the drive lost in "
+           "transport."),
+    Figure("transport_share", "Drive lost in transport", "%",
+           "0 where reaction alone limits, 100 % where diffusion does."),
+    Figure("damkohler", "Reaction over diffusion, kR/D", "{:.3g}",
+           "Small: the reaction is slow and limits. Large: diffusion limits."),
+    Figure("anisotropy_ratio", "Largest over smallest diameter", "{:.2f}", "1 is round."),
+    Figure("lobes", "Outward bulges", "{:.0f}", "0 round, 2 ellipse or dumbbell, 4 cross, 6 hexagon."),
+    Figure("area_ratio", "Section area, deformed over initial", "{:.2f}", "How much the section has grown."),
+    Figure("axial_stretch", "Length, deformed over initial", "{:.3f}", "1 in plane strain, where length is held."),
+    Figure("swelling_mean", "Mean growth of the diameter", "%", "Over all directions of the section."),
+    Figure("swelling_spread", "Spread of the diameters' growth", "%",
+           "Largest minus smallest among low-index directions."),
+    Figure("volume_gain", "Growth of the volume", "%", "Against the initial volume."),
+    Figure("axial_strain", "Growth of the length", "%", "Against the initial length."),
+    Figure("hoop_surface_max_GPa", "Largest hoop stress at the surface", "{:.2f} GPa", "Tension there opens cracks."),
+    Figure("hoop_max_GPa", "Largest hoop stress anywhere", "{:.2f} GPa", "At the place given in summary.json."),
+    Figure("crack_risk", "Crack risk", "{:.2f}",
+           "Energy that a surface crack as deep as the shell would release, over toughness; above 1 a crack is "
+           "expected. A first estimate; the model opens no cracks."),
+    Figure("critical_diameter_nm", "Diameter at which crack risk is 1", "{:.0f} nm",
+           "Thicker wires are expected to crack."),
+    Figure("interface_thickness_ratio", "Front half-thickness over radius", "{:.4f}",
+           "Numerical sharpness: stresses come out too small by an amount in proportion to it."),
+)
+MEANING = {figure.key: figure for figure in FIGURES}
+DERIVED = ("lobes", "swelling_mean", "swelling_spread", "volume_gain", "axial_strain")
+
+
+@dataclass(frozen=True)
+class Merit:
+    """A row of the table: name, meaning, one value per case."""
+
+    name: str
+    meaning: str
+    values: list[str]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One run's value beside an observation, in words; ``verdict`` is good, off or none."""
+
+    value: str
+    error: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Beside:
+    """An observation with the prediction of every case; None where it does not speak of a case."""
+
+    fact: Observation
+    name: str
+    observed: str
+    predictions: list[Prediction | None]
+
+
+def merits(cases: Sequence[Case]) -> list[Merit]:
+    """Figures of merit that at least one case has."""
+    rows = []
+    for figure in FIGURES:
+        values = [case.facts.predicted(figure.key) if figure.key == "lobes" else case.facts.summary.get(figure.key)
+                  for case in cases]
+        if figure.key in ("volume_gain", "axial_strain", "swelling_mean", "swelling_spread"):
+            continue  # shown where an observation asks for them
+        if any(value is not None for value in values):
+            rows.append(Merit(figure.name, figure.meaning, [written(figure.key, value) for value in values]))
+    swelling = [case.facts.summary.get("swelling_by_direction") or {} for case in cases]
+    if any(swelling):
+        listed = [", ".join(f"{name} {written('swelling_mean', strain)}" for name, strain in strains.items())
+                  for strains in swelling]
+        rows.append(Merit("Growth of the diameter by direction", "Along the low-index directions of the section.",
+                          [text or "\N{EN DASH}" for text in listed]))
+    return rows
+
+
+def written(key: str, value: Any) -> str:
+    """A figure with its unit, or a dash."""
+    figure = MEANING.get("anisotropy_ratio" if key.startswith("diameter<") else key)
+    form = figure.form if figure else "{:.3g}"
+    if value is None:
+        return "\N{EN DASH}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    if form == "time":
+        factor, unit = time_scale(float(value))
+        return f"{float(value) / factor:.3g} {unit}"
+    text = f"{100 * value:.1f}".removesuffix(".0") + " %" if form == "%" else form.format(value)
+    return text.replace("-", "\N{MINUS SIGN}") if text.startswith("-") else text
+
+
+def beside(cases: Sequence[Case]) -> list[Beside]:
+    """Every observation that speaks of a case, with the predictions."""
+    found: dict[int, Beside] = {}
+    for number, case in enumerate(cases):
+        for item in case.facts.comparisons:
+            fact = item.observation
+            key = fact.quantity
+            name = (f"Diameter along {key.removeprefix('diameter')} over initial" if key.startswith("diameter<")
+                    else MEANING[key].name if key in MEANING else key)
+            row = found.setdefault(id(fact), Beside(fact, name, _observed(key, fact.observed), [None] * len(cases)))
+            row.predictions[number] = _prediction(item, case.facts.finished)
+    return list(found.values())
+
+
+def _prediction(item: Comparison, finished: bool) -> Prediction:
+    """A prediction and its error in words."""
+    value = written(item.observation.quantity, item.predicted)
+    if item.predicted is None:
+        return Prediction(value, "no such figure from this run" if finished else "ended before the front did", "none")
+    if item.agrees or item.error == 0.0:
+        return Prediction(value, "agrees", "good")
+    if item.agrees is None and item.error is not None:
+        return Prediction(value, _signed(item.error), "good" if abs(item.error) <= 0.1 else "off")
+    return Prediction(value, "differs" if item.error is None else f"{_signed(item.error)} off the nearer end", "off")
+
+
+def _signed(error: float) -> str:
+    """A relative error in per cent."""
+    return f"{100 * error:+.0f} %".replace("-", "\N{MINUS SIGN}")
+
+
+def _observed(key: str, observed: Any) -> str:
+    """An observed value, range or bound with its unit."""
+    if isinstance(observed, Mapping):
+        words = {"at_least": "at least", "at_most": "at most"}
+        return ", ".join(f"{words[end]} {written(key, value)}" for end, value in observed.items())
+    if isinstance(observed, tuple):
+        return " to ".join(written(key, end) for end in observed)
+    return written(key, observed)
+
+
+def settings(case: Case) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Configuration but the material: section and its keys with values as written."""
+    groups: dict[str, list[tuple[str, str]]] = {"": []}
+    for key, value in case.facts.config.items():
+        if key == "material":
+            continue
+        if isinstance(value, Mapping):
+            groups[key] = [(path, shown) for path, shown in _leaves(value)]
+        else:
+            groups[""].append((key, _text(value)))
+    return [(name, rows) for name, rows in groups.items() if rows]
+
+
+def _leaves(node: Mapping[str, Any], path: str = "") -> list[tuple[str, str]]:
+    """Dotted key and value of everything below a mapping."""
+    rows = []
+    for key, value in node.items():
+        here = f"{path}.{key}" if path else str(key)
+        rows += _leaves(value, here) if isinstance(value, Mapping) and value else [(here, _text(value))]
+    return rows
+
+
+def _text(value: Any) -> str:
+    if value is None or value == {}:
+        return "none"
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def material(case: Case) -> list[Setting]:
+    """Every number of the material with its source and confidence; empty where the folder does not say."""
+    data = case.facts.config.get("material")
+    try:
+        return describe(data) if isinstance(data, Mapping | str) else []
+    except ConfigError:
+        return []
+
+
+def health(case: Case) -> list[tuple[str, str]]:
+    """How the solver fared: name and value."""
+    m = case.facts.run.manifest
+    steps, mesh, wall = (m.get(key) or {} for key in ("steps", "mesh", "wall_seconds"))
+    rows: list[tuple[str, str]] = []
+    if steps:
+        accepted = steps.get("accepted") or 0
+        why = ", ".join(f"{name} {count}" for name, count in (steps.get("reasons_of_rejection") or {}).items())
+        rows += [("Steps accepted", str(accepted)),
+                 ("Steps rejected", f"{steps.get('rejected')}{f' ({why})' if why else ''}")]
+        if accepted:
+            rows.append(("Newton iterations", f"{steps.get('newton_iterations')}, "
+                         f"{(steps.get('newton_iterations') or 0) / accepted:.1f} per accepted step"))
+    error = column(case, "content_error")
+    if error is not None and len(error):
+        worst = float(abs(error).max())
+        rows.append(("Largest error of the carrier balance", f"{worst:.1e} of full content in a step"))
+    if mesh:
+        rows.append(("Mesh", f"{mesh.get('elements')} quadratic triangles, {mesh.get('nodes')} nodes, element size "
+                     f"{m.get('element_size_nm')} nm, worst quality {mesh.get('quality_min', float('nan')):.2f}"))
+    if m.get("half_thickness_nm"):
+        rows.append(("Front half-thickness", f"{m['half_thickness_nm']} nm"))
+    if wall:
+        rows.append(("Wall time", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in wall.items())))
+    for key, name, unit in (("peak_memory_MiB", "Largest memory", " MiB"), ("solver", "Linear solver", ""),
+                            ("commit", "Source commit", "")):
+        if m.get(key):
+            rows.append((name, f"{m[key]}{unit}"))
+    if m.get("versions"):
+        rows.append(("Versions", ", ".join(f"{name} {version}" for name, version in m["versions"].items() if version)))
+    return rows
