@@ -1,4 +1,4 @@
-"""Commands that show what a run left: pictures and the page."""
+"""Commands that show what a run left: pictures, the page, and files for ParaView."""
 
 from __future__ import annotations
 
@@ -7,24 +7,31 @@ from typing import Annotated
 
 import typer
 
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="a run's folder")]
 Folders = Annotated[list[Path], typer.Argument(metavar="DIR [DIR ...]", help="runs' folders")]
+Field = Annotated[str, typer.Option(metavar="NAME", help="field, such as hoop, content, mises, eqps, or 'curves'")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    app.command()(plot)
-    app.command()(report)
+    for command in (plot, report, paraview, export):
+        app.command()(command)
 
 
-def plot(folder: Annotated[Path, typer.Argument(metavar="DIR", help="a run's folder")],
-         field: Annotated[str, typer.Option(metavar="NAME", help="field or 'curves'")] = "hoop_stress_GPa",
+def plot(folders: Folders, field: Field = "hoop_stress_GPa",
          frame: Annotated[int, typer.Option(metavar="K", help="frame, -1 the last")] = -1,
-         out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help=".png, .gif or .mp4")] = None,
+         out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE",
+                                                  help=".png, .pdf, .svg; of one run also .gif or .mp4")] = None,
          ) -> None:
-    """Draw a field in the true deformed shape."""
+    """Draw a field in the true deformed shape, or the curves; several runs in one panel."""
     from femanode.figures import plot_curves, plot_field
 
-    typer.echo(plot_curves(folder, out) if field == "curves" else plot_field(folder, field, frame, out))
+    if len(folders) > 1:
+        from femanode.panels import plot_panel
+
+        typer.echo(plot_panel(folders, field, frame, out))
+        return
+    typer.echo(plot_curves(folders[0], out) if field == "curves" else plot_field(folders[0], field, frame, out))
 
 
 def report(folders: Folders,
@@ -34,3 +41,19 @@ def report(folders: Folders,
     from femanode.report import write_report
 
     typer.echo(write_report(folders, out))
+
+
+def paraview(folder: Folder, field: Field = "hoop_stress_GPa") -> None:
+    """Write a script that opens the run in ParaView: true shape, field, front."""
+    from femanode.paraview import write_script
+
+    typer.echo(write_script(folder, field))
+
+
+def export(folder: Folder,
+           out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help=".vtkhdf to write")] = None,
+           ) -> None:
+    """Write all frames into one VTKHDF file (for VTK 9.3, ParaView 5.12 and later)."""
+    from femanode.vtkhdf import write_vtkhdf
+
+    typer.echo(write_vtkhdf(folder, out))

@@ -16,6 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from femanode.errors import ConfigError
+from femanode.figurestyle import save_figure
 from femanode.runfolder import RunFolder
 
 FORMATS = (".png", ".svg", ".pdf")
@@ -128,9 +129,7 @@ def plot_curves(run: RunFolder | str | Path, out: str | Path | None = None) -> P
         _dress(axes, label, f"Time ({unit})")
     figure.suptitle(run.name, fontsize=16, weight="bold", parse_math=False)
     figure.tight_layout(rect=(0, 0, 1, 0.985), h_pad=1.5, w_pad=2.0)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
-    return path
+    return save_figure(figure, path)
 
 
 def _dress(axes: Axes, label: str, time_label: str) -> None:

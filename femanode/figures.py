@@ -25,6 +25,7 @@ from femanode.animation import ANIMATIONS, write_animation
 from femanode.curves import describe_frames, plot_curves
 from femanode.errors import ConfigError
 from femanode.fields import FieldChoice, choose_field, colour_limits
+from femanode.figurestyle import VECTOR, save_figure
 from femanode.rendering import Canvas, Layer, pixels, render
 from femanode.runfolder import RunFolder
 from femanode.sectionart import SectionArtists, add_scale_bar, colours_of, extent_of, line_handles, round_length
@@ -53,7 +54,8 @@ def plot_field(run: RunFolder | str | Path, field: str = "hoop_stress_GPa", fram
     frame : int
         Which frame a still picture shows, counted as in a list. Animations show all.
     out : str or Path, optional
-        ``.png``, ``.gif`` or ``.mp4``; default ``pictures/<field>.png`` in the run's folder.
+        ``.png``, ``.pdf``, ``.svg``, ``.gif`` or ``.mp4``; default ``pictures/<field>.png`` in the run's folder. In a
+        vector file the field is an image, lines and letters are not.
     renderer : str
         ``auto`` (pyvista, else matplotlib with a logged warning) or ``matplotlib``.
 
@@ -112,8 +114,8 @@ def _plot_field(run: RunFolder, field: str, frame: int, out: str | Path | None,
     choice = choose_field(field, frames[frame].mesh)
     path = run.path / "pictures" / f"{choice.stem}.png" if out is None else Path(out)
     suffix = path.suffix.lower()
-    if suffix not in (".png", *ANIMATIONS):
-        raise ConfigError(f"file type {path.suffix!r}", where=str(path), allowed=".png, .gif, .mp4")
+    if suffix not in (".png", *VECTOR, *ANIMATIONS):
+        raise ConfigError(f"file type {path.suffix!r}", where=str(path), allowed=".png, .pdf, .svg, .gif, .mp4")
     chosen = list(frames) if suffix in ANIMATIONS else [frames[frame]]
     views = [build_view(item, choice, run.sector) for item in chosen]
     figure = _SectionFigure(run, choice, views, zoom=1.0 if suffix in ANIMATIONS else 1.5)
@@ -123,7 +125,10 @@ def _plot_field(run: RunFolder, field: str, frame: int, out: str | Path | None,
         rendering = render(layers, figure.canvas, Path(scratch), renderer=renderer)
         images = (figure.draw(view, np.load(image))
                   for view, image in zip(views, rendering.images, strict=True))
-        if suffix in ANIMATIONS:
+        if suffix in VECTOR:
+            next(images)
+            save_figure(figure.figure, path)
+        elif suffix in ANIMATIONS:
             write_animation(path, images, len(views), figure.canvas.colours)
         else:
             Image.fromarray(next(images)).save(path)

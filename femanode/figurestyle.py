@@ -6,6 +6,7 @@ On the line config -> mesh -> state -> solver -> output -> postprocess this stan
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 from matplotlib import rc_context
@@ -18,6 +19,7 @@ COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#5
 DASHES = ("-", "--", "-.", ":", (0, (6, 2, 1, 2, 1, 2)), (0, (8, 3)), (0, (2, 1)))
 GRID = "#dddddd"
 VECTOR = (".pdf", ".svg")
+VECTOR_STYLE: Any = {"svg.fonttype": "path", "svg.hashsalt": "femanode", "pdf.fonttype": 42}
 
 
 def line_style(number: int) -> dict[str, Any]:
@@ -45,9 +47,30 @@ def label(axes: Axes, x: str, y: str, *, legend: bool = True) -> None:
                     columnspacing=1.0, handlelength=2.4)
 
 
+def save_figure(figure: Figure, path: Path) -> Path:
+    """Write a figure; letters of a ``.pdf`` stay letters, those of an ``.svg`` become outlines.
+
+    Parameters
+    ----------
+    figure : Figure
+    path : Path
+        ``.png``, ``.pdf`` or ``.svg``; its folder is made.
+
+    Returns
+    -------
+    Path
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kind = path.suffix.lower().removeprefix(".")
+    dateless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
+    with rc_context(VECTOR_STYLE):
+        figure.savefig(path, format=kind, dpi=200 if kind == "png" else "figure", metadata=dateless)
+    return path
+
+
 def as_svg(figure: Figure) -> bytes:
     """The figure as SVG, letters drawn as outlines so that it looks the same everywhere, without a date."""
     stream = io.BytesIO()
-    with rc_context({"svg.fonttype": "path", "svg.hashsalt": "femanode"}):
+    with rc_context(VECTOR_STYLE):
         figure.savefig(stream, format="svg", metadata={"Date": None})
     return stream.getvalue()

@@ -19,6 +19,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from femanode import report_rows as rows
 from femanode.errors import ConfigError
 from femanode.figurestyle import as_svg
+from femanode.panels import names_of
 from femanode.report_charts import CHARTS, Case, Chart
 from femanode.report_pictures import Pictures, data_uri, draw_pictures
 from femanode.runfacts import RunFacts
@@ -84,7 +85,7 @@ def write_report(runs: RunFolder | str | Path | Sequence[RunFolder | str | Path]
     for run in folders:
         if not len(run.history):
             raise ConfigError("no rows", where=str(run.path / "history.csv"), hint="no step accepted yet")
-    cases = [Case(RunFacts(run), name) for run, name in zip(folders, _names(folders), strict=True)]
+    cases = [Case(RunFacts(run), name) for run, name in zip(folders, names_of(folders), strict=True)]
     text = _environment().get_template("report.html").render(_content(cases, path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".part")
@@ -100,15 +101,6 @@ def try_report(run: RunFolder | str | Path) -> Path | None:
     except Exception as error:  # a finished run must not fail for want of a page
         logger.warning("no report: %s", error)
         return None
-
-
-def _names(runs: Sequence[RunFolder]) -> list[str]:
-    """Names that tell the runs apart: the case's, or the folder's where cases share one."""
-    names = [run.name for run in runs]
-    if len(set(names)) == len(names):
-        return names
-    folders = [run.path.resolve().name for run in runs]
-    return folders if len(set(folders)) == len(folders) else [str(run.path) for run in runs]
 
 
 def _content(cases: Sequence[Case], path: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from femanode.interruption import interruptible
 from femanode.journal import Journal, open_journal
 from femanode.lock import hold
 from femanode.output import write_json
+from femanode.paraview import try_script
 from femanode.problem import build_problem
 from femanode.report import try_report
 from femanode.runfolder import RunFolder
@@ -83,6 +84,7 @@ def run(config: Config, out: str | Path | None = None, *, overwrite: bool = Fals
                 make_pictures(folder)
             write_json(folder / "manifest.json", {**Result(folder).manifest, "wall_seconds": journal.clock})
             try_report(folder)
+            try_script(folder)
         return Result(folder)
 
 

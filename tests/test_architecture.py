@@ -20,8 +20,9 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("compiled", "ordering"), ("elimination", "assembly", "kernels"), ("multifrontal",),
     ("linear", "spaces"), ("recovery", "elements"),
     ("mechanics", "front", "transport"), ("state",), ("stepping",), ("problem",), ("fieldset",),
-    ("output", "shape", "laws"), ("postprocess",), ("journal",), ("runfolder",), ("fields",), ("curves", "sectionview"),
-    ("observations", "sectionart", "rendering", "animation", "figurestyle", "scene"), ("profiles",), ("figures",),
+    ("output", "shape", "laws"), ("postprocess",), ("journal",), ("runfolder",), ("fields",), ("figurestyle",),
+    ("curves", "sectionview"), ("observations", "sectionart", "rendering", "animation", "scene"), ("profiles",),
+    ("figures", "panels", "vtkhdf", "paraview"),
     ("runfacts",), ("report_charts",), ("report_pictures", "report_rows"), ("report",), ("cli_report",), ("run",),
     ("progress",), ("brief",), ("cli",), ("__main__",))
 RANK = {name: rank for rank, line in enumerate(ORDER) for name in line}
@@ -92,7 +93,7 @@ def test_point_laws_know_no_mesh() -> None:
 
 @pytest.mark.parametrize(("library", "allowed"), [
     ("meshio", {"mesh", "section", "output", "runfolder"}), ("pyvista", {"rendering", "scene"}),
-    ("typer", {"cli", "cli_report"}), ("trame_vtk", {"scene"}), ("jinja2", {"report"}),
+    ("typer", {"cli", "cli_report"}), ("trame_vtk", {"scene"}), ("jinja2", {"report"}), ("h5py", {"vtkhdf"}),
     ("pypardiso", {"linear"}), ("pymetis", {"ordering"}), ("numba", {"compiled"}),
     ("pint", {"units"}), ("ruamel", {"yamlio"}), ("filelock", {"lock"})])
 def test_a_library_is_imported_in_its_place_only(library: str, allowed: set[str]) -> None:

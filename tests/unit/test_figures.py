@@ -182,7 +182,7 @@ def test_an_unknown_field_lists_the_names(run_path: Path) -> None:
 def test_other_wrong_requests(run_path: Path) -> None:
     with pytest.raises(ConfigError, match="no frame 5; allowed: 0 to 4, or -1"):
         plot_field(run_path, frame=5)
-    with pytest.raises(ConfigError, match=r"file type '\.bmp'; allowed: \.png, \.gif, \.mp4"):
+    with pytest.raises(ConfigError, match=r"file type '\.bmp'; allowed: \.png, \.pdf, \.svg, \.gif, \.mp4"):
         plot_field(run_path, out="a.bmp")
     with pytest.raises(ConfigError, match=r"file type '\.gif'; allowed: \.png, \.svg, \.pdf"):
         plot_curves(run_path, "a.gif")
@@ -255,7 +255,7 @@ def test_missing_frames_cost_their_pictures_and_not_the_run(run_path: Path, tmp_
 def test_curves_are_in_readable_units_and_the_legends_beside_the_data(
         run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved: list[Figure] = []
-    monkeypatch.setattr(Figure, "savefig", lambda self, path: saved.append(self))
+    monkeypatch.setattr(Figure, "savefig", lambda self, path, **options: saved.append(self))
     plot_curves(run_path, tmp_path / "a.svg")
     panels = saved[0].axes
     assert [axes.get_ylabel() for axes in panels] == [
