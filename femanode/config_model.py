@@ -201,21 +201,11 @@ class Time(Section):
         return self
 
 
-def _uniform(value: object) -> object:
-    """Refuse adaptive meshes, saying so."""
-    if value is True:
-        hint = "leave it out and set mesh.element_size"
-        raise problem("found true; adaptive meshes are not in this version yet", allowed="false", hint=hint)
-    return value
-
-
 class Mesh(Section):
     """Resolution."""
 
     element_size: Length | None = Field(default=None, description="element size at the front; null: chosen")
-    adaptive: Annotated[Switch, BeforeValidator(_uniform)] = Field(
-        default=False, description="adaptive refinement; not in this version"
-    )
+    adaptive: Switch = Field(default=True, description="fine along the front only; a mesh from file stays as it is")
 
 
 class Output(Section):

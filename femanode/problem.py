@@ -6,11 +6,12 @@ The only module that knows both the configuration and the numerics.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from femanode.adaptation import Grading, GradedMesh, front_outruns, initial_leaves, leaves_for, transfer
 from femanode.checkpoint import Part
 from femanode.config import Config
 from femanode.config_fields import Table
@@ -19,11 +20,12 @@ from femanode.constitutive.swelling import REACTED_ABOVE
 from femanode.crystal import Frame, RateLaw, make_frame, make_rate_law, require_sector, section_symmetry
 from femanode.errors import ConfigError
 from femanode.front import Front, Kinetics
+from femanode.hierarchy import Hierarchy, Leaves
 from femanode.material import Material, Phase
 from femanode.mechanics import Mechanics
 from femanode.mesh import Section, make_section, read_section
 from femanode.recovery import Recovery
-from femanode.spaces import build_spaces
+from femanode.spaces import Index, Spaces, build_spaces
 from femanode.state import State, pristine
 from femanode.stepping import Limits, Physics
 from femanode.transport import Transport
@@ -34,10 +36,16 @@ Array = NDArray[np.float64]
 #: Elements along the radius where neither the mesh nor the front gives a size.
 DEFAULT_RESOLUTION = 64
 
+#: Elements along the wall in the coarsest parts of an adaptive mesh.
+COARSEST = 8
+
 
 @dataclass(frozen=True)
 class Problem:
-    """One section, ready to be advanced in time; ``notes`` say what was chosen for the user."""
+    """One section, ready to be advanced in time.
+
+    ``notes`` say what was chosen for the user; ``graded`` is the adaptive mesh, None where the mesh is fixed.
+    """
 
     config: Config
     section: Section
@@ -47,6 +55,8 @@ class Problem:
     limits: Limits
     notes: tuple[str, ...]
     recovery: Recovery
+    graded: GradedMesh | None = None
+    grading: Grading = Grading()
 
     @property
     def half_thickness(self) -> float:
@@ -76,6 +86,18 @@ class Problem:
             raise ConfigError("the mesh is not the one the run was begun with", where="mesh",
                               hint="resume where it was made, or run the case anew with --overwrite")
         return self
+
+    def adapted(self, state: State) -> tuple[Problem, State]:
+        """The problem and state on a mesh that suits the front, unchanged where the present one does."""
+        mesh, physics = self.graded, self.physics
+        if mesh is None or not front_outruns(mesh, physics.spaces, state, physics.front, self.grading):
+            return self, state
+        leaves = leaves_for(mesh, state, physics.front, self.grading)
+        section, vertices = mesh.hierarchy.section(leaves)
+        new = build_physics(self.config, section, self.half_thickness, self.rates)
+        graded = _graded(mesh.hierarchy, leaves, new.spaces, vertices)
+        moved = transfer(physics, mesh, state, new, graded)
+        return replace(self, section=section, physics=new, recovery=Recovery(new.spaces), graded=graded), moved
 
     def output_times(self) -> list[float]:
         """Times to be hit exactly, s."""
@@ -108,14 +130,8 @@ def resolution(config: Config) -> tuple[float | None, float | None]:
     return size, delta
 
 
-def mesh_section(config: Config) -> Section:
-    """The mesh of a configuration.
-
-    Raises
-    ------
-    ConfigError, MeshError
-        The sector is smaller than the crystal allows, or the mesh file cannot be used.
-    """
+def _root(config: Config) -> tuple[Section, int]:
+    """Coarsest mesh of a configuration, and how often it is refined at the front (0: the mesh is fixed)."""
     _, rates = crystal_of(config)
     allowed = section_symmetry(rates)
     geometry = config.geometry
@@ -125,11 +141,26 @@ def mesh_section(config: Config) -> Section:
             raise ConfigError("no path", where="geometry.path")
         section = read_section(geometry.path, element_size=size, diameter=geometry.diameter)
         require_sector(section.sector, allowed)
-        return section
+        return section, 0
     sector = require_sector(geometry.sector, allowed)
     if geometry.diameter is None or size is None:
         raise ConfigError("no diameter", where="geometry.diameter")
-    return make_section(geometry.shape, 0.5 * geometry.diameter, 0.5 * (geometry.inner_diameter or 0.0), size, sector)
+    outer, inner = 0.5 * geometry.diameter, 0.5 * (geometry.inner_diameter or 0.0)
+    levels = 0
+    while config.mesh.adaptive and size * 2.0 ** (levels + 1) <= (outer - inner) / COARSEST:
+        levels += 1
+    return make_section(geometry.shape, outer, inner, size * 2.0**levels, sector), levels
+
+
+def mesh_section(config: Config) -> Section:
+    """The mesh a run starts with.
+
+    Raises
+    ------
+    ConfigError, MeshError
+        The sector is smaller than the crystal allows, or the mesh file cannot be used.
+    """
+    return build_problem(config).section
 
 
 def build_problem(config: Config) -> Problem:
@@ -141,15 +172,48 @@ def build_problem(config: Config) -> Problem:
         See :func:`mesh_section`; also when the mesh cannot resolve the front.
     """
     frame, rates = crystal_of(config)
-    section = mesh_section(config)
-    material, numerics = config.material, config.front
+    section, levels = _root(config)
     _, delta = resolution(config)
     if delta is None:
-        delta = max(material.front.half_thickness, section.actual_size)
-    if delta < 0.75 * section.actual_size:
-        raise ConfigError(f"half-thickness {delta:g} nm on elements of {section.actual_size:.3g} nm",
+        delta = max(config.material.front.half_thickness, section.actual_size)
+    finest = section.actual_size / 2.0**levels
+    if delta < 0.75 * finest:
+        raise ConfigError(f"half-thickness {delta:g} nm on elements of {finest:.3g} nm",
                           where="front.half_thickness", allowed="at least the element size",
                           hint="refine the mesh or widen the front")
+    graded = None
+    if levels:
+        hierarchy = Hierarchy(section, levels)
+        leaves = initial_leaves(hierarchy, Problem.grading, delta)
+        section, vertices = hierarchy.section(leaves)
+    physics = build_physics(config, section, delta, rates)
+    if levels:
+        graded = _graded(hierarchy, leaves, physics.spaces, vertices)
+    time = config.time
+    limits = Limits(end=time.end, front_advance=time.max_front_advance, plastic=time.max_plastic_increment,
+                    content=time.max_content_increment,
+                    min_step=time.min_step if time.min_step is not None else 1e-9 * time.end,
+                    arrest=time.stop.arrest, converted=time.stop.converted)
+    return Problem(config, section, frame, rates, physics, limits, tuple(_notes(config, frame, section, delta)),
+                   Recovery(physics.spaces), graded)
+
+
+def _graded(hierarchy: Hierarchy, leaves: Leaves, spaces: Spaces, vertices: Index) -> GradedMesh:
+    """Join a mesh with its place in the hierarchy; ``vertices`` (6, elem) are those of its elements."""
+    vertex = np.empty(spaces.n_nodes, dtype=np.int64)
+    vertex[spaces.cells] = vertices
+    return GradedMesh(hierarchy, leaves, vertex)
+
+
+def build_physics(config: Config, section: Section, delta: float, rates: RateLaw) -> Physics:
+    """Solvers of a configuration on one mesh, for a front of half-thickness ``delta`` (nm).
+
+    Raises
+    ------
+    ConfigError
+        The linear solver asked for is not installed.
+    """
+    material = config.material
     spaces = build_spaces(section.mesh)
     backend = config.solver.linear
     kT = K_B * config.temperature
@@ -165,19 +229,12 @@ def build_problem(config: Config) -> Problem:
                               axial_force=config.mechanics.axial_force, backend=backend)
     except ImportError as error:
         raise ConfigError(str(error), where="solver.linear") from None
-    physics = Physics(
+    return Physics(
         spaces=spaces, mechanics=mechanics,
-        front=Front(spaces, delta, numerics.conversion_start, rates, kinetics, backend),
+        front=Front(spaces, delta, config.front.conversion_start, rates, kinetics, backend),
         transport=Transport(spaces, c_front, lambda C: _look_up(diffusivity, C),
                             material.transport.activation_volume / kT, backend),
         constants=phase_law(material), c_front=c_front, expansion=material.swelling.expansion)
-    time = config.time
-    limits = Limits(end=time.end, front_advance=time.max_front_advance, plastic=time.max_plastic_increment,
-                    content=time.max_content_increment,
-                    min_step=time.min_step if time.min_step is not None else 1e-9 * time.end,
-                    arrest=time.stop.arrest, converted=time.stop.converted)
-    return Problem(config, section, frame, rates, physics, limits, tuple(_notes(config, frame, section, delta)),
-                   Recovery(spaces))
 
 
 def _notes(config: Config, frame: Frame, section: Section, delta: float) -> list[str]:

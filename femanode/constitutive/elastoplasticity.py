@@ -160,13 +160,20 @@ def respond(F: Array, F33: Array | float, Cp_inv_n: Array, eqps_n: Array, Jc: Ar
     tau[[0, 1, 3]] += mean
     tau = Jc * tau
     plastic = np.real(g) > 0
-    Cp_inv = np.where(plastic, _updated_Cp_inv(F, F33, third, f * dev, Jc), Cp_inv_n)
+    Cp_inv = np.where(plastic, plastic_metric(F, F33, third, f * dev, Jc), Cp_inv_n)
     moduli = _moduli(strain, dev, norm2, f, slope, Jc, law, plastic) if tangent else None
     return PointResponse(tau, mean, Cp_inv, eqps_n + g, moduli)
 
 
-def _updated_Cp_inv(F: Array, F33: Array | float, third: Array, dev: Array, Jc: Array) -> Array:
-    """F^-1 exp(2 e) F^-T Jc^{2/3} with the exponential of the 2x2 block in closed form."""
+def plastic_metric(F: Array, F33: Array | float, third: Array, dev: Array, Jc: Array) -> Array:
+    """Inverse plastic metric Cp^-1 = F^-1 exp(2 e) F^-T Jc^{2/3} of a given elastic strain.
+
+    Parameters
+    ----------
+    F : (2, 2, ...); F33, Jc : as for :func:`respond`
+    third, dev : a third of the trace of e, and its deviator (4, ...)
+        With 3 third = ln(J/Jc) the result has determinant 1.
+    """
     mid, a = 0.5 * (dev[0] + dev[1]), 0.5 * (dev[0] - dev[1])
     z = 4.0 * (a * a + dev[2] * dev[2])
     size = np.exp(2.0 * (third + mid)) * Jc ** (2.0 / 3.0)

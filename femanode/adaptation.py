@@ -1,0 +1,232 @@
+"""Where an adaptive mesh is fine, and how a state moves from one mesh to the next (between *mesh* and *solver*).
+
+Both meshes are cut from one hierarchy. Ahead of the front an element is refined while it is pristine: nothing but
+smooth elastic displacement is interpolated. Behind it an element is coarsened once reaction and most of the flow are over:
+the elastic strain is carried over, not the plastic one, so that stresses stay near equilibrium; content is conserved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from femanode.constitutive.elastoplasticity import plastic_metric, trial_strain
+from femanode.constitutive.swelling import volume_ratio
+from femanode.front import Front
+from femanode.hierarchy import Bools, Hierarchy, Leaves
+from femanode.spaces import Index, Spaces
+from femanode.state import State
+from femanode.stepping import Physics
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Grading:
+    """Where elements are fine; lengths in half-thicknesses delta of the front.
+
+    Full resolution from ``behind`` the front to ``ahead`` of it plus the ``travel`` until the next mesh. Beyond,
+    elements grow by their own size over ``growth_ahead`` or ``growth_behind`` times that size. A step has to find the
+    finest elements over ``ahead``. ``flow_spread`` is the difference of equivalent plastic strain within a
+    triangle above which it stays refined.
+    """
+
+    behind: float = 4.0
+    ahead: float = 5.0
+    travel: float = 3.0
+    growth_ahead: float = 1.5
+    growth_behind: float = 2.0
+    flow_spread: float = 0.5
+
+
+@dataclass(frozen=True)
+class GradedMesh:
+    """One mesh of a hierarchy: its leaves, and the vertex of the hierarchy at each node, (N,)."""
+
+    hierarchy: Hierarchy
+    leaves: Leaves
+    vertex: Index
+
+    def on_vertices(self, nodal: Array, *, quadratic: bool) -> Array:
+        """Nodal field (…, N) at all vertices of the hierarchy, interpolated where this mesh has no node."""
+        values = np.full((*nodal.shape[:-1], self.hierarchy.xy.shape[1]), np.nan)
+        values[..., self.vertex] = nodal
+        return self.hierarchy.spread(values, quadratic=quadratic)
+
+
+def initial_leaves(hierarchy: Hierarchy, grading: Grading, delta: float) -> Leaves:
+    """Leaves for a front about to enter through the outer circle."""
+    depth = hierarchy.root.radius - np.hypot(*hierarchy.xy)
+    return hierarchy.grade(_wanted(hierarchy, grading, delta, -depth))
+
+
+def leaves_for(mesh: GradedMesh, state: State, front: Front, grading: Grading) -> Leaves:
+    """Leaves for the front where ``state`` has it."""
+    hierarchy = mesh.hierarchy
+    distance = mesh.on_vertices(front.log_odds(state.xi), quadratic=False)
+    wanted = _wanted(hierarchy, grading, front.delta, distance)
+    for keep, mark in zip(_flowing(mesh, state, grading.flow_spread), wanted, strict=True):
+        mark |= keep
+    return hierarchy.grade(wanted)
+
+
+def front_outruns(mesh: GradedMesh, spaces: Spaces, state: State, front: Front, grading: Grading) -> bool:
+    """Whether an element that is not of the finest level lies within reach of the front."""
+    coarse = mesh.leaves.level[mesh.leaves.of_element] < mesh.hierarchy.levels
+    nearest = front.log_odds(state.xi)[spaces.cells].max(axis=0)[coarse]
+    farthest = front.log_odds(state.xi)[spaces.cells].min(axis=0)[coarse]
+    return bool(np.any((nearest > -grading.ahead * front.delta) & (farthest < grading.behind * front.delta)))
+
+
+def _wanted(hierarchy: Hierarchy, grading: Grading, delta: float, distance: Array) -> list[Bools]:
+    """Triangles too large for their distance (nm, positive behind the front; by vertex), per level but the last."""
+    marks = []
+    for level in range(hierarchy.levels):
+        around = distance[np.vstack([hierarchy.corners[level], hierarchy.middles[level]])]
+        to_front = np.maximum(-around.max(axis=0) - (grading.ahead + grading.travel) * delta, 0.0)
+        past = np.maximum(around.min(axis=0) - grading.behind * delta, 0.0)
+        excess = hierarchy.size(level) - hierarchy.size(hierarchy.levels)
+        marks.append((to_front < grading.growth_ahead * excess) & (past < grading.growth_behind * excess))
+    return marks
+
+
+def _flowing(mesh: GradedMesh, state: State, spread: float) -> list[Bools]:
+    """Refined triangles whose plastic strain varies too much to be described by one of their size."""
+    hierarchy, leaves = mesh.hierarchy, mesh.leaves
+    low = np.minimum.reduceat(state.eqps.min(axis=1), leaves.elements[:-1])
+    high = np.maximum.reduceat(state.eqps.max(axis=1), leaves.elements[:-1])
+    marks = []
+    for level in range(hierarchy.levels):
+        start = np.arange(hierarchy.corners[level].shape[1] + 1) << (2 * (hierarchy.levels - level))
+        ends = np.searchsorted(leaves.first, start)
+        refined = np.flatnonzero(np.diff(ends) > 1)
+        mark = np.zeros(len(start) - 1, bool)
+        if len(refined):
+            # reduceat over pairs of bounds; a last bound at the end is left out, as it stands for "to the end".
+            bounds = np.stack([ends[refined], ends[refined + 1]], axis=1).ravel()
+            bounds = bounds[:-1] if bounds[-1] == len(low) else bounds
+            mark[refined] = np.maximum.reduceat(high, bounds)[::2] - np.minimum.reduceat(low, bounds)[::2] > spread
+        marks.append(mark)
+    return marks
+
+
+def transfer(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, mesh: GradedMesh) -> State:
+    """The same state on another mesh of the hierarchy.
+
+    Nodal values of common nodes and plastic history of common elements are kept bit for bit. Not yet in
+    equilibrium where elements were coarsened; the next solve sees to that.
+    """
+    delta = old.front.delta
+    odds = old_mesh.on_vertices(old.front.log_odds(state.xi), quadratic=False)[mesh.vertex]
+    linear = old_mesh.on_vertices(
+        np.stack([state.xi, state.depletion, state.mean_stress, state.activity, state.mean_stress_trend]), quadratic=False,
+    )[:, mesh.vertex]
+    known = np.zeros(mesh.hierarchy.xy.shape[1], bool)
+    known[old_mesh.vertex] = True
+    # The leading tail is exponential, so that it is its logarithm that is interpolated.
+    xi = np.where(known[mesh.vertex], linear[0], 1.0 / (1.0 + np.exp(-odds / delta)))
+    quadratic = old_mesh.on_vertices(np.concatenate([state.u, state.u_rate]), quadratic=True)[:, mesh.vertex]
+    e = _conserving(old, state, new, xi, linear[1], known[mesh.vertex])
+    moved = replace(state, xi=xi, depletion=e, u=np.ascontiguousarray(quadratic[:2]), mean_stress=linear[2],
+                    activity=linear[3], mean_stress_trend=linear[4], u_rate=np.ascontiguousarray(quadratic[2:]))
+    return _with_history(old, old_mesh, state, new, mesh, moved)
+
+
+def _conserving(old: Physics, state: State, new: Physics, xi: Array, e: Array, known: Bools) -> Array:
+    """Depletion shifted where the mesh has changed so that the section holds exactly what it held."""
+    held = float(old.spaces.mass @ old.content_at_nodes(state))
+    for _ in range(3):
+        trial = replace(state, xi=xi, depletion=e)
+        excess = float(new.spaces.mass @ new.content_at_nodes(trial)) - held
+        if abs(excess) <= 1e-15 * held:
+            break
+        capacity = new.spaces.mass * (1.0 - new.c_front) * (xi > 0.99)
+        capacity[new.spaces.surface] = 0.0
+        if not np.any(capacity):
+            break
+        e = e + excess / float(capacity.sum()) * (capacity > 0)
+    return e
+
+
+def _with_history(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, mesh: GradedMesh, moved: State,
+                  ) -> State:
+    """``moved`` with the history of the elements: copied, read off at the nearest point, or fitted."""
+    was, now = old_mesh.leaves, mesh.leaves
+    owner = was.owner(now.first)
+    same = (was.level[owner] == now.level) & (was.halved[owner] == now.halved)
+    finer = (was.level[owner] < now.level)
+    shape = new.spaces.weight.shape
+    Cp_inv, eqps, stress = np.empty((4, *shape)), np.empty(shape), np.empty(shape)
+    kind = now.of_element
+    within = np.arange(len(kind)) - now.elements[kind]
+
+    for chosen, nearest in ((same[kind], False), (finer[kind] & ~same[kind], True)):
+        to = np.flatnonzero(chosen)
+        source = was.elements[owner[kind[to]]] + (0 if nearest else within[to])
+        point = np.broadcast_to(np.arange(3), (len(to), 3))
+        element = np.broadcast_to(source[:, None], (len(to), 3))
+        if nearest:
+            element, point = _nearest(old.spaces, new.spaces, to, source, was.halved[owner[kind[to]]] >= 0)
+        Cp_inv[:, to], eqps[to], stress[to] = (state.Cp_inv[:, element, point], state.eqps[element, point],
+                                               state.point_stress[element, point])
+    coarser = np.flatnonzero(~(same | finer))
+    if len(coarser):
+        to = np.flatnonzero(~(same | finer)[kind])
+        Cp_inv[:, to], eqps[to], stress[to] = _fitted(old, old_mesh, state, new, now, moved, coarser, to)
+    return replace(moved, Cp_inv=Cp_inv, eqps=eqps, point_stress=stress)
+
+
+def _nearest(old: Spaces, new: Spaces, to: Index, source: Index, halved: Bools) -> tuple[Index, Index]:
+    """Old element and point, (m, 3) each, nearest to the points of new elements ``to`` inside a leaf that begins at ``source``."""
+    candidates = np.stack([source, source + halved], axis=1)  # a whole leaf has one element: twice the same
+    x = old.qp_xy[:, candidates].reshape(2, len(to), 1, 6)
+    gap = ((x - new.qp_xy[:, to][..., None]) ** 2).sum(axis=0)
+    best = gap.argmin(axis=-1)
+    return np.take_along_axis(candidates, best // 3, axis=1), best % 3
+
+
+def _fitted(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, now: Leaves, moved: State, coarser: Index,
+            to: Index) -> tuple[Array, Array, Array]:
+    """History of elements ``to`` from planes through the elastic strain and flow of the old points in their leaves."""
+    was = old_mesh.leaves
+    descendants = 1 << (2 * (old_mesh.hierarchy.levels - now.level[coarser]))
+    start = was.owner(now.first[coarser])
+    stop = was.owner(now.first[coarser] + descendants - 1) + 1
+    begin, end = was.elements[start], was.elements[stop]
+    group = np.repeat(np.arange(len(coarser)), end - begin)
+    sources = np.arange(len(group)) - np.repeat(np.cumsum(end - begin) - (end - begin), end - begin) + begin[group]
+    target = np.searchsorted(coarser, now.of_element[to])
+
+    F = old.mechanics.deformation(state.u)[:, :, sources]
+    C = old.content_at_points(state.xi, state.c)[1]
+    strain, _ = trial_strain(F, state.F33, state.Cp_inv[:, sources], volume_ratio(C, old.expansion)[sources])
+    values = np.concatenate([strain, state.eqps[None, sources], state.point_stress[None, sources]])
+    fit = _plane_fit(values, old.spaces.qp_xy[:, sources], old.spaces.weight[sources], group, len(coarser),
+                     new.spaces.qp_xy[:, to], target)
+    untouched = np.bincount(group, state.eqps[sources].max(axis=1), len(coarser))[target] == 0.0
+    F_new = new.mechanics.deformation(moved.u)[:, :, to]
+    Jc = volume_ratio(new.content_at_points(moved.xi, moved.c)[1], new.expansion)[to]
+    J = (F_new[0, 0] * F_new[1, 1] - F_new[0, 1] * F_new[1, 0]) * state.F33
+    dev = fit[:4].copy()
+    dev[[0, 1, 3]] -= (fit[0] + fit[1] + fit[3]) / 3.0
+    Cp_inv = plastic_metric(F_new, state.F33, np.log(J / Jc) / 3.0, dev, Jc)
+    unit = np.array([1.0, 1.0, 0.0, 1.0])[:, None, None]
+    return (np.where(untouched[:, None], unit, Cp_inv), np.where(untouched[:, None], 0.0, np.maximum(fit[4], 0.0)), fit[5])
+
+
+def _plane_fit(values: Array, xy: Array, weight: Array, group: Index, n: int, at: Array, target: Index) -> Array:
+    """Weighted least-squares planes of ``values`` (k, m, 3) by ``group`` (m,), read off at points ``at`` (2, t, 3) of groups ``target``."""
+    total = np.bincount(group, weight.sum(axis=1), n)
+    centre = np.stack([np.bincount(group, (weight * x).sum(axis=1), n) / total for x in xy])
+    scale = np.sqrt(total)
+    basis = np.stack([np.ones_like(weight), *((xy - centre[:, group, None]) / scale[group, None])])
+    moments = np.empty((n, 3, 3))
+    for i in range(3):
+        for j in range(3):
+            moments[:, i, j] = np.bincount(group, (weight * basis[i] * basis[j]).sum(axis=1), n)
+    loads = np.stack([[np.bincount(group, (weight * b * v).sum(axis=1), n) for b in basis] for v in values])
+    planes = np.linalg.solve(moments[None], np.moveaxis(loads, 2, 1)[..., None])[..., 0]  # (k, n, 3)
+    where = np.stack([np.ones(at.shape[1:]), *((at - centre[:, target, None]) / scale[target, None])])
+    return np.einsum("kti,itq->ktq", planes[:, target], where)
