@@ -28,9 +28,9 @@ class Grading:
     """Where elements are fine; lengths in half-thicknesses delta of the front.
 
     Full resolution from ``behind`` the front to ``ahead`` of it plus the ``travel`` until the next mesh. Beyond,
-    elements grow by their own size over ``growth_ahead`` or ``growth_behind`` times that size. A step has to find the
-    finest elements over ``ahead``. ``flow_spread`` is the difference of equivalent plastic strain within a
-    triangle above which it stays refined.
+    elements grow by their own size over ``growth_ahead`` or ``growth_behind`` times that size, behind the front to at
+    most ``coarsest_behind`` finest sizes. A step has to find the finest elements over ``ahead``. ``flow_spread`` is
+    the difference of equivalent plastic strain within a triangle above which it stays refined.
     """
 
     behind: float = 4.0
@@ -38,6 +38,7 @@ class Grading:
     travel: float = 3.0
     growth_ahead: float = 1.5
     growth_behind: float = 2.0
+    coarsest_behind: float = 4.0
     flow_spread: float = 0.5
 
 
@@ -87,8 +88,11 @@ def _wanted(hierarchy: Hierarchy, grading: Grading, delta: float, distance: Arra
         around = distance[np.vstack([hierarchy.corners[level], hierarchy.middles[level]])]
         to_front = np.maximum(-around.max(axis=0) - (grading.ahead + grading.travel) * delta, 0.0)
         past = np.maximum(around.min(axis=0) - grading.behind * delta, 0.0)
-        excess = hierarchy.size(level) - hierarchy.size(hierarchy.levels)
-        marks.append((to_front < grading.growth_ahead * excess) & (past < grading.growth_behind * excess))
+        finest = hierarchy.size(hierarchy.levels)
+        excess = hierarchy.size(level) - finest
+        reacted = around.max(axis=0) > 0.0
+        too_large = reacted & (hierarchy.size(level) > 1.001 * grading.coarsest_behind * finest)
+        marks.append((to_front < grading.growth_ahead * excess) & (past < grading.growth_behind * excess) | too_large)
     return marks
 
 

@@ -1,0 +1,170 @@
+"""Moving a state from one graded mesh to the next: what must stay, stays; what is fitted, is fitted exactly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from femanode.adaptation import GradedMesh, Grading, _plane_fit, front_outruns, initial_leaves, leaves_for, transfer
+from femanode.config import Config
+from femanode.problem import Problem, build_problem
+from femanode.state import State
+from femanode.stepping import Tally, march
+from tests.fronts import coarse_case
+
+
+def graded(problem: Problem) -> GradedMesh:
+    assert problem.graded is not None
+    return problem.graded
+
+
+@pytest.fixture(scope="module")
+def before() -> tuple[Problem, State]:
+    """A 60-nm wire just before a change of mesh that also makes elements coarser behind the front."""
+    problem = build_problem(Config.from_mapping(coarse_case(
+        mesh={"element_size": "0.9 nm", "adaptive": True}, front={"half_thickness": "0.9 nm"},
+        geometry={"shape": "circle", "diameter": "60 nm"})))
+    state = problem.initial_state()
+    while True:
+        for candidate, _ in march(problem.physics, state, problem.limits, [], Tally()):
+            assert candidate.state is not None
+            state = candidate.state
+            new, moved = problem.adapted(state)
+            if new is not problem:
+                break
+        was, now = graded(problem).leaves, graded(new).leaves
+        if np.any(was.level[was.owner(now.first)] > now.level):
+            return problem, state
+        problem, state = new, moved
+
+
+@pytest.fixture(scope="module")
+def after(before: tuple[Problem, State]) -> tuple[Problem, State]:
+    problem, state = before
+    new, moved = problem.adapted(state)
+    assert new is not problem
+    return new, moved
+
+
+def test_the_first_mesh_is_fine_at_the_surface_and_coarse_at_the_centre(before) -> None:
+    problem, _ = before
+    h = graded(problem).hierarchy
+    leaves = initial_leaves(h, Grading(), 0.9)
+    centre = np.hypot(*h.xy[:, h.corners[0]].mean(axis=1))
+    assert leaves.level[np.flatnonzero(leaves.first >= 0)].max() == h.levels
+    depth = 30.0 - np.hypot(*np.stack([h.xy[:, h.corners[level][:, i]].mean(axis=1)
+                                       for level, i in zip(leaves.level, leaves.index, strict=True)]).T)
+    assert_array_equal(leaves.level[depth < 5.0], h.levels)  # 8 half-thicknesses are 7.2 nm
+    assert leaves.level[depth > 25.0].max() < h.levels
+    assert centre.min() < 4.0
+
+
+def test_the_mesh_is_changed_before_the_front_reaches_coarse_elements(before, after) -> None:
+    problem, state = before
+    new, moved = after
+    assert front_outruns(graded(problem), problem.physics.spaces, state, problem.physics.front, problem.grading)
+    assert not front_outruns(graded(new), new.physics.spaces, moved, new.physics.front, new.grading)
+    # fewer elements in the end than an even mesh has, and the finest where the front is
+    on = new.physics.spaces.element_mean(moved.xi * (1 - moved.xi))[:, 0] > 0.02
+    leaves = graded(new).leaves
+    assert on.any()
+    assert_array_equal(leaves.level[leaves.of_element][on], leaves.level.max())
+    assert len(leaves.level) < 0.75 * graded(new).hierarchy.n_finest
+
+
+def test_content_is_conserved(before, after) -> None:
+    (problem, state), (new, moved) = before, after
+    held = problem.physics.spaces.mass @ problem.physics.content_at_nodes(state)
+    assert_allclose(new.physics.spaces.mass @ new.physics.content_at_nodes(moved), held, rtol=1e-14, atol=0)
+
+
+def test_common_nodes_and_elements_keep_their_values_to_the_bit(before, after) -> None:
+    (problem, state), (new, moved) = before, after
+    old_at = {v: i for i, v in enumerate(graded(problem).vertex.tolist())}
+    common = [(old_at[v], i) for i, v in enumerate(graded(new).vertex.tolist()) if v in old_at]
+    a, b = np.array(common).T
+    assert len(a) > 500
+    assert_array_equal(moved.xi[b], state.xi[a])
+    assert_array_equal(moved.u[:, b], state.u[:, a])
+    assert_array_equal(moved.mean_stress[b], state.mean_stress[a])
+    was, now = graded(problem).leaves, graded(new).leaves
+    key = [{(int(lv), int(i), int(h)): n for n, (lv, i, h) in enumerate(zip(m.level, m.index, m.halved, strict=True))}
+           for m in (was, now)]
+    shared = [(key[0][k], key[1][k]) for k in key[0].keys() & key[1].keys() if k[2] < 0]
+    one, two = np.array(shared).T
+    assert_array_equal(moved.Cp_inv[:, now.elements[two]], state.Cp_inv[:, was.elements[one]])
+    assert_array_equal(moved.eqps[now.elements[two]], state.eqps[was.elements[one]])
+
+
+def test_refinement_ahead_of_the_front_moves_no_history(before, after) -> None:
+    (problem, state), (new, moved) = before, after
+    was, now = graded(problem).leaves, graded(new).leaves
+    finer = np.flatnonzero(was.level[was.owner(now.first)] < now.level)
+    elements = np.flatnonzero(np.isin(now.of_element, finer))
+    assert len(elements) > 20
+    untouched = moved.eqps[elements].max(axis=1) == 0.0
+    assert untouched.all()
+    assert_array_equal(moved.Cp_inv[:, elements].transpose(1, 2, 0), np.broadcast_to([1.0, 1.0, 0.0, 1.0],
+                                                                                     (len(elements), 3, 4)))
+
+
+def test_plastic_flow_stays_isochoric_where_elements_are_merged(before, after) -> None:
+    (problem, _), (new, moved) = before, after
+    was, now = graded(problem).leaves, graded(new).leaves
+    coarser = np.flatnonzero(was.level[was.owner(now.first)] > now.level)
+    C = moved.Cp_inv[:, np.isin(now.of_element, coarser)]
+    assert C.shape[1] > 20
+    assert np.abs(C[0] - 1.0).max() > 0.1
+    assert_allclose((C[0] * C[1] - C[2] ** 2) * C[3], 1.0, rtol=1e-12, atol=0)
+
+
+def test_the_core_feels_a_change_of_mesh_by_less_than_one_per_cent(before, after) -> None:
+    stress = []
+    for problem, state in (before, after):
+        p = problem.physics
+        h, C = p.content_at_points(state.xi, state.c)
+        Jc = 1.0 + p.expansion * C
+        eq = p.mechanics.solve(state.u, state.F33, state.Cp_inv, state.eqps, Jc, p.constants(h, C), 1.0)
+        assert eq.converged and eq.response is not None
+        core = np.hypot(*p.spaces.qp_xy).min(axis=1) < 5.0
+        stress.append(float((eq.response.mean_mandel * p.spaces.weight)[core].sum() / p.spaces.weight[core].sum()))
+    assert abs(stress[0]) > 0.05
+    assert_allclose(stress[1], stress[0], rtol=0.01, atol=0)
+
+
+def test_there_and_back_is_where_we_were(before, after) -> None:
+    # The band of the front has the same nodes in both meshes; behind it coarse nodes are a choice of the fine ones.
+    (problem, state), (new, moved) = before, after
+    back = transfer(new.physics, graded(new), moved, problem.physics, graded(problem))
+    band = (state.xi > 0.02) & (state.xi < 0.98)
+    assert band.sum() > 100
+    assert_array_equal(back.xi[band], state.xi[band])
+    assert_array_equal(back.u[:, band], state.u[:, band])
+    scale = np.abs(state.u).max()
+    assert_allclose(back.u, state.u, rtol=0, atol=2e-3 * scale)
+
+
+def test_flow_that_varies_within_a_triangle_keeps_it_refined(before) -> None:
+    problem, state = before
+    mesh, front = graded(problem), problem.physics.front
+    steep = replace(state, eqps=np.where(problem.physics.spaces.qp_xy[0] > problem.physics.spaces.qp_xy[1], 2.0, 0.0))
+    normal = leaves_for(mesh, state, front, problem.grading)
+    kept = leaves_for(mesh, steep, front, problem.grading)
+    assert len(kept.level) > len(normal.level)
+
+
+def test_plane_fit_reproduces_planes() -> None:
+    rng = np.random.default_rng(1)
+    xy = rng.uniform(0.0, 3.0, (2, 12, 3))
+    weight = rng.uniform(0.5, 1.0, (12, 3))
+    group = np.repeat([0, 1, 2], 4)
+    at, target = rng.uniform(0.0, 3.0, (2, 5, 3)), np.array([0, 1, 2, 1, 0])
+    slope = np.array([[1.0, -2.0, 0.5], [0.3, 0.7, -1.0]])  # (field, 1 x y)
+
+    def plane(p: np.ndarray) -> np.ndarray:
+        return slope[:, 0, None, None] + slope[:, 1, None, None] * p[0] + slope[:, 2, None, None] * p[1]
+
+    assert_allclose(_plane_fit(plane(xy), xy, weight, group, 3, at, target), plane(at), rtol=0, atol=1e-12)
