@@ -206,18 +206,29 @@ def _fitted(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, now:
     F = old.mechanics.deformation(state.u)[:, :, sources]
     C = old.content_at_points(state.xi, state.c)[1]
     strain, _ = trial_strain(F, state.F33, state.Cp_inv[:, sources], volume_ratio(C, old.expansion)[sources])
-    values = np.concatenate([strain, state.eqps[None, sources], state.point_stress[None, sources]])
+    shape = _deviator(strain)
+    values = np.concatenate([shape, _norm(shape)[None], state.eqps[None, sources], state.point_stress[None, sources]])
     fit = _plane_fit(values, old.spaces.qp_xy[:, sources], old.spaces.weight[sources], group, len(coarser),
                      new.spaces.qp_xy[:, to], target)
     untouched = np.bincount(group, state.eqps[sources].max(axis=1), len(coarser))[target] == 0.0
     F_new = new.mechanics.deformation(moved.u)[:, :, to]
     Jc = volume_ratio(new.content_at_points(moved.xi, moved.c)[1], new.expansion)[to]
     J = (F_new[0, 0] * F_new[1, 1] - F_new[0, 1] * F_new[1, 0]) * state.F33
-    dev = fit[:4].copy()
-    dev[[0, 1, 3]] -= (fit[0] + fit[1] + fit[3]) / 3.0
+    # A mean of deviators is shorter than they are; a shell that is at its strength is to stay there.
+    dev = fit[:4] * (fit[4] / np.maximum(_norm(fit[:4]), 1e-12))
     Cp_inv = plastic_metric(F_new, state.F33, np.log(J / Jc) / 3.0, dev, Jc)
     unit = np.array([1.0, 1.0, 0.0, 1.0])[:, None, None]
-    return (np.where(untouched[:, None], unit, Cp_inv), np.where(untouched[:, None], 0.0, np.maximum(fit[4], 0.0)), fit[5])
+    return (np.where(untouched[:, None], unit, Cp_inv), np.where(untouched[:, None], 0.0, np.maximum(fit[5], 0.0)), fit[6])
+
+
+def _deviator(strain: Array) -> Array:
+    dev = strain.copy()
+    dev[[0, 1, 3]] -= (strain[0] + strain[1] + strain[3]) / 3.0
+    return dev
+
+
+def _norm(dev: Array) -> Array:
+    return np.asarray(np.sqrt(dev[0] ** 2 + dev[1] ** 2 + 2.0 * dev[2] ** 2 + dev[3] ** 2))
 
 
 def _plane_fit(values: Array, xy: Array, weight: Array, group: Index, n: int, at: Array, target: Index) -> Array:

@@ -143,8 +143,9 @@ def test_there_and_back_is_where_we_were(before, after) -> None:
     assert band.sum() > 100
     assert_array_equal(back.xi[band], state.xi[band])
     assert_array_equal(back.u[:, band], state.u[:, band])
-    scale = np.abs(state.u).max()
-    assert_allclose(back.u, state.u, rtol=0, atol=2e-3 * scale)
+    # On the outline itself a coarse side has other points than the fine ones.
+    inside = np.hypot(*problem.physics.spaces.nodes) < 29.0
+    assert_allclose(back.u[:, inside], state.u[:, inside], rtol=0, atol=1e-3 * np.abs(state.u).max())
 
 
 def test_flow_that_varies_within_a_triangle_keeps_it_refined(before) -> None:
