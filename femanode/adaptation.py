@@ -1,8 +1,8 @@
 """Where an adaptive mesh is fine, and how a state moves from one mesh to the next (between *mesh* and *solver*).
 
 Both meshes are cut from one hierarchy. Ahead of the front an element is refined while it is pristine: nothing but
-smooth elastic displacement is interpolated. Behind it an element is coarsened once reaction and most of the flow are over:
-the elastic strain is carried over, not the plastic one, so that stresses stay near equilibrium; content is conserved.
+smooth elastic displacement is interpolated. Behind it an element is coarsened once reaction and most of the flow are
+over: the elastic strain is carried over, not the plastic one, so that stresses stay near equilibrium; content is kept.
 """
 
 from __future__ import annotations
@@ -23,22 +23,28 @@ from femanode.stepping import Physics
 Array = NDArray[np.float64]
 
 
+#: Elastic solves after a change of mesh: two leave half the loss of core pressure that none does, more gain little.
+SETTLING = 2
+
+
 @dataclass(frozen=True)
 class Grading:
     """Where elements are fine; lengths in half-thicknesses delta of the front.
 
     Full resolution from ``behind`` the front to ``ahead`` of it plus the ``travel`` until the next mesh. Beyond,
     elements grow by their own size over ``growth_ahead`` or ``growth_behind`` times that size, behind the front to at
-    most ``coarsest_behind`` finest sizes. A step has to find the finest elements over ``ahead``. ``flow_spread`` is
-    the difference of equivalent plastic strain within a triangle above which it stays refined.
+    most ``coarsest_behind`` finest sizes and on the circles, where hoop stress is read off, to ``coarsest_surface``.
+    A step has to find the finest elements over ``ahead``. ``flow_spread`` is the difference of equivalent plastic
+    strain within a triangle above which it stays refined.
     """
 
     behind: float = 4.0
     ahead: float = 5.0
     travel: float = 3.0
     growth_ahead: float = 1.5
-    growth_behind: float = 2.0
+    growth_behind: float = 3.0
     coarsest_behind: float = 4.0
+    coarsest_surface: float = 2.0
     flow_spread: float = 0.5
 
 
@@ -91,7 +97,8 @@ def _wanted(hierarchy: Hierarchy, grading: Grading, delta: float, distance: Arra
         finest = hierarchy.size(hierarchy.levels)
         excess = hierarchy.size(level) - finest
         reacted = around.max(axis=0) > 0.0
-        too_large = reacted & (hierarchy.size(level) > 1.001 * grading.coarsest_behind * finest)
+        largest = np.where(hierarchy.on_circles(level), grading.coarsest_surface, grading.coarsest_behind)
+        too_large = reacted & (hierarchy.size(level) > 1.001 * largest * finest)
         marks.append((to_front < grading.growth_ahead * excess) & (past < grading.growth_behind * excess) | too_large)
     return marks
 
@@ -119,14 +126,13 @@ def _flowing(mesh: GradedMesh, state: State, spread: float) -> list[Bools]:
 def transfer(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, mesh: GradedMesh) -> State:
     """The same state on another mesh of the hierarchy.
 
-    Nodal values of common nodes and plastic history of common elements are kept bit for bit. Not yet in
-    equilibrium where elements were coarsened; the next solve sees to that.
+    Plastic history of common elements is kept bit for bit, nodal values of common nodes too unless elements were
+    coarsened, for which displacement settles elastically.
     """
     delta = old.front.delta
     odds = old_mesh.on_vertices(old.front.log_odds(state.xi), quadratic=False)[mesh.vertex]
-    linear = old_mesh.on_vertices(
-        np.stack([state.xi, state.depletion, state.mean_stress, state.activity, state.mean_stress_trend]), quadratic=False,
-    )[:, mesh.vertex]
+    fields = np.stack([state.xi, state.depletion, state.mean_stress, state.activity, state.mean_stress_trend])
+    linear = old_mesh.on_vertices(fields, quadratic=False)[:, mesh.vertex]
     known = np.zeros(mesh.hierarchy.xy.shape[1], bool)
     known[old_mesh.vertex] = True
     # The leading tail is exponential, so that it is its logarithm that is interpolated.
@@ -135,7 +141,8 @@ def transfer(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, mes
     e = _conserving(old, state, new, xi, linear[1], known[mesh.vertex])
     moved = replace(state, xi=xi, depletion=e, u=np.ascontiguousarray(quadratic[:2]), mean_stress=linear[2],
                     activity=linear[3], mean_stress_trend=linear[4], u_rate=np.ascontiguousarray(quadratic[2:]))
-    return _with_history(old, old_mesh, state, new, mesh, moved)
+    moved, coarser = _with_history(old, old_mesh, state, new, mesh, moved)
+    return _settled(new, moved, coarser) if len(coarser) else moved
 
 
 def _conserving(old: Physics, state: State, new: Physics, xi: Array, e: Array, known: Bools) -> Array:
@@ -155,8 +162,8 @@ def _conserving(old: Physics, state: State, new: Physics, xi: Array, e: Array, k
 
 
 def _with_history(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, mesh: GradedMesh, moved: State,
-                  ) -> State:
-    """``moved`` with the history of the elements: copied, read off at the nearest point, or fitted."""
+                  ) -> tuple[State, Index]:
+    """``moved`` with its history (copied, read off at the nearest point, or fitted), and the elements where fitted."""
     was, now = old_mesh.leaves, mesh.leaves
     owner = was.owner(now.first)
     same = (was.level[owner] == now.level) & (was.halved[owner] == now.halved)
@@ -176,14 +183,38 @@ def _with_history(old: Physics, old_mesh: GradedMesh, state: State, new: Physics
         Cp_inv[:, to], eqps[to], stress[to] = (state.Cp_inv[:, element, point], state.eqps[element, point],
                                                state.point_stress[element, point])
     coarser = np.flatnonzero(~(same | finer))
-    if len(coarser):
-        to = np.flatnonzero(~(same | finer)[kind])
+    to = np.flatnonzero(~(same | finer)[kind])
+    if len(to):
         Cp_inv[:, to], eqps[to], stress[to] = _fitted(old, old_mesh, state, new, now, moved, coarser, to)
-    return replace(moved, Cp_inv=Cp_inv, eqps=eqps, point_stress=stress)
+    return replace(moved, Cp_inv=Cp_inv, eqps=eqps, point_stress=stress), to[eqps[to].max(axis=1) > 0.0]
+
+
+def _settled(new: Physics, moved: State, coarser: Index) -> State:
+    """Balance of forces found without flow, at the fitted shape of the elastic strain of the elements ``coarser``.
+
+    Nodes left over from a finer mesh carry its unevenness, which would act as pressure, make the shell flow and
+    unload it.
+    """
+    h, C = new.content_at_points(moved.xi, moved.c)
+    Jc = volume_ratio(C, new.expansion)
+    law = new.constants(h, C)
+    unyielding = replace(law, sigma_Y=np.full_like(C, 1e6))
+    F = new.mechanics.deformation(moved.u)[:, :, coarser]
+    dev = _deviator(trial_strain(F, moved.F33, moved.Cp_inv[:, coarser], Jc[coarser])[0])
+    for _ in range(SETTLING):
+        eq = new.mechanics.solve(moved.u, moved.F33, moved.Cp_inv, moved.eqps, Jc, unyielding, 1.0)
+        if not eq.converged:
+            break
+        F = eq.F[:, :, coarser]
+        J = (F[0, 0] * F[1, 1] - F[0, 1] * F[1, 0]) * eq.F33
+        Cp_inv = moved.Cp_inv.copy()
+        Cp_inv[:, coarser] = plastic_metric(F, eq.F33, np.log(J / Jc[coarser]) / 3.0, dev, Jc[coarser])
+        moved = replace(moved, u=eq.u, F33=eq.F33, Cp_inv=Cp_inv)
+    return moved
 
 
 def _nearest(old: Spaces, new: Spaces, to: Index, source: Index, halved: Bools) -> tuple[Index, Index]:
-    """Old element and point, (m, 3) each, nearest to the points of new elements ``to`` inside a leaf that begins at ``source``."""
+    """Old element and point, (m, 3) each, nearest to the points of elements ``to`` in leaves that begin there."""
     candidates = np.stack([source, source + halved], axis=1)  # a whole leaf has one element: twice the same
     x = old.qp_xy[:, candidates].reshape(2, len(to), 1, 6)
     gap = ((x - new.qp_xy[:, to][..., None]) ** 2).sum(axis=0)
@@ -218,7 +249,8 @@ def _fitted(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, now:
     dev = fit[:4] * (fit[4] / np.maximum(_norm(fit[:4]), 1e-12))
     Cp_inv = plastic_metric(F_new, state.F33, np.log(J / Jc) / 3.0, dev, Jc)
     unit = np.array([1.0, 1.0, 0.0, 1.0])[:, None, None]
-    return (np.where(untouched[:, None], unit, Cp_inv), np.where(untouched[:, None], 0.0, np.maximum(fit[5], 0.0)), fit[6])
+    eqps = np.where(untouched[:, None], 0.0, np.maximum(fit[5], 0.0))
+    return np.where(untouched[:, None], unit, Cp_inv), eqps, fit[6]
 
 
 def _deviator(strain: Array) -> Array:
@@ -232,7 +264,7 @@ def _norm(dev: Array) -> Array:
 
 
 def _plane_fit(values: Array, xy: Array, weight: Array, group: Index, n: int, at: Array, target: Index) -> Array:
-    """Weighted least-squares planes of ``values`` (k, m, 3) by ``group`` (m,), read off at points ``at`` (2, t, 3) of groups ``target``."""
+    """Least-squares planes of ``values`` (k, m, 3) by ``group`` (m,), read off at ``at`` (2, t, 3) in ``target``."""
     total = np.bincount(group, weight.sum(axis=1), n)
     centre = np.stack([np.bincount(group, (weight * x).sum(axis=1), n) / total for x in xy])
     scale = np.sqrt(total)

@@ -3,7 +3,8 @@
 A root mesh is refined regularly, every triangle into four, down to the finest level. A graded mesh is a choice of
 leaves from that tree, no two neighbours more than one level apart; a leaf with one finer neighbour is halved there, so
 that no node hangs. Meshes cut from one tree share nodes and elements by number, which makes moving a state from
-one to the other a matter of index arithmetic: triangle i of a level has the children 4 i ... 4 i + 3 (corner 0, 1, 2, middle).
+one to the other a matter of index arithmetic: triangle i of a level has the children 4 i ... 4 i + 3 (corners 0, 1, 2,
+middle).
 """
 
 from __future__ import annotations
@@ -46,6 +47,11 @@ class Leaves:
     def of_element(self) -> Ints:
         """(elem,) leaf of each element."""
         return np.repeat(np.arange(len(self.level)), np.diff(self.elements))
+
+    @property
+    def arrays(self) -> dict[str, Ints]:
+        """What makes the same leaves again."""
+        return {"level": self.level, "index": self.index, "first": self.first, "halved": self.halved}
 
     def owner(self, first: Ints) -> Ints:
         """Leaf that holds each given finest triangle."""
@@ -95,8 +101,15 @@ class Hierarchy:
         """Nominal edge length of a level, nm."""
         return self.root.element_size / 2.0**level
 
+    def on_circles(self, level: int) -> Bools:
+        """Triangles of a level with a corner on the outer or inner circle."""
+        r = np.hypot(*self.xy)[self.corners[level]]
+        tolerance = ON_LINE * self.root.radius
+        inner = (np.abs(r - self.root.inner_radius) < tolerance) & (self.root.inner_radius > 0.0)
+        return np.asarray(np.any((r > self.root.radius - tolerance) | inner, axis=0))
+
     def grade(self, wanted: list[Bools]) -> Leaves:
-        """Coarsest graded choice in which every triangle marked in ``wanted`` (one array per level but the last) is refined."""
+        """Coarsest graded choice that refines every triangle marked in ``wanted`` (an array per level but the last)."""
         refined = [mark.copy() for mark in wanted]
         for level in range(self.levels - 1, 0, -1):
             parents = np.flatnonzero(refined[level].reshape(-1, 4).any(axis=1))
@@ -146,7 +159,9 @@ class Hierarchy:
         return np.any([cut[below[e, 4 * cells + k]] for e in range(3) for k in (e, (e + 1) % 3)], axis=0)
 
     def _collect(self, refined: list[Bools]) -> Leaves:
-        levels, indices, halved = [], [], []
+        levels: list[Ints] = []
+        indices: list[Ints] = []
+        halved: list[Ints] = []
         for level in range(self.levels + 1):
             alive = self._active(refined, level)
             cells = np.flatnonzero(alive & ~refined[level] if level < self.levels else alive)
@@ -157,10 +172,10 @@ class Hierarchy:
             levels.append(np.full(len(cells), level, dtype=np.int64))
             indices.append(cells.astype(np.int64))
             halved.append(side)
-        level, index, side = np.concatenate(levels), np.concatenate(indices), np.concatenate(halved)
-        first = index << (2 * (self.levels - level))
+        where, index, sides = np.concatenate(levels), np.concatenate(indices), np.concatenate(halved)
+        first = index << (2 * (self.levels - where))
         order = np.argsort(first, kind="stable")
-        return Leaves(level[order], index[order], first[order], side[order])
+        return Leaves(where[order], index[order], first[order], sides[order])
 
     def nodes(self, leaves: Leaves) -> Ints:
         """(6, elem) vertices of the elements: corners, then mid-sides 01, 12, 20."""
@@ -198,7 +213,8 @@ class Hierarchy:
     def spread(self, values: Floats, *, quadratic: bool) -> Floats:
         """Fill in the vertices where ``values`` (…, n) are NaN by interpolation within the triangles above them.
 
-        Quadratic is exact for fields on quadratic triangles (away from halved leaves), linear for those on the same mesh refined once.
+        Quadratic is exact for fields on quadratic triangles (away from halved leaves), linear for those on the same
+        mesh refined once.
         """
         out = values.copy()
         for level in range(self.levels):

@@ -59,7 +59,7 @@ class Journal:
 
     def __init__(self, problem: Problem, folder: Path, stored: Parts | None = None) -> None:
         self.problem, self.folder = problem, folder
-        self.clock = dict.fromkeys(("setup", "solve", "output", "checkpoint", "pictures"), 0.0)
+        self.clock = dict.fromkeys(("setup", "solve", "adaptation", "output", "checkpoint", "pictures"), 0.0)
         self.recorder, self.schedule = Recorder(problem), Schedule(problem)
         self.resumed, self.tally = 0, Tally()
         self._interval = problem.config.output.checkpoint
@@ -114,6 +114,22 @@ class Journal:
         if stop is None and time.perf_counter() >= self._next_save:
             self.save()
         return row
+
+    def adapt(self) -> bool:
+        """Go over to a mesh that suits the front where the present one no longer does; whether it was done.
+
+        The last row and frame stay those of the mesh the step was made on.
+        """
+        with self.timed("adaptation"):
+            problem, state = self.problem.adapted(self.mark.state)
+        if problem is self.problem:
+            return False
+        self.problem = self.schedule.problem = problem
+        self.recorder.move_to(problem)
+        self.tally.meshes += 1
+        self.mark = dataclasses.replace(self.mark, state=state,
+                                        tally=dataclasses.replace(self.mark.tally, meshes=self.tally.meshes))
+        return True
 
     def _marked(self, state: State, pace: Pace | None, stop: StopReason | None) -> Mark:
         tally = dataclasses.replace(self.tally, reasons=dict(self.tally.reasons))
@@ -172,16 +188,16 @@ class Schedule:
     """Which accepted states become frames: every time asked for, or every 1/frames of the section converted."""
 
     def __init__(self, problem: Problem) -> None:
-        self._problem = problem
+        self.problem = problem
         self._times = set(problem.output_times())
         self.next = 0.0
 
     def due(self, state: State) -> bool:
         """Whether ``state`` is to be written; moves the mark ``next`` on when it is."""
-        frames = self._problem.config.output.frames
+        frames = self.problem.config.output.frames
         if frames is None:
             return state.t in self._times
-        f = self._problem.physics.converted_fraction(state.xi)
+        f = self.problem.physics.converted_fraction(state.xi)
         if f < self.next:
             return False
         self.next = float((np.floor(f * frames) + 1.0) / frames)

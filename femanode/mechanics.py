@@ -85,7 +85,7 @@ class Mechanics:
         self.spaces, self.load = spaces, load
         self.generalized = axial == "generalized"
         self.axial_force = axial_force * {"quarter": 0.25, "half": 0.5, "full": 1.0}[sector]
-        self.tolerance = tolerance
+        self.tolerance, self.good_enough = tolerance, max(tolerance, self.good_enough)
         fixed = _supports(spaces, sector)
         self._number = np.where(fixed, -1, np.cumsum(~fixed) - 1)
         self._free = np.flatnonzero(~fixed)

@@ -180,12 +180,14 @@ class HistoryWriter:
 def manifest(problem: Problem, tally: Tally, *, stop: str, seconds: Mapping[str, float], resumed: int = 0,
              ) -> dict[str, Any]:
     """Where a run's numbers come from: versions, machine, mesh, solver, steps, time, how often it was resumed."""
+    mesh = problem.graded
     return {
         "name": problem.config.name, "stop_reason": stop, "notes": list(problem.notes),
         "sector": problem.section.sector, "radius_nm": problem.section.radius,
         "half_thickness_nm": problem.half_thickness, "element_size_nm": problem.section.element_size,
         "mesh": {"hash": problem.section.hash(), "elements": problem.physics.spaces.cells.shape[1],
-                 "nodes": problem.physics.spaces.n_nodes, **problem.section.quality()},
+                 "nodes": problem.physics.spaces.n_nodes, **problem.section.quality(), "adaptive": mesh is not None,
+                 "finest_level_elements": None if mesh is None else mesh.hierarchy.n_finest, "meshes": tally.meshes},
         "crystal": {"axis": list(problem.frame.axis), "x": problem.frame.miller_along("x"),
                     "y": problem.frame.miller_along("y")},
         "solver": problem.physics.mechanics.solver.name,

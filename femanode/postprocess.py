@@ -47,10 +47,14 @@ class Recorder:
     """Turns accepted states into rows of ``history.csv`` and, at the end, the summary."""
 
     def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        section, spaces = problem.section, problem.physics.spaces
         self.rows: list[Row] = []
         self.moments: list[Moment] = []
+        self.move_to(problem)
+
+    def move_to(self, problem: Problem) -> None:
+        """Go on with the same run on another mesh."""
+        self.problem = problem
+        section, spaces = problem.section, problem.physics.spaces
         self._rays = tuple(Ray(spaces, d, section.inner_radius, section.radius) for d in ((1.0, 0.0), (0.0, 1.0)))
         distance = np.hypot(*spaces.qp_xy).min(axis=1)
         self._core = np.flatnonzero(distance < distance.min() + 0.6 * section.actual_size)
@@ -122,6 +126,7 @@ class Recorder:
 
     def summary(self, fields: FieldSet, reason: StopReason | str) -> dict[str, Any]:
         """The figures of merit, as in ``summary.json``."""
+        self.move_to(fields.problem)
         problem, last = self.problem, self.rows[-1]
         physics, material, section = problem.physics, problem.config.material, problem.section
         entry = self.entry_time()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from femanode.adaptation import Grading, GradedMesh, front_outruns, initial_leaves, leaves_for, transfer
+from femanode.adaptation import GradedMesh, Grading, front_outruns, initial_leaves, leaves_for, transfer
 from femanode.checkpoint import Part
 from femanode.config import Config
 from femanode.config_fields import Table
@@ -36,8 +36,14 @@ Array = NDArray[np.float64]
 #: Elements along the radius where neither the mesh nor the front gives a size.
 DEFAULT_RESOLUTION = 64
 
+#: Residual of equilibrium that ends a run's Newton iterations: 1e-3 moves no figure (converted fraction, stresses,
+#: diameters) by more than 1e-4 of itself, and this is ten times less.
+EQUILIBRIUM = 1e-4
+
 #: Elements along the wall in the coarsest parts of an adaptive mesh.
 COARSEST = 8
+
+DEFAULT_GRADING = Grading()
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class Problem:
     notes: tuple[str, ...]
     recovery: Recovery
     graded: GradedMesh | None = None
-    grading: Grading = Grading()
+    grading: Grading = DEFAULT_GRADING
 
     @property
     def half_thickness(self) -> float:
@@ -71,8 +77,9 @@ class Problem:
                         self.physics.front.initial_extent(depth))
 
     def mesh_part(self) -> Part:
-        """What a checkpoint keeps of the mesh: its hash, as the configuration makes it again."""
-        return Part(data={"hash": self.section.hash()})
+        """What a checkpoint keeps of the mesh: its hash, and the leaves of a graded one; the rest can be made again."""
+        leaves = {} if self.graded is None else self.graded.leaves.arrays
+        return Part(leaves, {"hash": self.section.hash()})
 
     def with_mesh(self, part: Part) -> Problem:
         """The problem on the mesh that :meth:`mesh_part` stored.
@@ -82,22 +89,31 @@ class Problem:
         ConfigError
             The configuration makes another mesh here.
         """
-        if part.data["hash"] != self.section.hash():
+        same = self if self.graded is None else self._on(Leaves(**part.arrays))
+        if part.data["hash"] != same.section.hash():
             raise ConfigError("the mesh is not the one the run was begun with", where="mesh",
                               hint="resume where it was made, or run the case anew with --overwrite")
-        return self
+        return same
 
     def adapted(self, state: State) -> tuple[Problem, State]:
         """The problem and state on a mesh that suits the front, unchanged where the present one does."""
         mesh, physics = self.graded, self.physics
         if mesh is None or not front_outruns(mesh, physics.spaces, state, physics.front, self.grading):
             return self, state
-        leaves = leaves_for(mesh, state, physics.front, self.grading)
-        section, vertices = mesh.hierarchy.section(leaves)
-        new = build_physics(self.config, section, self.half_thickness, self.rates)
-        graded = _graded(mesh.hierarchy, leaves, new.spaces, vertices)
-        moved = transfer(physics, mesh, state, new, graded)
-        return replace(self, section=section, physics=new, recovery=Recovery(new.spaces), graded=graded), moved
+        new = self._on(leaves_for(mesh, state, physics.front, self.grading))
+        if new.graded is None:
+            raise ValueError("no graded mesh")
+        return new, transfer(physics, mesh, state, new.physics, new.graded)
+
+    def _on(self, leaves: Leaves) -> Problem:
+        """The same problem on another choice of leaves."""
+        if self.graded is None:
+            raise ValueError("no graded mesh")
+        hierarchy = self.graded.hierarchy
+        section, vertices = hierarchy.section(leaves)
+        physics = build_physics(self.config, section, self.half_thickness, self.rates)
+        return replace(self, section=section, physics=physics, recovery=Recovery(physics.spaces),
+                       graded=_graded(hierarchy, leaves, physics.spaces, vertices))
 
     def output_times(self) -> list[float]:
         """Times to be hit exactly, s."""
@@ -184,7 +200,7 @@ def build_problem(config: Config) -> Problem:
     graded = None
     if levels:
         hierarchy = Hierarchy(section, levels)
-        leaves = initial_leaves(hierarchy, Problem.grading, delta)
+        leaves = initial_leaves(hierarchy, DEFAULT_GRADING, delta)
         section, vertices = hierarchy.section(leaves)
     physics = build_physics(config, section, delta, rates)
     if levels:
@@ -226,7 +242,7 @@ def build_physics(config: Config, section: Section, delta: float, rates: RateLaw
     diffusivity = material.transport.diffusivity
     try:
         mechanics = Mechanics(spaces, section.sector, axial=config.mechanics.axial,
-                              axial_force=config.mechanics.axial_force, backend=backend)
+                              axial_force=config.mechanics.axial_force, backend=backend, tolerance=EQUILIBRIUM)
     except ImportError as error:
         raise ConfigError(str(error), where="solver.linear") from None
     return Physics(

@@ -90,19 +90,20 @@ def run(config: Config, out: str | Path | None = None, *, overwrite: bool = Fals
 
 def _advance(journal: Journal, report: Callable[[Progress], None] | None) -> None:
     """March to the end; whatever happens, leave checkpoint, table, frames, summary and manifest of what was reached."""
-    problem, mark = journal.problem, journal.mark
     reason = "stopped by an error"
     try:
         with interruptible(propose) as proposer:
-            steps = march(problem.physics, mark.state, problem.limits, problem.output_times(), journal.tally, proposer,
-                          mark.pace)
             while not journal.finished:
-                with journal.timed("solve"):
-                    candidate, stop = next(steps)
-                row = journal.accept(candidate, stop)
-                if report is not None:
-                    report(Progress(row["time_s"], row["converted_fraction"], row["front_speed_nm_s"], candidate.drive,
-                                    problem.limits.end))
+                problem, mark = journal.problem, journal.mark
+                steps = march(problem.physics, mark.state, problem.limits, problem.output_times(), journal.tally,
+                              proposer, mark.pace)
+                while not (journal.finished or journal.adapt()):
+                    with journal.timed("solve"):
+                        candidate, stop = next(steps)
+                    row = journal.accept(candidate, stop)
+                    if report is not None:
+                        report(Progress(row["time_s"], row["converted_fraction"], row["front_speed_nm_s"],
+                                        candidate.drive, problem.limits.end))
     except ConvergenceError as error:
         reason = f"solver stopped: {error}"
         raise ConvergenceError(str(error), journal.checkpoint) from None

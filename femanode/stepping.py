@@ -128,6 +128,7 @@ class Tally:
     accepted: int = 0
     rejected: int = 0
     newton: int = 0
+    meshes: int = 1
     reasons: dict[str, int] = field(default_factory=dict)
 
     def reject(self, reason: str) -> None:

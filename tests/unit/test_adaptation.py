@@ -100,7 +100,7 @@ def test_common_nodes_and_elements_keep_their_values_to_the_bit(before, after) -
 
 
 def test_refinement_ahead_of_the_front_moves_no_history(before, after) -> None:
-    (problem, state), (new, moved) = before, after
+    (problem, _), (new, moved) = before, after
     was, now = graded(problem).leaves, graded(new).leaves
     finer = np.flatnonzero(was.level[was.owner(now.first)] < now.level)
     elements = np.flatnonzero(np.isin(now.of_element, finer))

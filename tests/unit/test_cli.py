@@ -111,7 +111,7 @@ def test_a_wrong_call_is_one_line(call: Call, arguments: list[str], words: list[
     ("geomtry: {shape: circle}", ["geomtry", "geometry"]),
     ("name: [", ["bad.yaml"]), ("", ["bad.yaml"]),
     ("boundary: {mode: galvanostatic}", ["boundary.mode", "potentiostatic"]),
-    ("mesh: {adaptive: true}", ["mesh.adaptive"]), ("time: {end: .nan s}", ["time.end"])])
+    ("mesh: {adaptive: fine}", ["mesh.adaptive"]), ("time: {end: .nan s}", ["time.end"])])
 def test_a_wrong_configuration_is_one_line(call: Call, text: str, words: list[str], tmp_path: Path) -> None:
     given = {"name", "geometry", "crystal", "material", "time"}
     base = {"name": "name: bad", "geometry": "geometry: {shape: circle, diameter: 129 nm}",

@@ -76,7 +76,7 @@ def test_values_in_internal_units_and_defaults(case: Path) -> None:
     assert (c.time.stop.arrest, c.time.stop.converted) == (1e-3, 0.99)
     assert (c.geometry.sector, c.mechanics.axial, c.mechanics.axial_force) == ("auto", "plane_strain", 0.0)
     assert (c.output.frames, c.output.every, c.output.pictures) == (40, None, True)
-    assert (c.mesh.adaptive, c.solver.linear, c.time.min_step) == (False, "auto", None)
+    assert (c.mesh.adaptive, c.solver.linear, c.time.min_step) == (True, "auto", None)
     assert c.material == load_material("Li-Si")
     assert c.source == case
 
@@ -191,7 +191,6 @@ LINES = {
         "129 nm\n  coating: {thickness: 1 nm}",
         r"F:5: geometry.coating: .*not in this version",
     ),
-    "adaptive": ("element_size: 1 nm", "adaptive: true", r"F:18: mesh.adaptive: .*set mesh.element_size"),
     "adaptive number": ("element_size: 1 nm", "adaptive: 1", r"mesh.adaptive: found 1"),
     "override": (
         "300 K",
