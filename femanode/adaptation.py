@@ -42,7 +42,7 @@ class Grading:
     ahead: float = 5.0
     travel: float = 3.0
     growth_ahead: float = 1.5
-    growth_behind: float = 3.0
+    growth_behind: float = 5.0
     coarsest_behind: float = 4.0
     coarsest_surface: float = 2.0
     flow_spread: float = 0.5
