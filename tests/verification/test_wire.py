@@ -56,6 +56,18 @@ def test_core_and_surface_agree_with_an_independent_cylinder(tmp_path):
         assert_allclose(at(result, 0.55, column), scale * np.interp(0.55, other.converted, values), rtol=rtol)
 
 
+# The same case on an even mesh, twice the elements: a graded mesh that lost stress in merging, or fed the front noise, would
+# stop elsewhere.
+def test_a_graded_mesh_stops_the_front_where_an_even_one_does(tmp_path):
+    graded, even = (run(tmp_path / f"{a}", "isotropic_129nm", *sized(2.0), f"mesh.adaptive={a}", "time.stop.arrest=0.02")
+                    for a in ("true", "false"))
+    assert graded.manifest["mesh"]["meshes"] > 2
+    assert_allclose(graded.summary["converted_fraction"], even.summary["converted_fraction"], rtol=0.01)
+    for f in (0.3, 0.5, 0.6):
+        assert_allclose(at(graded, f, "time_s"), at(even, f, "time_s"), rtol=0.01)
+        assert_allclose(at(graded, f, "diameter_x_nm"), at(even, f, "diameter_x_nm"), rtol=0.01)
+
+
 # A sharp front in finite elasticity: the same one-dimensional program, front one element wide, n = 400 and 200.
 def sharp_core():
     sharp = [np.interp(0.55, s.converted, s.core_mean) for s in (swell(n=n, depth=0.36) for n in (200, 400))]
