@@ -56,11 +56,10 @@ def test_core_and_surface_agree_with_an_independent_cylinder(tmp_path):
         assert_allclose(at(result, 0.55, column), scale * np.interp(0.55, other.converted, values), rtol=rtol)
 
 
-# The same case on an even mesh, twice the elements: a graded mesh that lost stress in merging, or fed the front noise, would
-# stop elsewhere.
+# On an even mesh alike: a graded one that lost stress in merging, or fed the front noise, would stop it elsewhere.
 def test_a_graded_mesh_stops_the_front_where_an_even_one_does(tmp_path):
-    graded, even = (run(tmp_path / f"{a}", "isotropic_129nm", *sized(2.0), f"mesh.adaptive={a}", "time.stop.arrest=0.02")
-                    for a in ("true", "false"))
+    common = [*sized(2.0), "time.stop.arrest=0.02"]
+    graded, even = (run(tmp_path / a, "isotropic_129nm", *common, f"mesh.adaptive={a}") for a in ("true", "false"))
     assert graded.manifest["mesh"]["meshes"] > 2
     assert_allclose(graded.summary["converted_fraction"], even.summary["converted_fraction"], rtol=0.01)
     for f in (0.3, 0.5, 0.6):
