@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from femanode.config import Config, load_config
     from femanode.errors import ConfigError, ConvergenceError, FemanodeError, MeshError
     from femanode.run import Progress, Result, run
+    from femanode.study.sweep import SweepResult, sweep
 
 __version__ = "0.1.0"
 
 _PUBLIC = {"Config": "config", "load_config": "config", "ConfigError": "errors", "ConvergenceError": "errors",
-           "FemanodeError": "errors", "MeshError": "errors", "Progress": "run", "Result": "run", "run": "run"}
+           "FemanodeError": "errors", "MeshError": "errors", "Progress": "run", "Result": "run", "run": "run",
+           "SweepResult": "study.sweep", "sweep": "study.sweep"}
 __all__ = ["Config", "ConfigError", "ConvergenceError", "FemanodeError", "MeshError", "Progress", "Result",
-           "load_config", "run"]
+           "SweepResult", "load_config", "run", "sweep"]
 
 
 def __getattr__(name: str) -> Any:

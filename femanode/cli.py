@@ -13,12 +13,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from femanode import cli_report
+from femanode import cli_report, cli_study
 from femanode.errors import ConfigError, FemanodeError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
                   help="Stress-diffusion simulator for cross-sections of alloying battery anodes.")
 cli_report.register(app)
+cli_study.register(app)
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="configuration (YAML)")]
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY.PATH=VALUE", help="override one key")]
@@ -123,12 +124,6 @@ def _not_yet(name: str, instead: str) -> NoReturn:
 
 
 _LATER = {"ignore_unknown_options": True, "allow_extra_args": True}
-
-
-@app.command(context_settings=_LATER, hidden=True)
-def sweep() -> None:
-    """Not in this version."""
-    _not_yet("sweep", "call 'femanode run' with --set for each case")
 
 
 @app.command(context_settings=_LATER, hidden=True)

@@ -25,7 +25,10 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("curves", "sectionview"), ("observations", "sectionart", "rendering", "animation", "scene"), ("profiles",),
     ("figures", "panels", "vtkhdf", "paraview"),
     ("runfacts",), ("report_charts",), ("report_pictures", "report_rows"), ("report",), ("cli_report",), ("run",),
-    ("progress",), ("brief",), ("cli",), ("__main__",))
+    ("progress",), ("brief",),
+    ("study.quantity",), ("study.design", "study.store"), ("study.sweepfile",), ("study.cases",),
+    ("study.runner", "study.child"), ("study.launcher",), ("study.supervisor",),
+    ("study.engine", "study.table", "study.display"), ("study.sweep",), ("cli_study",), ("cli",), ("__main__",))
 RANK = {name: rank for rank, line in enumerate(ORDER) for name in line}
 
 NUMERICS = ("constitutive.swelling", "constitutive.elastoplasticity", "compiled", "ordering", "elimination", "assembly",
@@ -69,7 +72,7 @@ def outside(tree: ast.Module) -> set[str]:
 
 
 def test_every_module_has_its_place() -> None:
-    assert set(MODULES) - set(RANK) <= {"", "constitutive"}
+    assert set(MODULES) - set(RANK) <= {"", "constitutive", "study"}
     assert set(RANK) <= set(MODULES)
 
 
@@ -94,9 +97,11 @@ def test_point_laws_know_no_mesh() -> None:
 
 @pytest.mark.parametrize(("library", "allowed"), [
     ("meshio", {"mesh", "section", "output", "runfolder"}), ("pyvista", {"rendering", "scene"}),
-    ("typer", {"cli", "cli_report"}), ("trame_vtk", {"scene"}), ("jinja2", {"report"}), ("h5py", {"vtkhdf"}),
+    ("typer", {"cli", "cli_report", "cli_study"}), ("trame_vtk", {"scene"}), ("jinja2", {"report"}),
+    ("h5py", {"vtkhdf"}),
     ("pypardiso", {"linear"}), ("pymetis", {"ordering"}), ("numba", {"compiled"}),
-    ("pint", {"units"}), ("ruamel", {"yamlio"}), ("filelock", {"lock"})])
+    ("pint", {"units"}), ("ruamel", {"yamlio"}), ("filelock", {"lock", "study.store"}),
+    ("distributed", {"study.engine"}), ("psutil", {"study.supervisor", "study.child"})])
 def test_a_library_is_imported_in_its_place_only(library: str, allowed: set[str]) -> None:
     users = {module for module, tree in MODULES.items() if library in outside(tree)}
     assert users <= allowed

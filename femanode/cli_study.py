@@ -1,0 +1,69 @@
+"""Commands of studies: sweep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from femanode.errors import FemanodeError
+
+if TYPE_CHECKING:
+    from femanode.study.sweep import SweepResult
+
+#: Failed cases named one by one at the end.
+NAMED = 5
+
+
+class Stopped(FemanodeError):
+    """A sweep that was interrupted."""
+
+    exit_code = 130
+
+
+def sweep(file: Annotated[Path, typer.Argument(metavar="SWEEP", help="sweep file (YAML)")],
+          out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="folder to make")] = None,
+          workers: Annotated[int | None, typer.Option(metavar="N", help="cases at a time; default: cores")] = None,
+          scheduler: Annotated[str | None, typer.Option(
+              metavar="ADDRESS", help="a running Dask scheduler, tcp://host:port; default: this machine")] = None,
+          settings: Annotated[list[str] | None, typer.Option(
+              "--set", metavar="KEY.PATH=VALUE", help="override one key in every case")] = None,
+          resume: Annotated[bool, typer.Option("--resume", help="go on with the sweep in the folder")] = False,
+          retry: Annotated[bool, typer.Option(
+              "--retry", help="redo cases that crashed, timed out or ran out of memory")] = False,
+          quiet: Annotated[bool, typer.Option("--quiet", help="print nothing but errors")] = False) -> None:
+    """Run a study: many cases, one table."""
+    from femanode.study.sweep import sweep as run_sweep
+
+    try:
+        result = run_sweep(file, out, workers=workers, scheduler=scheduler, resume=resume or retry, retry=retry,
+                           overrides=settings or [], quiet=quiet)
+    except KeyboardInterrupt:
+        raise Stopped("interrupted; cases that have ended are kept, --resume does the rest") from None
+    if not quiet or result.exit_code:
+        typer.echo(describe(result), err=bool(result.exit_code))
+    if result.exit_code:
+        raise typer.Exit(result.exit_code)
+
+
+def register(app: typer.Typer) -> None:
+    """Put the commands on the command line."""
+    app.command()(sweep)
+
+
+def describe(result: SweepResult) -> str:
+    """What ``femanode sweep`` prints at the end."""
+    counts = ", ".join(f"{n} {status.value}" for status, n in sorted(result.counts.items()))
+    lines = [f"{result.counts.total()} cases: {counts} ({result.ran} run now, {result.reused} known already)"]
+    failed = list(result.messages.items())
+    lines += [f"  {name}: {message}" for name, message in failed[:NAMED]]
+    if len(failed) > NAMED:
+        lines.append(f"  and {len(failed) - NAMED} more; see the columns 'status' and 'message'")
+    if result.exit_code == 1:
+        lines.append(f"crashed: {result.counts['crashed']} of {result.counts.total()} cases; this is a fault of the "  # type: ignore[index]
+                     "program or of the machine, see log.txt in their folders; --retry runs them again")
+    elif result.exit_code == 3:
+        lines.append("no case came to its end")
+    lines.append(f"table     {result.path / 'results.csv'}, {result.path / 'results.parquet'}")
+    return "\n".join(lines)
