@@ -49,7 +49,7 @@ def made_up(config: Config, folder: Path, report: Callable[[Any], None]) -> Mapp
         case 103:
             _sleep_through_signals()
         case 104:
-            hoard = [bytearray(20_000_000) for _ in range(30)]
+            hoard = [bytearray(20_000_000) for _ in range(20)]
             time.sleep(60.0 + len(hoard))
         case 105:
             os.kill(os.getpid(), signal.SIGKILL)

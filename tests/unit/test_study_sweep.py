@@ -53,7 +53,7 @@ def endings(tmp_path_factory: pytest.TempPathFactory) -> SweepResult:
     """One sweep in which every ending occurs, in processes of their own."""
     values = (30.0, runners.CRASH, runners.NO_CONVERGENCE, runners.HANG, runners.GREEDY, runners.SHOT, runners.REFUSED,
               runners.VANISH, runners.ARREST)
-    limits = {"wall": "2 s", "memory": "600 MB"}
+    limits = {"wall": "3 s", "memory": "350 MB"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("femanode.study.supervisor.GRACE", 0.5)
         return sweep(diameters(*values, limits=limits), tmp_path_factory.mktemp("endings") / "sweep", workers=2,
@@ -68,7 +68,7 @@ def ended(result: SweepResult, diameter: float) -> pd.Series[Any]:
 @pytest.mark.parametrize(("diameter", "status", "message"), [
     (30.0, "done", "end time reached"), (runners.ARREST, "arrested", "front arrested"),
     (runners.CRASH, "crashed", "ValueError: a bug"), (runners.NO_CONVERGENCE, "solver failed", "dt_min"),
-    (runners.HANG, "timed out", "stopped after 2 s"), (runners.GREEDY, "out of memory", "limit 600 MB"),
+    (runners.HANG, "timed out", "stopped after 3 s"), (runners.GREEDY, "out of memory", "limit 350 MB"),
     (runners.SHOT, "crashed", "killed by SIGKILL"), (runners.REFUSED, "invalid", "mesh too coarse"),
     (runners.VANISH, "crashed", "exit code 7")])
 def test_every_case_says_how_it_ended(endings: SweepResult, diameter: float, status: str, message: str) -> None:
