@@ -72,6 +72,8 @@ class Journal:
             self.frames = FrameWriter(folder, run.data["frames"])
             self.history = HistoryWriter(folder / "history.csv", self.recorder.rows)
             self._restore(run, state_from(stored["state"]))
+            # At once, or a run that is killed again before the next would not know of this break.
+            self.save()
         self._next_save = time.perf_counter() + (np.inf if self._interval is None else self._interval)
 
     def _begin(self, state: State) -> None:

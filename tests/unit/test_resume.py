@@ -20,6 +20,7 @@ import femanode
 from femanode import journal
 from femanode.config import Config, dump_config
 from femanode.errors import ConfigError, ConvergenceError
+from femanode.problem import build_problem
 from femanode.state import State
 from femanode.stepping import Candidate, Physics, propose
 from tests.fronts import coarse_case
@@ -323,6 +324,18 @@ def test_wall_times_add_up(tmp_path: Path) -> None:
     second = femanode.run(case(), folder, resume=True).manifest["wall_seconds"]
     for name in ("setup", "solve", "output"):
         assert second[name] > first[name] > 0
+
+
+def test_every_break_is_counted_also_one_right_after_another(whole: femanode.Result, tmp_path: Path) -> None:
+    folder = broken_off(tmp_path / "run", 3)
+    for _ in range(2):
+        # killed as soon as it has been taken up: nothing is written at its end
+        found = journal.open_journal(build_problem(case()), folder, overwrite=False, resume=True)
+        assert found is not None
+        found.history.close()
+    result = femanode.run(case(), folder, resume=True)
+    assert result.manifest["resumed"] == 3
+    same_run(result, whole)
 
 
 def test_a_missing_frame_is_said(tmp_path: Path) -> None:
