@@ -37,6 +37,7 @@ class Pattern:
 
     def __init__(self, element_dofs: Index, n: int) -> None:
         self.n = n
+        self._diagonal: Index | None = None
         self._sources: tuple[Index, NDArray[np.int32]] | None = None
         if compiled.available():
             from femanode.assembly import csc_pattern
@@ -69,9 +70,19 @@ class Pattern:
         compiled.share(gather, self.nnz, flat, *self._sources, out, least=20_000)
         return out
 
-    def matrix(self, element_matrices: Array) -> sp.csc_matrix:
-        """CSC matrix from (elem, k, k) element matrices."""
-        return sp.csc_matrix((self.data(element_matrices), self.indices, self.indptr), shape=(self.n, self.n))
+    def matrix(self, element_matrices: Array, diagonal: Array | None = None) -> sp.csc_matrix:
+        """CSC matrix from (elem, k, k) element matrices, and what to add to its diagonal, (n,)."""
+        data = self.data(element_matrices)
+        if diagonal is not None:
+            data[self.diagonal] += diagonal
+        return sp.csc_matrix((data, self.indices, self.indptr), shape=(self.n, self.n))
+
+    @property
+    def diagonal(self) -> Index:
+        """Places of the diagonal entries in the data, (n,); every unknown must belong to an element."""
+        if self._diagonal is None:
+            self._diagonal = np.flatnonzero(self.indices == np.repeat(np.arange(self.n), np.diff(self.indptr)))
+        return self._diagonal
 
 
 class _Method(Protocol):

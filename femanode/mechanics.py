@@ -140,6 +140,12 @@ class Mechanics:
                                    point.axial + self.axial_force)
         return self._failed("no convergence", point, self.max_iterations)
 
+    def imbalance(self, u: Array, F33: float, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
+                  ) -> float:
+        """Relative residual at a guess, as :meth:`solve` measures it; arguments as there."""
+        response, forces = self.elements.respond(self.deformation(u), F33, Cp_inv_n, eqps_n, Jc, law, dt)
+        return self._norm(*self._assemble(forces, F33, response))
+
     def _improve(self, point: _Point, respond_at: Callable[[Array, float, Array], _Point], *, exact: bool,
                  ) -> _Point | None:
         """One Newton step with line search; None where no step length helps.

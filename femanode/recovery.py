@@ -39,17 +39,20 @@ class Recovery:
         fit = np.einsum("mij,jm->im", inverse[node], basis)  # plane coefficients per unit point value
         column = element * n_qp + qp
         size = (n, n_elem * n_qp)
-        planes = [sp.csr_matrix((f, (node, column)), shape=size) for f in fit]
-        middle, first = np.unique(cells[3:].ravel(), return_index=True)
-        ends = np.stack([cells[[0, 1, 2]].ravel()[first], cells[[1, 2, 0]].ravel()[first]])
-        matrix = planes[0]
-        for end in ends:
-            d = (spaces.nodes[:, middle] - spaces.nodes[:, end]) / np.sqrt(spaces.weight.mean())
-            pick = sp.csr_matrix((np.full(len(middle), 0.5), (middle, end)), shape=(n, n))
-            slopes = [sp.csr_matrix((0.5 * d[k], (middle, end)), shape=(n, n)) @ planes[1 + k] for k in range(2)]
-            matrix = matrix + pick @ planes[0] + slopes[0] + slopes[1]
-        self._matrix = sp.csr_matrix(matrix)
+        # Height and slopes of the plane at each corner, one pattern for all three.
+        height = sp.csr_matrix((fit[0], (node, column)), shape=size)
+        where = sp.csr_matrix((np.arange(1.0, len(node) + 1.0), (node, column)), shape=size).data.astype(np.int64) - 1
+        slopes = [sp.csr_matrix((f[where], height.indices, height.indptr), shape=size) for f in fit[1:]]
+        self._planes = sp.vstack([height, *slopes], format="csr")
+        self._middle, first = np.unique(cells[3:].ravel(), return_index=True)
+        self._ends = np.stack([cells[[0, 1, 2]].ravel()[first], cells[[1, 2, 0]].ravel()[first]])
+        apart = spaces.nodes[:, self._middle][:, None] - spaces.nodes[:, self._ends]
+        self._apart = apart / np.sqrt(spaces.weight.mean())
 
     def __call__(self, at_points: Array) -> Array:
         """Nodal values (N,) of a field given at the points (elem, qp)."""
-        return np.asarray(self._matrix @ np.broadcast_to(at_points, self._shape).ravel())
+        values, along_x, along_y = (self._planes @ np.broadcast_to(at_points, self._shape).ravel()).reshape(3, -1)
+        ends, apart = self._ends, self._apart
+        at_ends = values[ends] + apart[0] * along_x[ends] + apart[1] * along_y[ends]
+        values[self._middle] = at_ends.mean(axis=0)
+        return np.asarray(values)

@@ -143,7 +143,7 @@ def build_spaces(mesh: skfem.MeshTri2) -> Spaces:
     sub_grad, sub_area = _linear_gradients(nodes, sub)
     n_elem = cells.shape[1]
     qp_grad = np.stack([sub_grad[:, :, k * n_elem:(k + 1) * n_elem] for k in corner], axis=-1)
-    edges, conductance = _edge_conductance(sub, sub_grad, sub_area)
+    edges, conductance, count = _edge_conductance(sub, sub_grad, sub_area)
     n = nodes.shape[1]
     mass = scatter(sub, sub_area / 3.0, n)
     named = mesh.boundaries or {}
@@ -154,7 +154,7 @@ def build_spaces(mesh: skfem.MeshTri2) -> Spaces:
     surface = on("surface")
     return Spaces(nodes, cells, N, dN, np.asarray(basis.dx), np.asarray(basis.mapping.F(basis.X)), qp_nodes, qp_grad,
                   sub, sub_grad, sub_area, edges, conductance, mass, surface,
-                  _boundary_length(nodes, sub, surface), on("x0"), on("y0"),
+                  _boundary_length(nodes, edges[:, count == 1], surface), on("x0"), on("y0"),
                   (int(np.argmax(corner == 0)), int(np.argmax(corner == 1)), int(np.argmax(corner == 2))))
 
 
@@ -167,24 +167,22 @@ def _linear_gradients(nodes: Array, tri: Index) -> tuple[Array, Array]:
     return grad, 0.5 * np.abs(twice)
 
 
-def _edge_conductance(tri: Index, grad: Array, area: Array) -> tuple[Index, Array]:
-    """Unique edges and -integral of grad N_i . grad N_j over each."""
+def _edge_conductance(tri: Index, grad: Array, area: Array) -> tuple[Index, Array, Index]:
+    """Unique edges, -integral of grad N_i . grad N_j over each, and how many triangles have it."""
     pairs, values = [], []
     for i, j in ((0, 1), (1, 2), (2, 0)):
         pairs.append(np.sort(tri[[i, j]], axis=0))
         values.append(-np.einsum("kn,kn,n->n", grad[i], grad[j], area))
     both = np.concatenate(pairs, axis=1)
     n = int(tri.max()) + 1
-    key, inverse = np.unique(both[0] * n + both[1], return_inverse=True)
-    return np.stack([key // n, key % n]), scatter(inverse, np.concatenate(values), len(key))
+    key, inverse, count = np.unique(both[0] * n + both[1], return_inverse=True, return_counts=True)
+    return np.stack([key // n, key % n]), scatter(inverse, np.concatenate(values), len(key)), count
 
 
-def _boundary_length(nodes: Array, tri: Index, surface: Index) -> Array:
+def _boundary_length(nodes: Array, edge: Index, surface: Index) -> Array:
     """Half the length of the boundary edges that end at each surface node."""
-    pairs = np.concatenate([np.sort(tri[[i, j]], axis=0) for i, j in ((0, 1), (1, 2), (2, 0))], axis=1)
-    edge, count = np.unique(pairs, axis=1, return_counts=True)
     on = np.zeros(nodes.shape[1], bool)
     on[surface] = True
-    edge = edge[:, (count == 1) & on[edge[0]] & on[edge[1]]]
+    edge = edge[:, on[edge[0]] & on[edge[1]]]
     length = np.hypot(*(nodes[:, edge[0]] - nodes[:, edge[1]]))
     return scatter(edge, length / 2.0, nodes.shape[1])

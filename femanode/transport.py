@@ -17,8 +17,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from femanode import compiled
 from femanode.constitutive.swelling import content
-from femanode.linear import Backend, SymmetricSolver
+from femanode.linear import Backend, Pattern, SymmetricSolver
 from femanode.spaces import Spaces, scatter
 
 Array = NDArray[np.float64]
@@ -57,6 +58,9 @@ class Transport:
         self._held[spaces.surface] = True
         self._free = np.flatnonzero(~self._held)
         self._solver = SymmetricSolver("scipy" if dV_over_kT else backend, spaces.rank[self._free])
+        number = np.where(self._held, -1, np.cumsum(~self._held) - 1)
+        self._pattern = Pattern(number[spaces.sub], len(self._free))
+        self._blocks = np.zeros((spaces.sub.shape[1], 3, 3))
         # Edges triangle by triangle: summed over each triangle the flux is dissipative also where an angle is obtuse,
         # which one coefficient for both sides of an edge is not.
         tri, grad = spaces.sub, spaces.sub_grad
@@ -125,13 +129,21 @@ class Transport:
         return e
 
     def _operator(self, a: Array, b: Array, storage: Array) -> sp.csc_matrix:
-        """Matrix of the free nodes; always with the same entries, whereas sums and products of scipy drop zeros."""
-        i, j = self._edges
-        n, diagonal = self.spaces.n_nodes, np.arange(self.spaces.n_nodes)
-        rows = np.concatenate([i, i, j, j, diagonal])
-        cols = np.concatenate([i, j, j, i, diagonal])
-        whole = sp.csc_matrix((np.concatenate([a, -b, b, -a, storage]), (rows, cols)), shape=(n, n))
-        return sp.csc_matrix(whole[self._free][:, self._free])
+        """Matrix of the free nodes."""
+        blocks = self._blocks
+        if compiled.available():
+            from femanode.nodal import flux_blocks
+
+            flux_blocks(a, b, blocks)
+        else:
+            blocks[:] = 0.0
+            sides = ((0, 1), (1, 2), (2, 0))
+            for (i, j), p, q in zip(sides, a.reshape(3, -1), b.reshape(3, -1), strict=True):
+                blocks[:, i, i] += p
+                blocks[:, i, j] -= q
+                blocks[:, j, j] += q
+                blocks[:, j, i] -= p
+        return self._pattern.matrix(blocks, storage[self._free])
 
     def balance(self, C_n: Array, h: Array, e: Array, stress: Array, dt: float) -> Balance:
         """Compare the change of content with what the edges carried in from the surface."""

@@ -17,7 +17,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("config_overrides",), ("config_model",), ("config_schema",), ("config",),
     ("miller",), ("crystal",), ("rings", "section"), ("mesh", "hierarchy"),
     ("constitutive.swelling", "constitutive.elastoplasticity"),
-    ("compiled", "ordering"), ("elimination", "assembly", "kernels"), ("multifrontal",),
+    ("compiled", "ordering"), ("elimination", "assembly", "kernels", "nodal"), ("multifrontal",),
     ("linear", "spaces"), ("recovery", "elements"),
     ("mechanics", "front", "transport"), ("state",), ("stepping",), ("adaptation",), ("problem",),
     ("fieldset",),
@@ -32,7 +32,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
 RANK = {name: rank for rank, line in enumerate(ORDER) for name in line}
 
 NUMERICS = ("constitutive.swelling", "constitutive.elastoplasticity", "compiled", "ordering", "elimination", "assembly",
-            "kernels", "multifrontal", "elements", "linear", "spaces", "recovery", "mechanics",
+            "kernels", "nodal", "multifrontal", "elements", "linear", "spaces", "recovery", "mechanics",
             "front", "transport", "state", "stepping")
 NO_NUMERICS = {"units", "materials", "material", "problem"}
 
