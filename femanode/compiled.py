@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from threading import Lock
 from typing import Any, TypeVar
 
 import numpy as np
@@ -65,6 +66,30 @@ def share(function: Callable[..., Any], count: int, *arguments: Any, least: int 
     waiting = [pool.submit(function, ends[i], ends[i + 1], *arguments) for i in range(1, parts)]
     function(ends[0], ends[1], *arguments)
     for task in waiting:
+        task.result()
+
+
+def each(function: Callable[..., Any], turns: list[tuple[Any, ...]], *arguments: Any) -> None:
+    """Call ``function(*turn, *arguments)`` for every turn, on whichever thread is free."""
+    if threads() == 1:
+        for turn in turns:
+            function(*turn, *arguments)
+        return
+    waiting = iter(turns)
+    lock = Lock()
+
+    def work() -> None:
+        while True:
+            with lock:
+                turn = next(waiting, None)
+            if turn is None:
+                return
+            function(*turn, *arguments)
+
+    pool = _pool(os.getpid(), threads() - 1)
+    others = [pool.submit(work) for _ in range(min(threads(), len(turns)) - 1)]
+    work()
+    for task in others:
         task.result()
 
 

@@ -31,9 +31,8 @@ class Symbolic(NamedTuple):
     target : (nnz,) place in the factor of every entry of the matrix, -1 for the upper triangle
     stack, spare : (s,) place of its update matrix, and where it is made while those of its children are still there
     stack_size : numbers in all
-    task : (t + 1,) subtrees that can be done side by side: supernodes task[i] to task[i + 1] - 1; the rest follow
-        from task[t] on
-    work : (t,) operations in each
+    begin, end : (t,) subtrees that can be done side by side, as ranges of supernodes
+    remain : supernodes to be done after them, ascending
     """
 
     order: Index
@@ -47,8 +46,9 @@ class Symbolic(NamedTuple):
     stack: Index
     spare: Index
     stack_size: int
-    task: Index
-    work: Index
+    begin: Index
+    end: Index
+    remain: Index
 
 
 def analyse(indptr: Short, indices: Short, order: Index) -> Symbolic:
@@ -69,13 +69,14 @@ def analyse(indptr: Short, indices: Short, order: Index) -> Symbolic:
     inverse = _inverse(order)
     start, rows = _rows(indptr, indices, order, inverse, first, above)
     width, height = np.diff(first), np.diff(start)
-    panel = np.concatenate([np.zeros(1, np.int64), np.cumsum(width * height)])
+    panel = np.concatenate([np.zeros(1, np.int64), np.cumsum(width * ((height + 7) // 8 * 8))])
     if panel[-1] >= 2**31:
         raise MemoryError(f"a factor of {panel[-1]:.2e} numbers")
     relative, target = _places(indptr, indices, inverse, first, start, rows, panel, above)
-    task, work = _tasks(width, height, above)
-    stack, spare, size = _stack(width, height, above, task)
-    return Symbolic(order, first, start, rows, panel, above, relative, target, stack, spare, int(size), task, work)
+    begin, end, remain = _tasks(width, height, above)
+    stack, spare, size = _stack(width, height, above, begin, end, remain)
+    return Symbolic(order, first, start, rows, panel, above, relative, target, stack, spare, int(size), begin, end,
+                    remain)
 
 
 @compiled
@@ -290,12 +291,12 @@ def _places(indptr: Short, indices: Short, inverse: Index, first: Index, start: 
                 relative[p] = q - start[up]
     local = np.zeros(n, np.int64)
     for s in range(m):
-        height = start[s + 1] - start[s]
+        stride = padded(start[s + 1] - start[s])
         for p in range(start[s], start[s + 1]):
             local[rows[p]] = p - start[s]
         for j in range(first[s], first[s + 1]):
             c = order[j]
-            at = panel[s] + (j - first[s]) * height
+            at = panel[s] + (j - first[s]) * stride
             for p in range(indptr[c], indptr[c + 1]):
                 i = inverse[indices[p]]
                 if i >= j:
@@ -304,24 +305,65 @@ def _places(indptr: Short, indices: Short, inverse: Index, first: Index, start: 
 
 
 @compiled
-def _tasks(width: Index, height: Index, above: Index) -> tuple[Index, Index]:
-    """Consecutive subtrees of at most a twelfth of all operations each, as long as they begin the elimination."""
-    return np.zeros(1, np.int64), np.zeros(0, np.int64)
+def _tasks(width: Index, height: Index, above: Index) -> tuple[Index, Index, Index]:
+    """First and last supernodes of subtrees that can be done side by side, and what remains after them.
+
+    The dearest subtree is opened until none has more than a sixteenth of all operations: what was opened remains.
+    """
+    m = len(width)
+    lowest, work = np.arange(m), np.zeros(m)
+    for s in range(m):
+        for j in range(width[s]):
+            work[s] += (height[s] - j) ** 2
+    own = work.copy()
+    for s in range(m):
+        if above[s] < m:
+            work[above[s]] += work[s]
+            lowest[above[s]] = min(lowest[above[s]], lowest[s])
+    opened = np.zeros(m, np.bool_)
+    limit = own.sum() / 16.0
+    for s in range(m - 1, -1, -1):
+        if work[s] > limit and (above[s] >= m or opened[above[s]]):
+            opened[s] = True
+    count = 0
+    begin, end = np.empty(m, np.int64), np.empty(m, np.int64)
+    for s in range(m):
+        if not opened[s] and (above[s] >= m or opened[above[s]]):
+            begin[count], end[count] = lowest[s], s + 1
+            count += 1
+    return begin[:count].copy(), end[:count].copy(), np.flatnonzero(opened)
 
 
 @compiled
-def _stack(width: Index, height: Index, above: Index, task: Index) -> tuple[Index, Index, int]:
-    """Places of the update matrices: a supernode's takes the room its children's free, once they are added."""
+def _stack(width: Index, height: Index, above: Index, begin: Index, end: Index, remain: Index,
+           ) -> tuple[Index, Index, int]:
+    """Places of the update matrices: one takes the room its children's free, once they are added.
+
+    Every subtree that may run beside others has room of its own, and so has what remains.
+    """
     m = len(width)
-    place, spare, size = np.zeros(m, np.int64), np.zeros(m, np.int64), 0
+    place, spare = np.zeros(m, np.int64), np.zeros(m, np.int64)
     lowest = np.full(m + 1, -1, np.int64)
-    top = 0
-    for s in range(m):
-        square = (height[s] - width[s]) ** 2
-        base = lowest[s] if lowest[s] >= 0 else top
-        place[s], spare[s] = base, top
-        size = max(size, top + square)
-        top = base + square
-        if above[s] < m and lowest[above[s]] < 0:
-            lowest[above[s]] = base
-    return place, spare, size
+    floor = 0
+    for part in range(len(begin) + 1):
+        last = part == len(begin)
+        top, most = floor, floor
+        for p in range(len(remain) if last else end[part] - begin[part]):
+            s = remain[p] if last else begin[part] + p
+            square = (height[s] - width[s]) * padded(height[s] - width[s])
+            base = lowest[s] if lowest[s] >= 0 else top
+            place[s], spare[s] = base, top
+            most = max(most, top + square)
+            top = base + square
+            # The last of a subtree is read from where it is.
+            inside = last or s + 1 < end[part]
+            if inside and above[s] < m and lowest[above[s]] < 0:
+                lowest[above[s]] = base
+        floor = most
+    return place, spare, floor
+
+
+@compiled
+def padded(rows: int) -> int:
+    """Rows as stored: a multiple of eight, so that loops over them leave no remainder."""
+    return (rows + 7) // 8 * 8

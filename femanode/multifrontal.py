@@ -8,15 +8,26 @@ i >= j. Columns are kept unscaled, W = L D.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from femanode.compiled import compiled, vectorised
-from femanode.elimination import analyse
+from femanode import compiled
+from femanode.compiled import compiled as compiled_function
+from femanode.compiled import vectorised
+from femanode.elimination import analyse, padded
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 Short = NDArray[np.int32]
+
+#: Rows done at a time: eight columns of them stay in the first cache.
+TILE = 256
+
+#: Operations below which threads are not worth their start.
+LEAST = 3e7
+
 
 class Factor:
     """Factor of matrices with one pattern.
@@ -28,18 +39,41 @@ class Factor:
     """
 
     def __init__(self, indptr: Short, indices: Short, order: Index) -> None:
-        self.symbolic = symbolic = analyse(indptr, indices, order)
-        self._panels = np.empty(int(symbolic.panel[-1]))
-        self._inverse_pivots = np.empty(len(symbolic.order))
-        self._stack = np.empty(symbolic.stack_size)
+        self.symbolic = y = analyse(indptr, indices, order)
+        self._panels = np.empty(int(y.panel[-1]) + 8)  # the last rows are read in eights
+        self._inverse_pivots = np.empty(len(y.order))
+        self._stack = np.empty(y.stack_size + 8)
+        self._children = _children(y.parent)
+        width, height = np.diff(y.first), np.diff(y.start)
+        self._large = float(np.sum(width * height.astype(float) ** 2)) > LEAST
 
     def factorise(self, data: Array) -> bool:
         """Factorise the matrix with these entries (nnz,); False where a pivot vanished or is no number."""
         y = self.symbolic
+        shared = (self._panels, self._inverse_pivots, self._stack, y.first, y.start, y.panel, y.relative, y.stack,
+                  y.spare, *self._children)
         _load(self._panels, data, y.target)
-        smallest, largest = _eliminate(self._panels, self._inverse_pivots, self._stack, y.first, y.start, y.panel,
-                                       y.parent, y.relative, y.stack, y.spare)
+        if self._large and compiled.threads() > 1:
+            compiled.each(_eliminate, [(y.begin[i:i + 1], y.end[i:i + 1]) for i in range(len(y.begin))], *shared)
+            for s in y.remain:
+                self._eliminate_shared(int(s), shared)
+        else:
+            _eliminate(y.begin, y.end, *shared)
+            _eliminate(y.remain, y.remain + 1, *shared)
+        smallest, largest = _extremes(self._inverse_pivots)
         return bool(smallest > 1e-14 * largest and np.isfinite(largest))
+
+    def _eliminate_shared(self, s: int, shared: Any) -> None:
+        """One large front, its update shared between threads by rows."""
+        y = self.symbolic
+        k = int(y.first[s + 1] - y.first[s])
+        r = int(y.start[s + 1] - y.start[s]) - k
+        stride = (k + r + 7) // 8 * 8
+        _front(s, False, *shared)
+        pivots = self._inverse_pivots[y.first[s]:y.first[s + 1]]
+        compiled.share(_subtract, (r + TILE - 1) // TILE, self._stack, int(y.spare[s]), (r + 7) // 8 * 8, self._panels,
+                       int(y.panel[s]) + k, stride, pivots, k, r, r, least=1)
+        _settle(s, *shared)
 
     def solve(self, rhs: Array) -> Array:
         """Solve for rhs (n,) or (n, k)."""
@@ -52,7 +86,7 @@ class Factor:
         return out.reshape(rhs.shape)
 
 
-@compiled
+@compiled_function
 def _load(panels: Array, data: Array, target: Short) -> None:
     panels[:] = 0.0
     for p in range(len(target)):
@@ -60,46 +94,71 @@ def _load(panels: Array, data: Array, target: Short) -> None:
             panels[target[p]] += data[p]
 
 
-@compiled
-def _eliminate(panels: Array, inverse: Array, stack: Array, first: Index, start: Index, panel: Index, parent: Index,
-               relative: Short, place: Index, spare: Index) -> tuple[float, float]:
-    """All fronts in turn; smallest and largest pivot."""
+@compiled_function
+def _children(parent: Index) -> tuple[Index, Index]:
+    """First child of each supernode and next sibling, -1 for none."""
     m = len(parent)
     child, sibling = np.full(m + 1, -1, np.int64), np.full(m, -1, np.int64)
     for s in range(m - 1, -1, -1):
         sibling[s] = child[parent[s]]
         child[parent[s]] = s
-    smallest, largest = np.inf, 0.0
-    for s in range(m):
-        low, high = _front(s, panels, inverse, stack, first, start, panel, relative, place, spare, child, sibling)
-        smallest, largest = min(smallest, low), max(largest, high)
-    return smallest, largest
+    return child, sibling
 
 
-@compiled
-def _front(s: int, panels: Array, inverse: Array, stack: Array, first: Index, start: Index, panel: Index,
-           relative: Short, place: Index, spare: Index, child: Index, sibling: Index) -> tuple[float, float]:
-    """Assemble and eliminate one supernode."""
+@compiled_function
+def _extremes(inverse: Array) -> tuple[float, float]:
+    """Smallest and largest pivot by size; a pivot that is no number gives 0."""
+    low, high = np.inf, 0.0
+    for d in inverse:
+        size = 1.0 / abs(d)
+        if not size > 0.0:
+            return 0.0, high
+        low, high = min(low, size), max(high, size)
+    return low, high
+
+
+@compiled_function
+def _eliminate(begin: Index, end: Index, panels: Array, inverse: Array, stack: Array, first: Index, start: Index,
+               panel: Index, relative: Short, place: Index, spare: Index, child: Index, sibling: Index) -> None:
+    """Whole fronts of ranges of supernodes, in turn."""
+    for part in range(len(begin)):
+        for s in range(begin[part], end[part]):
+            _front(s, True, panels, inverse, stack, first, start, panel, relative, place, spare, child, sibling)
+
+
+@compiled_function
+def _front(s: int, whole: bool, panels: Array, inverse: Array, stack: Array, first: Index, start: Index, panel: Index,
+           relative: Short, place: Index, spare: Index, child: Index, sibling: Index) -> None:
+    """Assemble one supernode and eliminate its columns; the update of the rest only when ``whole``."""
     k, m = first[s + 1] - first[s], start[s + 1] - start[s]
-    r = m - k
-    W = panels[panel[s]:panel[s + 1]].reshape(k, m)
-    U = stack[spare[s]:spare[s] + r * r].reshape(r, r)
+    r, high, wide = m - k, padded(m), padded(m - k)
+    W, U = panels[panel[s]:panel[s + 1]].reshape(k, high), stack[spare[s]:spare[s] + r * wide].reshape(r, wide)
     U[:] = 0.0
     c = child[s]
     while c != -1:
         kc = first[c + 1] - first[c]
         rc = start[c + 1] - start[c] - kc
-        _add(W, U, stack[place[c]:place[c] + rc * rc].reshape(rc, rc), relative[start[c] + kc:start[c + 1]])
+        V = stack[place[c]:place[c] + rc * padded(rc)].reshape(rc, padded(rc))
+        _add(W, U, V, relative[start[c] + kc:start[c + 1]])
         c = sibling[c]
     pivots = inverse[first[s]:first[s + 1]]
-    low, high = _columns(W, pivots)
-    _subtract(U, W[:, k:], pivots, W[:, k:], k, r)
+    _columns(panels, panel[s], high, pivots, k)
+    if whole:
+        _subtract(0, (r + TILE - 1) // TILE, stack, spare[s], wide, panels, panel[s] + k, high, pivots, k, r, r)
+        _settle(s, panels, inverse, stack, first, start, panel, relative, place, spare, child, sibling)
+
+
+@compiled_function
+def _settle(s: int, panels: Array, inverse: Array, stack: Array, first: Index, start: Index, panel: Index,
+            relative: Short, place: Index, spare: Index, child: Index, sibling: Index) -> None:
+    """Move an update matrix down to where the children's were."""
+    r = start[s + 1] - start[s] - (first[s + 1] - first[s])
     if place[s] != spare[s]:
-        stack[place[s]:place[s] + r * r] = stack[spare[s]:spare[s] + r * r]
-    return low, high
+        for i in range(r * padded(r)):
+            stack[place[s] + i] = stack[spare[s] + i]
 
 
-@compiled
+@compiled_function
 def _add(W: Array, U: Array, V: Array, where: Short) -> None:
     """Add a child's update V to the front of columns W over the remainder U."""
     k, r = len(W), len(where)
@@ -113,73 +172,83 @@ def _add(W: Array, U: Array, V: Array, where: Short) -> None:
                 U[at - k, where[i] - k] += V[j, i]
 
 
-@compiled
-def _columns(W: Array, inverse: Array) -> tuple[float, float]:
-    """Eliminate the columns of a front, four at a time; smallest and largest pivot."""
-    k, m = W.shape
-    low, high = np.inf, 0.0
+@vectorised
+def _columns(panels: Array, at: int, high: int, inverse: Array, k: int) -> None:
+    """Eliminate the k columns of a front, four at a time."""
     for j0 in range(0, k, 4):
         j1 = min(j0 + 4, k)
+        low = j0 // 8 * 8
+        blocks = (high - low) // 8
         if j0 > 0:
-            _subtract(W[j0:j1, j0:], W[:j0, j0:], inverse, W[:j0, j0:], j0, j1 - j0)
+            for tile in range(0, 8 * blocks, TILE):
+                _block(panels, at + j0 * high + low + tile, high, panels, at + low + tile, high, at + j0, inverse, j0,
+                       j1 - j0, min(blocks - tile // 8, TILE // 8))
         for j in range(j0, j1):
-            d = W[j, j]
-            low, high = min(low, abs(d)), max(high, abs(d))
-            inverse[j] = 1.0 / d
+            inverse[j] = 1.0 / panels[at + j * high + j]
+            w = panels[at + j * high + low:at + (j + 1) * high]
             for q in range(j + 1, j1):
-                a = W[j, q] * inverse[j]
-                for i in range(q, m):
-                    W[q, i] -= a * W[j, i]
-    return low, high
+                a = panels[at + j * high + q] * inverse[j]
+                c = panels[at + q * high + low:at + (q + 1) * high]
+                for i in range(8 * blocks):
+                    c[i] -= a * w[i]
 
 
 @vectorised
-def _subtract(C: Array, W: Array, inverse: Array, V: Array, k: int, n: int) -> None:
-    """C[j, i] -= sum_p W[p, i] V[p, j]/d_p for the n columns j of C and rows i >= j.
+def _subtract(begin: int, end: int, c: Array, at: int, wide: int, w: Array, of: int, high: int, inverse: Array, k: int,
+              n: int, m: int) -> None:
+    """C[j, i] -= sum_p W[p, i] W[p, j]/d_p for n columns j of m rows i >= j, in tiles ``begin`` to ``end`` of rows.
 
-    Rows go by 256: eight columns of them stay in the first cache.
+    Rows go by 256: eight columns of them stay in the first cache. A few above the diagonal are done as well, to
+    begin at a multiple of eight; they are never read.
     """
-    m = C.shape[1]
-    for i0 in range(0, m, 256):
-        i1 = min(m, i0 + 256)
+    for tile in range(begin, end):
+        i0, i1 = tile * TILE, min(padded(m), (tile + 1) * TILE)
         for j in range(0, min(n, i1), 4):
-            s = max(i0, j)
-            if j + 4 <= n:
-                c0, c1, c2, c3 = C[j, s:i1], C[j + 1, s:i1], C[j + 2, s:i1], C[j + 3, s:i1]
-                for p in range(0, k - 3, 4):
-                    _four_by_four(c0, c1, c2, c3, W[p:p + 4, s:i1], V[p:p + 4, j:j + 4], inverse[p:p + 4])
-                for p in range(k - k % 4, k):
-                    d = inverse[p]
-                    v0, v1, v2, v3 = V[p, j] * d, V[p, j + 1] * d, V[p, j + 2] * d, V[p, j + 3] * d
-                    w = W[p, s:i1]
-                    for i in range(i1 - s):
-                        c0[i] -= w[i] * v0
-                        c1[i] -= w[i] * v1
-                        c2[i] -= w[i] * v2
-                        c3[i] -= w[i] * v3
-            else:
-                for q in range(j, n):
-                    c0 = C[q, s:i1]
-                    for p in range(k):
-                        v0, w = V[p, q] * inverse[p], W[p, s:i1]
-                        for i in range(i1 - s):
-                            c0[i] -= w[i] * v0
+            low = max(i0, j // 8 * 8)
+            _block(c, at + j * wide + low, wide, w, of + low, high, of + j, inverse, k, min(4, n - j), (i1 - low) // 8)
 
 
 @vectorised
-def _four_by_four(c0: Array, c1: Array, c2: Array, c3: Array, W: Array, V: Array, d: Array) -> None:
-    """Four columns take four updates: all that is needed twice stays in registers."""
-    v00, v01, v02, v03 = V[0, 0] * d[0], V[0, 1] * d[0], V[0, 2] * d[0], V[0, 3] * d[0]
-    v10, v11, v12, v13 = V[1, 0] * d[1], V[1, 1] * d[1], V[1, 2] * d[1], V[1, 3] * d[1]
-    v20, v21, v22, v23 = V[2, 0] * d[2], V[2, 1] * d[2], V[2, 2] * d[2], V[2, 3] * d[2]
-    v30, v31, v32, v33 = V[3, 0] * d[3], V[3, 1] * d[3], V[3, 2] * d[3], V[3, 3] * d[3]
-    w0, w1, w2, w3 = W[0], W[1], W[2], W[3]
-    for i in range(len(c0)):
-        x0, x1, x2, x3 = w0[i], w1[i], w2[i], w3[i]
-        c0[i] -= x0 * v00 + x1 * v10 + x2 * v20 + x3 * v30
-        c1[i] -= x0 * v01 + x1 * v11 + x2 * v21 + x3 * v31
-        c2[i] -= x0 * v02 + x1 * v12 + x2 * v22 + x3 * v32
-        c3[i] -= x0 * v03 + x1 * v13 + x2 * v23 + x3 * v33
+def _block(c: Array, at: int, wide: int, w: Array, of: int, high: int, row: int, d: Array, k: int, n: int,
+           eights: int) -> None:
+    """Up to four columns at ``at`` take k updates: rows at ``of``, factors at ``row`` of each column of W."""
+    m = 8 * eights
+    if n < 4:
+        for j in range(n):
+            c0 = c[at + j * wide:at + j * wide + m]
+            for p in range(k):
+                v0, w0 = w[row + j + p * high] * d[p], w[of + p * high:of + p * high + m]
+                for i in range(8 * eights):
+                    c0[i] -= w0[i] * v0
+        return
+    c0, c1 = c[at:at + m], c[at + wide:at + wide + m]
+    c2, c3 = c[at + 2 * wide:at + 2 * wide + m], c[at + 3 * wide:at + 3 * wide + m]
+    for p in range(0, k - 3, 4):
+        q, o = row + p * high, of + p * high
+        v00, v01, v02, v03 = w[q] * d[p], w[q + 1] * d[p], w[q + 2] * d[p], w[q + 3] * d[p]
+        q, d1 = q + high, d[p + 1]
+        v10, v11, v12, v13 = w[q] * d1, w[q + 1] * d1, w[q + 2] * d1, w[q + 3] * d1
+        q, d2 = q + high, d[p + 2]
+        v20, v21, v22, v23 = w[q] * d2, w[q + 1] * d2, w[q + 2] * d2, w[q + 3] * d2
+        q, d3 = q + high, d[p + 3]
+        v30, v31, v32, v33 = w[q] * d3, w[q + 1] * d3, w[q + 2] * d3, w[q + 3] * d3
+        w0, w1 = w[o:o + m], w[o + high:o + high + m]
+        w2, w3 = w[o + 2 * high:o + 2 * high + m], w[o + 3 * high:o + 3 * high + m]
+        for i in range(8 * eights):
+            x0, x1, x2, x3 = w0[i], w1[i], w2[i], w3[i]
+            c0[i] -= x0 * v00 + x1 * v10 + x2 * v20 + x3 * v30
+            c1[i] -= x0 * v01 + x1 * v11 + x2 * v21 + x3 * v31
+            c2[i] -= x0 * v02 + x1 * v12 + x2 * v22 + x3 * v32
+            c3[i] -= x0 * v03 + x1 * v13 + x2 * v23 + x3 * v33
+    for p in range(k - k % 4, k):
+        q, o = row + p * high, of + p * high
+        v00, v01, v02, v03 = w[q] * d[p], w[q + 1] * d[p], w[q + 2] * d[p], w[q + 3] * d[p]
+        w0 = w[o:o + m]
+        for i in range(8 * eights):
+            c0[i] -= w0[i] * v00
+            c1[i] -= w0[i] * v01
+            c2[i] -= w0[i] * v02
+            c3[i] -= w0[i] * v03
 
 
 @vectorised
@@ -192,7 +261,7 @@ def _substitute(x: Array, panels: Array, inverse: Array, first: Index, start: In
     local = np.empty(widest)
     for s in range(m):
         k, h, f = first[s + 1] - first[s], start[s + 1] - start[s], first[s]
-        W, row = panels[panel[s]:panel[s + 1]].reshape(k, h), rows[start[s]:start[s + 1]]
+        W, row = panels[panel[s]:panel[s + 1]].reshape(k, padded(h)), rows[start[s]:start[s + 1]]
         for i in range(k, h):
             local[i] = 0.0
         for j in range(k):
@@ -207,7 +276,7 @@ def _substitute(x: Array, panels: Array, inverse: Array, first: Index, start: In
             x[row[i]] -= local[i]
     for s in range(m - 1, -1, -1):
         k, h, f = first[s + 1] - first[s], start[s + 1] - start[s], first[s]
-        W, row = panels[panel[s]:panel[s + 1]].reshape(k, h), rows[start[s]:start[s + 1]]
+        W, row = panels[panel[s]:panel[s + 1]].reshape(k, padded(h)), rows[start[s]:start[s + 1]]
         for i in range(h):
             local[i] = x[row[i]]
         for j in range(k - 1, -1, -1):

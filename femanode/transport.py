@@ -60,6 +60,7 @@ class Transport:
         self._solver = SymmetricSolver("scipy" if dV_over_kT else backend, spaces.rank[self._free])
         number = np.where(self._held, -1, np.cumsum(~self._held) - 1)
         self._pattern = Pattern(number[spaces.sub], len(self._free))
+        self._compiled = compiled.available()
         self._blocks = np.zeros((spaces.sub.shape[1], 3, 3))
         # Edges triangle by triangle: summed over each triangle the flux is dissipative also where an angle is obtuse,
         # which one coefficient for both sides of an edge is not.
@@ -131,7 +132,7 @@ class Transport:
     def _operator(self, a: Array, b: Array, storage: Array) -> sp.csc_matrix:
         """Matrix of the free nodes."""
         blocks = self._blocks
-        if compiled.available():
+        if self._compiled:
             from femanode.nodal import flux_blocks
 
             flux_blocks(a, b, blocks)

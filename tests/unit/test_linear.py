@@ -223,3 +223,40 @@ def test_compiled_pattern_is_numpys(monkeypatch: pytest.MonkeyPatch) -> None:
     assert_array_equal(fast.indices, plain.indices)
     assert_array_equal(data, plain.data(Ke))
     assert plain.matrix(Ke).has_sorted_indices
+
+
+def bordered(size: int = 420, border: int = 560) -> sp.csc_matrix:
+    """Two dense blocks that share a dense border: fronts of more rows than are done at a time, and two subtrees."""
+    rng = np.random.default_rng(10)
+    n = 2 * size + border
+    A = np.zeros((n, n))
+    A[-border:] = rng.normal(size=(border, n))
+    for k in (0, size):
+        A[k:k + size, k:k + size] = rng.normal(size=(size, size))
+    A = A + A.T
+    return sp.csc_matrix(A + np.diag(np.abs(A).sum(axis=1)))
+
+
+def test_wide_fronts_and_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Right against a dense solve, and the same bits on one thread and on three."""
+    pytest.importorskip("numba")
+    from femanode import compiled, multifrontal
+
+    monkeypatch.setattr(multifrontal, "LEAST", 0.0)
+    for A in (bordered(), sp.csc_matrix(sp.block_diag([grid(40, seed=k) for k in range(3)]))):
+        b = np.random.default_rng(11).normal(size=A.shape[0])
+        found = []
+        for count in (1, 3):
+            monkeypatch.setattr(compiled, "threads", lambda count=count: count)
+            s = SymmetricSolver("multifrontal", np.arange(A.shape[0]))
+            s.factorise(A)
+            found.append(s._in_use.solve(b))
+            assert s._in_use.name == "multifrontal"
+        assert_allclose(found[0], np.linalg.solve(A.toarray(), b), rtol=1e-9, atol=1e-12)
+        assert_array_equal(found[0], found[1])
+
+
+def test_what_is_added_to_the_diagonal() -> None:
+    Ke = np.ones((2, 2, 2))
+    got = Pattern(np.array([[0, 1], [1, 2]]), 3).matrix(Ke, np.array([10.0, 20.0, 30.0]))
+    assert_array_equal(got.toarray(), [[11, 1, 0], [1, 22, 1], [0, 1, 31]])
