@@ -4,8 +4,8 @@
     python benchmarks/wire.py --start [CONFIG]
     python benchmarks/wire.py --growth [--most 1000000] [--json]
 
-The run is a real one, ``femanode run`` in a process of its own and a temporary folder: the figures are those of its manifest.
-``--start`` times a process from its beginning to the end of the first step. ``--growth`` takes a snapshot
+The run is a real one, ``femanode run`` in a process of its own and a temporary folder: the figures are those of its
+manifest. ``--start`` times a process from its beginning to the end of the first step. ``--growth`` takes a snapshot
 instead: on sections of ever more unknowns, up to ``--most``, one Newton iteration of the prescribed front of
 ``swelling_front.py``, half way in, with its parts, set-up and peak memory (a process per size), and the exponents of
 time and memory in the number of unknowns.

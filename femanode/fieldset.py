@@ -11,7 +11,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from femanode.constitutive.elastoplasticity import respond
 from femanode.constitutive.swelling import volume_ratio
 from femanode.problem import Problem
 from femanode.state import State
@@ -35,8 +34,8 @@ class FieldSet:
         # The committed plastic state is an elastic trial of itself: no flow is added.
         law = physics.constants(h, C)
         frozen = type(law)(law.K, law.G, np.full_like(C, 1e6), law.H, law.rate_exponent, np.full_like(C, np.inf))
-        response = respond(F, state.F33, state.Cp_inv, state.eqps, volume_ratio(C, physics.expansion), frozen, 1.0,
-                           tangent=False)
+        response, _ = physics.mechanics.elements.respond(F, state.F33, state.Cp_inv, state.eqps,
+                                                         volume_ratio(C, physics.expansion), frozen, 1.0)
         return response.tau, F
 
     @cached_property
