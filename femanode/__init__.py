@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from femanode.config import Config, load_config
     from femanode.errors import ConfigError, ConvergenceError, FemanodeError, MeshError
-    from femanode.run import Progress, Result, run
+    from femanode.result import Result
+    from femanode.run import Progress, run
     from femanode.study.sweep import SweepResult, sweep
 
 __version__ = "0.1.0"
 
 _PUBLIC = {"Config": "config", "load_config": "config", "ConfigError": "errors", "ConvergenceError": "errors",
-           "FemanodeError": "errors", "MeshError": "errors", "Progress": "run", "Result": "run", "run": "run",
+           "FemanodeError": "errors", "MeshError": "errors", "Progress": "run", "Result": "result", "run": "run",
            "SweepResult": "study.sweep", "sweep": "study.sweep"}
 __all__ = ["Config", "ConfigError", "ConvergenceError", "FemanodeError", "MeshError", "Progress", "Result",
            "SweepResult", "load_config", "run", "sweep"]

@@ -6,7 +6,7 @@ import numpy as np
 
 from femanode.problem import Problem
 from femanode.progress import format_seconds
-from femanode.run import Result
+from femanode.result import Result
 
 #: Seconds per Newton iteration over (million unknowns)^1.3, MiB per thousand unknowns, MiB to start with. A rough line
 #: through three runs on a shared two-core machine (14,000 unknowns: 0.19 s, 370 MiB; 31,000: 0.2 s, 361 MiB; 122,000:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ Field = Annotated[str, typer.Option(metavar="NAME", help="field, such as hoop, c
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    for command in (plot, report, paraview, export):
+    for command in (plot, report, watch, paraview, export):
         app.command()(command)
 
 
@@ -41,6 +42,18 @@ def report(folders: Folders,
     from femanode.report import write_report
 
     typer.echo(write_report(folders, out))
+
+
+def watch(folder: Folder,
+          every: Annotated[float, typer.Option(metavar="S", min=0.1, help="seconds between looks")] = 1.0,
+          patience: Annotated[float, typer.Option(metavar="S", min=1.0,
+                                                  help="seconds without news until it is given up")] = 600.0) -> None:
+    """Follow a run in the terminal until it ends, from here or over a mounted disk."""
+    from femanode.watch import show_on, watch
+
+    with show_on(sys.stdout) as (show, plain):
+        ending = watch(folder, show, every=every, patience=patience, plain=plain)
+    raise typer.Exit(ending.value)
 
 
 def paraview(folder: Folder, field: Field = "hoop_stress_GPa") -> None:

@@ -17,7 +17,7 @@ from femanode.output import write_json
 from femanode.paraview import try_script
 from femanode.problem import build_problem
 from femanode.report import try_report
-from femanode.runfolder import RunFolder
+from femanode.result import Result
 from femanode.stepping import march, propose
 
 
@@ -30,17 +30,6 @@ class Progress:
     speed: float
     drive: float
     end: float
-
-
-class Result(RunFolder):
-    """A finished run: ``history`` (table), ``summary`` (dict), ``manifest``, ``frames`` (lazy), ``path``.
-
-    ``was_finished`` is True where resuming found nothing left to do.
-    """
-
-    def __init__(self, path: str | Path, *, was_finished: bool = False) -> None:
-        super().__init__(path)
-        self.was_finished = was_finished
 
 
 def run(config: Config, out: str | Path | None = None, *, overwrite: bool = False, resume: bool = False,

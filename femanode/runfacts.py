@@ -136,16 +136,22 @@ class RunFacts:
             return 1.0 + float(np.mean(strains)) if strains else None
         if quantity == "swelling_spread":
             return max(swelling.values()) - min(swelling.values()) if swelling else None
-        if quantity == "lobes":
-            return float(lobes(self.run.frames[-1].mesh, self.run.sector))
-        if quantity == "swelling_mean":
-            return float(rose(self.run.frames[-1].mesh, self.run.sector).values[:-1].mean() - 1.0)
+        if quantity in ("lobes", "swelling_mean"):
+            return self._from_shape(quantity)
         if quantity == "axial_strain":
             return s["axial_stretch"] - 1.0 if "axial_stretch" in s else None
         if quantity == "volume_gain":
             return s["area_ratio"] * s["axial_stretch"] - 1.0 if {"area_ratio", "axial_stretch"} <= set(s) else None
         value = s.get(quantity)
         return value if isinstance(value, str) or value is None else float(value)
+
+    def _from_shape(self, quantity: str) -> float | None:
+        """Figures of the last frame's outline; None where it cannot be read, which must not cost the others."""
+        try:
+            mesh, sector = self.run.frames[-1].mesh, self.run.sector
+        except ConfigError:
+            return None
+        return float(lobes(mesh, sector)) if quantity == "lobes" else float(rose(mesh, sector).values[:-1].mean() - 1.0)
 
     @cached_property
     def entry_time(self) -> float:

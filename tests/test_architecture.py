@@ -24,8 +24,8 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("output", "shape", "laws"), ("postprocess",), ("journal",), ("runfolder",), ("fields",), ("figurestyle",),
     ("curves", "sectionview"), ("observations", "sectionart", "rendering", "animation", "scene"), ("profiles",),
     ("figures", "panels", "vtkhdf", "paraview"),
-    ("runfacts",), ("report_charts",), ("report_pictures", "report_rows"), ("report",), ("cli_report",), ("run",),
-    ("progress",), ("brief",),
+    ("runfacts",), ("report_charts",), ("report_pictures", "report_rows"), ("report", "result"), ("run",),
+    ("progress",), ("brief", "watch"), ("cli_report",),
     ("study.quantity",), ("study.design", "study.store"), ("study.sweepfile",), ("study.cases",),
     ("study.runner", "study.child"), ("study.launcher",), ("study.supervisor",),
     ("study.engine", "study.table", "study.display"), ("study.sweep",), ("cli_study",), ("cli",), ("__main__",))

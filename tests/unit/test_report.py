@@ -169,6 +169,7 @@ def test_a_bare_folder_gets_a_page_that_says_what_is_missing(run_path: Path, tmp
     text = write_report(folder).read_text()
     assert "Missing on this page" in text
     assert "How deep the front has gone" in text
+    assert cells(text, "Converted")[1] == "84 %"
 
 
 def test_what_cannot_be_a_page_is_one_line_and_never_costs_a_run(run: Path, tmp_path: Path,
