@@ -19,15 +19,16 @@ if TYPE_CHECKING:
     from femanode.errors import ConfigError, ConvergenceError, FemanodeError, MeshError
     from femanode.result import Result
     from femanode.run import Progress, run
+    from femanode.study.maps import plot_map
     from femanode.study.sweep import SweepResult, sweep
 
 __version__ = "0.1.0"
 
 _PUBLIC = {"Config": "config", "load_config": "config", "ConfigError": "errors", "ConvergenceError": "errors",
            "FemanodeError": "errors", "MeshError": "errors", "Progress": "run", "Result": "result", "run": "run",
-           "SweepResult": "study.sweep", "sweep": "study.sweep"}
+           "SweepResult": "study.sweep", "sweep": "study.sweep", "plot_map": "study.maps"}
 __all__ = ["Config", "ConfigError", "ConvergenceError", "FemanodeError", "MeshError", "Progress", "Result",
-           "SweepResult", "load_config", "run", "sweep"]
+           "SweepResult", "load_config", "plot_map", "run", "sweep"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Commands of studies: sweep."""
+"""Commands of studies: sweep, map."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from femanode.errors import FemanodeError
+from femanode.errors import ConfigError, FemanodeError
 
 if TYPE_CHECKING:
     from femanode.study.sweep import SweepResult
@@ -47,9 +47,28 @@ def sweep(file: Annotated[Path, typer.Argument(metavar="SWEEP", help="sweep file
         raise typer.Exit(result.exit_code)
 
 
+def draw_map(folder: Annotated[Path, typer.Argument(metavar="DIR", help="a sweep's folder")],
+             value: Annotated[str, typer.Option(metavar="KEY", help="key of the summary to draw")],
+             x: Annotated[str | None, typer.Option(metavar="PATH", help="parameter along x")] = None,
+             y: Annotated[str | None, typer.Option(metavar="PATH", help="parameter along y")] = None,
+             at: Annotated[list[str] | None, typer.Option(
+                 "--at", metavar="PATH=VALUE", help="value of another parameter")] = None,
+             out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help=".png, .svg or .pdf")] = None,
+             ) -> None:
+    """Draw a figure of merit over two parameters of a sweep; without --x and --y, over all."""
+    from femanode.study.manyaxes import plot_all
+    from femanode.study.maps import plot_map
+
+    if (x is None) != (y is None):
+        raise ConfigError("found one of --x and --y", where="command line", allowed="both, or neither for all axes")
+    typer.echo(plot_all(folder, value, out, at or []) if x is None or y is None
+               else plot_map(folder, x, y, value, out, at or []))
+
+
 def register(app: typer.Typer) -> None:
     """Put the commands on the command line."""
     app.command()(sweep)
+    app.command(name="map")(draw_map)
 
 
 def describe(result: SweepResult) -> str:

@@ -18,7 +18,8 @@ from femanode.errors import ConfigError
 from femanode.units import NUMBER_PATTERN, parse_quantity
 from femanode.yamlio import kind
 
-_QUANTITY = re.compile(rf"\s*({NUMBER_PATTERN})\s*(\S.*?)\s*", re.DOTALL)
+# The number is taken whole, or "310" would be 31 of a unit called 0.
+_QUANTITY = re.compile(rf"\s*(?>({NUMBER_PATTERN}))\s*(\S.*?)\s*", re.DOTALL)
 #: Digits of generated values: enough to tell any two apart, few enough to read and to type.
 DIGITS = 6
 

@@ -13,7 +13,7 @@ from femanode.study.quantity import Range, common_unit, label, number_in, parse_
 
 @pytest.mark.parametrize(("value", "parts"), [
     ("30 nm", (30.0, "nm")), ("5.1e-12 cm^2/s", (5.1e-12, "cm^2/s")), (0.35, (0.35, "")), ("-0.15 eV", (-0.15, "eV")),
-    ("plane_strain", None), (True, None), ([1, 1, 0], None), (None, None)])
+    ("plane_strain", None), ("310", None), (True, None), ([1, 1, 0], None), (None, None)])
 def test_a_value_is_split_into_number_and_unit(value: object, parts: tuple[float, str] | None) -> None:
     assert split_quantity(value) == parts
 
