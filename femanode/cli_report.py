@@ -23,16 +23,20 @@ def plot(folders: Folders, field: Field = "hoop_stress_GPa",
          frame: Annotated[int, typer.Option(metavar="K", help="frame, -1 the last")] = -1,
          out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE",
                                                   help=".png, .pdf, .svg; of one run also .gif or .mp4")] = None,
-         ) -> None:
+         shared: Annotated[bool, typer.Option("--shared", help="colour range and scale of all frames, for a series of "
+                                                                "stills")] = False) -> None:
     """Draw a field in the true deformed shape, or the curves; several runs in one panel."""
     from femanode.figures import plot_curves, plot_field
 
     if len(folders) > 1:
         from femanode.panels import plot_panel
 
-        typer.echo(plot_panel(folders, field, frame, out))
-        return
-    typer.echo(plot_curves(folders[0], out) if field == "curves" else plot_field(folders[0], field, frame, out))
+        path = plot_panel(folders, field, frame, out)
+    elif field == "curves":
+        path = plot_curves(folders[0], out)
+    else:
+        path = plot_field(folders[0], field, frame, out, shared=shared)
+    typer.echo(path)
 
 
 def report(folders: Folders,

@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 
 def plot_field(run: RunFolder | str | Path, field: str = "hoop_stress_GPa", frame: int = -1,
-               out: str | Path | None = None, *, renderer: str = "auto") -> Path:
+               out: str | Path | None = None, *, renderer: str = "auto", shared: bool = False) -> Path:
     """Draw a field on the true deformed full section.
 
     Parameters
@@ -58,6 +58,8 @@ def plot_field(run: RunFolder | str | Path, field: str = "hoop_stress_GPa", fram
         vector file the field is an image, lines and letters are not.
     renderer : str
         ``auto`` (pyvista, else matplotlib with a logged warning) or ``matplotlib``.
+    shared : bool
+        Give a still picture the colour range and the length scale of all frames, as animations have them.
 
     Returns
     -------
@@ -70,7 +72,7 @@ def plot_field(run: RunFolder | str | Path, field: str = "hoop_stress_GPa", fram
         Unknown field, frame or file type; missing or broken files.
     """
     run = run if isinstance(run, RunFolder) else RunFolder(run)
-    return _plot_field(run, field, frame, out, renderer)[0]
+    return _plot_field(run, field, frame, out, renderer, shared)[0]
 
 
 def make_pictures(run: RunFolder | str | Path) -> list[Path]:
@@ -106,7 +108,7 @@ def make_pictures(run: RunFolder | str | Path) -> list[Path]:
 
 
 def _plot_field(run: RunFolder, field: str, frame: int, out: str | Path | None,
-                renderer: str) -> tuple[Path, str]:
+                renderer: str, shared: bool = False) -> tuple[Path, str]:
     """plot_field, returning also the renderer that drew it."""
     frames = run.frames
     if not -len(frames) <= frame < len(frames):
@@ -118,7 +120,8 @@ def _plot_field(run: RunFolder, field: str, frame: int, out: str | Path | None,
         raise ConfigError(f"file type {path.suffix!r}", where=str(path), allowed=".png, .pdf, .svg, .gif, .mp4")
     chosen = list(frames) if suffix in ANIMATIONS else [frames[frame]]
     views = [build_view(item, choice, run.sector) for item in chosen]
-    figure = _SectionFigure(run, choice, views, zoom=1.0 if suffix in ANIMATIONS else 1.5)
+    seen = [build_view(item, choice, run.sector) for item in frames] if shared and len(views) == 1 else views
+    figure = _SectionFigure(run, choice, seen, zoom=1.0 if suffix in ANIMATIONS else 1.5)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="femanode-") as scratch:
         layers = [Layer(view.points, view.triangles, view.values) for view in views]

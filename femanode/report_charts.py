@@ -106,7 +106,7 @@ def hoop_surface(cases: Sequence[Case]) -> Figure | None:
     """Hoop stress along the outer surface: of one run at several stages, of several at their ends."""
     figure, axes = new_chart()
     for case, frame, style, name in _lines(cases, 3):
-        line = along_surface(case.facts.run.frames[frame].mesh, case.facts.run.sector, HOOP)
+        line = along_surface(case.facts.instant(frame).mesh, case.facts.run.sector, HOOP)
         axes.plot(line.position, line.values, label=name, **style)
     axes.axhline(0.0, color="#777777", linewidth=0.9, zorder=1)
     axes.set_xlim(-180, 180)
@@ -119,7 +119,7 @@ def hoop_radius(cases: Sequence[Case]) -> Figure | None:
     """Hoop stress against the distance from the axis, along x (full lines) and y (dashed)."""
     figure, axes = new_chart()
     for case, frame, style, name in _lines(cases, 2):
-        mesh = case.facts.run.frames[frame].mesh
+        mesh = case.facts.instant(frame).mesh
         for direction, along, dashes in (((1.0, 0.0), "x", "-"), ((0.0, 1.0), "y", "--")):
             line = along_ray(mesh, HOOP, direction)
             axes.plot(line.position, line.values, **{**style, "linestyle": dashes}, label=f"{name}, {along}")
@@ -136,7 +136,7 @@ def anisotropy_rose(cases: Sequence[Case]) -> Figure | None:
     axes = cast(PolarAxes, plain)
     top = 1.0
     for case, frame, style, name in _lines(cases, 3):
-        line = rose(case.facts.run.frames[frame].mesh, case.facts.run.sector)
+        line = rose(case.facts.instant(frame).mesh, case.facts.run.sector)
         axes.plot(np.radians(line.position), line.values, label=name, **style)
         top = max(top, float(line.values.max()))
     axes.plot(np.linspace(0, 2 * np.pi, 181), np.ones(181), color="#777777", linewidth=1.0, linestyle=":",
@@ -256,11 +256,10 @@ def _directions(cases: Sequence[Case]) -> dict[float, str]:
 
 def _beside(case: Case) -> Array:
     """Converted fraction and mean stress ahead of and behind the front, from the frames: (3, n)."""
-    run = case.facts.run
     t, f = column(case, "time_s"), column(case, "converted_fraction")
     rows = []
     for k in stages(case, MOST_FRAMES):
-        frame = run.frames[k]
+        frame = case.facts.instant(k)
         rows.append([np.interp(frame.time, t, f) if t is not None and f is not None else np.nan,
                      *beside_front(frame.mesh, "mean_stress_GPa")])
     return np.array(rows, dtype=float).T

@@ -102,8 +102,8 @@ def draw_pictures(cases: Sequence[Case], fields: Sequence[str] = ("content", "ho
     -------
     Pictures
     """
-    first = cases[0].facts.run
-    choices = [choose_field(name, first.frames[-1].mesh) for name in fields]
+    first = cases[0].facts
+    choices = [choose_field(name, first.instant(-1).mesh) for name in fields]
     shots = [_shots(cases, choice, SNAPSHOTS) for choice in choices]
     film = _shots(cases, choices[-1], MOST_FRAMES) if len(cases) == 1 else []
     layout = _Layout([shot.view for part in [*shots, film] for shot in part])
@@ -136,7 +136,7 @@ def _shots(cases: Sequence[Case], choice: FieldChoice, count: int) -> list[_Shot
         run = case.facts.run
         describe = describe_frames(run)
         for k in stages(case, count) if len(cases) == 1 else [len(run.frames) - 1]:
-            frame = run.frames[k]
+            frame = case.facts.instant(k)
             text = describe(frame.time)
             shots.append(_Shot(build_view(frame, choice, run.sector), text if len(cases) == 1 else
                                f"{case.name}: {text.rpartition(',  ')[2]}"))

@@ -7,7 +7,7 @@ there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from femanode.laws import rate_exponent, while_moving
 from femanode.miller import Frame, make_frame, parse_miller
 from femanode.observations import Comparison, Subject, compare, family, observations_for
 from femanode.profiles import lobes, rose
+from femanode.runfolder import Frame as Instant
 from femanode.runfolder import RunFolder
 from femanode.stepping import StopReason
 from femanode.units import E_CHARGE, parse_quantity
@@ -26,6 +27,8 @@ from femanode.yamlio import load_yaml
 
 Array = NDArray[np.float64]
 
+#: Point data that pages show.
+KEPT = ("displacement", "extent", "content", "hoop_stress_GPa", "mean_stress_GPa")
 #: Converted fraction from which the whole section counts as passed.
 PASSED = 0.98
 
@@ -50,6 +53,18 @@ class RunFacts:
 
     def __init__(self, run: RunFolder) -> None:
         self.run = run
+        self._instants: dict[int, Instant] = {}
+
+    def instant(self, number: int) -> Instant:
+        """A frame with the fields that pages show, read once; negative numbers count from the end."""
+        number = range(len(self.run.frames))[number]
+        if number not in self._instants:
+            instant = self.run.frames[number]
+            # Half a page's time went into reading the same files again; what is kept is a fifth of them.
+            kept = {name: values for name, values in instant.mesh.fields.items() if name in KEPT}
+            instant.__dict__["mesh"] = replace(instant.mesh, fields=kept)
+            self._instants[number] = instant
+        return self._instants[number]
 
     @cached_property
     def config(self) -> Mapping[str, Any]:
@@ -148,7 +163,7 @@ class RunFacts:
     def _from_shape(self, quantity: str) -> float | None:
         """Figures of the last frame's outline; None where it cannot be read, which must not cost the others."""
         try:
-            mesh, sector = self.run.frames[-1].mesh, self.run.sector
+            mesh, sector = self.instant(-1).mesh, self.run.sector
         except ConfigError:
             return None
         return float(lobes(mesh, sector)) if quantity == "lobes" else float(rose(mesh, sector).values[:-1].mean() - 1.0)

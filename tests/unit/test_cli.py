@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import shutil
 import os
 import signal
 import subprocess
@@ -262,3 +263,28 @@ def test_resume_says_what_was_found(call: Call, case: Path, tmp_path: Path) -> N
     assert "finished before: nothing was left to do" in outcome.out
     one_line(call("run", case, "-o", out, "--resume", "--set", "temperature=310 K"), "temperature = 300.0 K", "310.0 K")
     one_line(call("run", case, "-o", out, "--resume", "--overwrite"), "resume", "overwrite")
+
+
+def test_what_a_run_left_can_be_shown_and_handed_on(call: Call, case: Path, tmp_path: Path) -> None:
+    pytest.importorskip("h5py")
+    runs = [tmp_path / "one", tmp_path / "two"]
+    assert call("run", case, "-o", runs[0], "--quiet").code == 0
+    shutil.copytree(runs[0], runs[1])
+    panel = call("plot", *runs, "--field", "curves", "-o", tmp_path / "panel.svg")
+    assert (panel.code, panel.out) == (0, f"{tmp_path / 'panel.svg'}\n")
+    one_line(call("plot", *runs, "-o", tmp_path / "panel.mp4"), ".png, .pdf, .svg")
+    for command, made in (("report", "report.html"), ("paraview", "open_in_paraview.py"), ("export", "frames.vtkhdf")):
+        outcome = call(command, runs[0])
+        assert (outcome.code, outcome.out) == (0, f"{runs[0] / made}\n")
+        assert (runs[0] / made).stat().st_size > 1000
+    watched = call("watch", runs[0])
+    assert watched.code == 0
+    assert "end time reached; depth" in watched.out
+
+
+def test_the_watch_has_the_run_s_own_exit_code(call: Call, case: Path, tmp_path: Path) -> None:
+    assert call("run", case, "-o", tmp_path / "out", "--quiet").code == 0
+    path = tmp_path / "out" / "manifest.json"
+    for reason, code in (("solver stopped: no convergence", 3), ("interrupted", 130)):
+        path.write_text(json.dumps({**json.loads(path.read_text()), "stop_reason": reason}))
+        assert call("watch", tmp_path / "out").code == code

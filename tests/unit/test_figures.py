@@ -95,6 +95,15 @@ def test_an_animation_shows_every_frame_at_one_scale(run_path: Path, tmp_path: P
     assert {tuple(frame[-1, 0]) for frame in frames} == {(255, 255, 255)}
 
 
+def test_stills_of_a_series_share_colours_and_scale(run_path: Path, tmp_path: Path) -> None:
+    alone, shared = (iio.imread(plot_field(run_path, "displacement_x", 1, tmp_path / f"{flag}.png", shared=flag,
+                                           renderer="matplotlib")) for flag in (False, True))
+    # a quarter of the growth: 1.2 of the initial width against 1.8 at the end, and a quarter of the largest value
+    widths = [float(np.subtract(*coloured_box(image)[1::-1])) for image in (alone, shared)]
+    assert widths[1] < 0.75 * widths[0]
+    assert np.ptp(shared[:, :1100].astype(int), axis=2).max() < 0.8 * np.ptp(alone[:, :1100].astype(int), axis=2).max()
+
+
 def test_a_film_keeps_its_size_and_holds_the_end(run_path: Path, tmp_path: Path) -> None:
     out = plot_field(run_path, "content", out=tmp_path / "a.mp4", renderer="matplotlib")
     with get_reader(out) as film:
