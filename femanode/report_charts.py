@@ -205,12 +205,14 @@ def stresses(cases: Sequence[Case]) -> Figure | None:
 def steps(cases: Sequence[Case]) -> Figure | None:
     """Step length and Newton iterations of every accepted step."""
     figure, axes = new_chart()
+    spread: list[float] = []
     for number, case in enumerate(cases):
         dt, newton = column(case, "dt_s"), column(case, "newton_iterations")
         if dt is None or newton is None or len(dt) < 2:
             continue
         name = "step length" if len(cases) == 1 else case.name
-        axes.semilogy(np.arange(1, len(dt)), dt[1:], **line_style(number), label=name)
+        axes.plot(np.arange(1, len(dt)), dt[1:], **line_style(number), label=name)
+        spread.append(float(dt[1:].max() / dt[1:].min()))
         if len(cases) == 1:
             twin = axes.twinx()
             twin.plot(np.arange(1, len(dt)), newton[1:], color=COLOURS[2], linewidth=1.0)
@@ -218,6 +220,10 @@ def steps(cases: Sequence[Case]) -> Figure | None:
             twin.set_ylim(bottom=0.0)
     if not axes.lines:
         return None
+    if max(spread) > 30:
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(bottom=0.0)
     label(axes, "Accepted step", "Step length (s)", legend=len(cases) > 1)
     return figure
 

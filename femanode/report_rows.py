@@ -229,8 +229,9 @@ def health(case: Case) -> list[tuple[str, str]]:
         worst = float(abs(error).max())
         rows.append(("Largest error of the carrier balance", f"{worst:.1e} of full content in a step"))
     if mesh:
+        kept = f", last of {mesh.get('meshes')} that followed the front" if mesh.get("adaptive") else ""
         rows.append(("Mesh", f"{mesh.get('elements')} quadratic triangles, {mesh.get('nodes')} nodes, element size "
-                     f"{m.get('element_size_nm')} nm, worst quality {mesh.get('quality_min', float('nan')):.2f}"))
+                     f"{m.get('element_size_nm')} nm, worst quality {mesh.get('quality_min', float('nan')):.2f}{kept}"))
     if m.get("half_thickness_nm"):
         rows.append(("Front half-thickness", f"{m['half_thickness_nm']} nm"))
     if wall:

@@ -72,8 +72,8 @@ def run(config: Config, out: str | Path | None = None, *, overwrite: bool = Fals
             with journal.timed("pictures"):
                 make_pictures(folder)
             write_json(folder / "manifest.json", {**Result(folder).manifest, "wall_seconds": journal.clock})
+            try_script(folder)  # the page links it
             try_report(folder)
-            try_script(folder)
         return Result(folder)
 
 
