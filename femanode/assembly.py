@@ -13,7 +13,7 @@ Short = NDArray[np.int32]
 
 
 @compiled
-def csc_pattern(dofs: Index, n: int) -> tuple[Short, Short, Index, Short]:
+def csc_pattern(dofs: Index, n: int) -> tuple[Short, Short, Short, Short]:
     """CSC pattern of element matrices with unknowns ``dofs`` (k, elem), and where its entries come from.
 
     Returns
@@ -36,7 +36,8 @@ def csc_pattern(dofs: Index, n: int) -> tuple[Short, Short, Index, Short]:
                 at[dofs[i, e]] += 1
     indptr, indices = np.zeros(n + 1, np.int32), np.empty(k * begin[n], np.int32)
     mark, count = np.full(n, -1, np.int64), np.zeros(n, np.int64)
-    start, source = np.zeros(k * begin[n] + 1, np.int64), np.empty(k * begin[n], np.int32)
+    # Room for the worst case; what stays untouched takes no memory.
+    start, source = np.empty(k * begin[n] + 1, np.int32), np.empty(k * begin[n], np.int32)
     nnz, taken = 0, 0
     for c in range(n):
         first = nnz
@@ -66,11 +67,11 @@ def csc_pattern(dofs: Index, n: int) -> tuple[Short, Short, Index, Short]:
                     count[r] += 1
         indptr[c + 1] = nnz
     start[nnz] = taken
-    return indptr, indices[:nnz].copy(), start[:nnz + 1].copy(), source[:taken].copy()
+    return indptr, indices[:nnz], start[:nnz + 1], source[:taken]
 
 
 @compiled
-def gather(begin: int, end: int, values: Array, start: Index, source: Short, out: Array) -> None:
+def gather(begin: int, end: int, values: Array, start: Short, source: Short, out: Array) -> None:
     """Sum for each place of ``out`` its contributions, in a fixed order."""
     for i in range(begin, end):
         total = 0.0

@@ -38,7 +38,7 @@ class Pattern:
     def __init__(self, element_dofs: Index, n: int) -> None:
         self.n = n
         self._diagonal: Index | None = None
-        self._sources: tuple[Index, NDArray[np.int32]] | None = None
+        self._sources: tuple[NDArray[np.int32], NDArray[np.int32]] | None = None
         if compiled.available():
             from femanode.assembly import csc_pattern
 
@@ -185,14 +185,16 @@ class _Multifrontal:
     def __init__(self, order: Index | None) -> None:
         self._order = order
         self._factor: Any = None
-        self._pattern: sp.csc_matrix | None = None
+        self._pattern: tuple[Any, Any] | None = None
 
     def factorise(self, matrix: sp.csc_matrix) -> None:
         from femanode.multifrontal import Factor
 
-        if self._pattern is None or not _same_pattern(matrix, self._pattern):
+        pattern = (matrix.indptr, matrix.indices)
+        if self._pattern is None or not all(map(np.array_equal, pattern, self._pattern)):
+            self._factor = None  # its memory first
             order = self._order if self._order is not None else ordering.matrix_order(matrix)
-            self._factor, self._pattern = Factor(matrix.indptr, matrix.indices, order), matrix
+            self._factor, self._pattern = Factor(*pattern, order), pattern
         if not self._factor.factorise(matrix.data):
             raise RuntimeError("a pivot vanished")
 
@@ -255,5 +257,5 @@ class _Pardiso:
         return np.asarray(self._handle._call_pardiso(self._upper, b)).reshape(rhs.shape)
 
 
-def _same_pattern(a: sp.csc_matrix | sp.csr_matrix, b: sp.csc_matrix | sp.csr_matrix) -> bool:
+def _same_pattern(a: sp.csr_matrix, b: sp.csr_matrix) -> bool:
     return np.array_equal(a.indptr, b.indptr) and np.array_equal(a.indices, b.indices)
