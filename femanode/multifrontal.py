@@ -39,7 +39,10 @@ class Factor:
     """
 
     def __init__(self, indptr: Short, indices: Short, order: Index) -> None:
-        self.symbolic = y = analyse(indptr, indices, order)
+        y = analyse(indptr, indices, order)
+        lower = y.target >= 0
+        self._source, self._target = np.flatnonzero(lower).astype(np.int32), y.target[lower]
+        self.symbolic = y = y._replace(target=self._target)  # what is not needed is not kept
         self._panels = np.empty(int(y.panel[-1]) + 8)  # the last rows are read in eights
         self._inverse_pivots = np.empty(len(y.order))
         self._stack = np.empty(y.stack_size + 8)
@@ -52,7 +55,7 @@ class Factor:
         y = self.symbolic
         shared = (self._panels, self._inverse_pivots, self._stack, y.first, y.start, y.panel, y.relative, y.stack,
                   y.spare, *self._children)
-        _load(self._panels, data, y.target)
+        _load(self._panels, data, self._source, self._target)
         if self._large and compiled.threads() > 1:
             compiled.each(_eliminate, [(y.begin[i:i + 1], y.end[i:i + 1]) for i in range(len(y.begin))], *shared)
             for s in y.remain:
@@ -87,11 +90,10 @@ class Factor:
 
 
 @compiled_function
-def _load(panels: Array, data: Array, target: Short) -> None:
+def _load(panels: Array, data: Array, source: Short, target: Short) -> None:
     panels[:] = 0.0
     for p in range(len(target)):
-        if target[p] >= 0:
-            panels[target[p]] += data[p]
+        panels[target[p]] += data[source[p]]
 
 
 @compiled_function
