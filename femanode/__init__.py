@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from femanode.errors import ConfigError, ConvergenceError, FemanodeError, MeshError
     from femanode.result import Result
     from femanode.run import Progress, run
+    from femanode.study.fit import FitResult, fit
     from femanode.study.maps import plot_map
     from femanode.study.sweep import SweepResult, sweep
 
@@ -26,9 +27,10 @@ __version__ = "0.1.0"
 
 _PUBLIC = {"Config": "config", "load_config": "config", "ConfigError": "errors", "ConvergenceError": "errors",
            "FemanodeError": "errors", "MeshError": "errors", "Progress": "run", "Result": "result", "run": "run",
-           "SweepResult": "study.sweep", "sweep": "study.sweep", "plot_map": "study.maps"}
-__all__ = ["Config", "ConfigError", "ConvergenceError", "FemanodeError", "MeshError", "Progress", "Result",
-           "SweepResult", "load_config", "plot_map", "run", "sweep"]
+           "SweepResult": "study.sweep", "sweep": "study.sweep", "plot_map": "study.maps",
+           "FitResult": "study.fit", "fit": "study.fit"}
+__all__ = ["Config", "ConfigError", "ConvergenceError", "FemanodeError", "FitResult", "MeshError", "Progress",
+           "Result", "SweepResult", "fit", "load_config", "plot_map", "run", "sweep"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Commands of studies: sweep, map."""
+"""Commands of studies: sweep, map, fit."""
 
 from __future__ import annotations
 
@@ -65,10 +65,28 @@ def draw_map(folder: Annotated[Path, typer.Argument(metavar="DIR", help="a sweep
                else plot_map(folder, x, y, value, out, at or []))
 
 
+def fit(file: Annotated[Path, typer.Argument(metavar="FILE", help="fit file (YAML)")],
+        out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="folder to make or to go on in")
+                       ] = None,
+        workers: Annotated[int | None, typer.Option(metavar="N", help="cases at a time; default: cores")] = None,
+        scheduler: Annotated[str | None, typer.Option(
+            metavar="ADDRESS", help="a running Dask scheduler, tcp://host:port; default: this machine")] = None,
+        ) -> None:
+    """Adjust parameters to a measured curve or figure of merit."""
+    from femanode.study.fit import describe_fit
+    from femanode.study.fit import fit as run_fit
+
+    try:
+        typer.echo(describe_fit(run_fit(file, out, workers=workers, scheduler=scheduler)))
+    except KeyboardInterrupt:
+        raise Stopped("interrupted; cases that have ended are kept, the same command goes on") from None
+
+
 def register(app: typer.Typer) -> None:
     """Put the commands on the command line."""
     app.command()(sweep)
     app.command(name="map")(draw_map)
+    app.command(name="fit")(fit)
 
 
 def describe(result: SweepResult) -> str:

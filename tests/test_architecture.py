@@ -29,7 +29,8 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("study.quantity",), ("study.design", "study.store"), ("study.sweepfile",), ("study.cases",),
     ("study.runner", "study.child"), ("study.launcher",), ("study.supervisor",),
     ("study.engine", "study.table", "study.display"), ("study.sweep", "study.outcomes"),
-    ("study.maps",), ("study.manyaxes",), ("cli_study",), ("cli",), ("__main__",))
+    ("study.maps",), ("study.manyaxes", "study.fitfile", "study.fitfigure"),
+    ("study.evaluator",), ("study.fit",), ("cli_study",), ("cli",), ("__main__",))
 RANK = {name: rank for rank, line in enumerate(ORDER) for name in line}
 
 NUMERICS = ("constitutive.swelling", "constitutive.elastoplasticity", "compiled", "ordering", "elimination", "assembly",

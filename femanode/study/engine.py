@@ -18,7 +18,8 @@ from femanode.errors import ConfigError
 from femanode.study.supervisor import Interrupted, Tell, close_slots, open_slots, perform
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client as Client
+    from distributed import Future
 
 Answers = Generator[tuple[Mapping[str, Any], dict[str, Any] | BaseException]]
 Perform = Callable[[Mapping[str, Any], Tell], dict[str, Any]]

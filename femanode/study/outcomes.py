@@ -148,7 +148,7 @@ def title_of(column: str) -> str:
     elif len(parts) > 1 and parts[0] in ("eq1_terms_eV", "hoop_max_location"):
         text = f"{parts[0].removesuffix('_eV').replace('_', ' ')}: {text}"
         unit = unit or ("eV" if parts[0].endswith("_eV") else "")
-    return f"{text[:1].upper()}{text[1:]}" + (f" ({unit})" if unit else "")
+    return f"{text[:1].upper()}{text[1:]}" + (f" ({unit.replace('^2', '²').replace('^3', '³')})" if unit else "")
 
 
 def _equal(column: pd.Series[Any], text: str, unit: str) -> pd.Series[bool]:

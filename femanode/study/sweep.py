@@ -7,12 +7,12 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -33,9 +33,12 @@ from femanode.study.store import (
     read_summary,
     write_bytes,
 )
-from femanode.study.supervisor import Interrupted
+from femanode.study.supervisor import Interrupted, Tell
 from femanode.study.sweepfile import Sweep, load_sweep
 from femanode.study.table import flatten, parameter_columns, read_table, write_table
+
+if TYPE_CHECKING:
+    from femanode.study.engine import Client
 
 RUNNER = "femanode.study.runner:run_case"
 SWEEP_FILE = "sweep.json"
@@ -192,12 +195,18 @@ class Ledger:
                 board.tell(event)
                 changed()
 
-            with closing(collect(client, map(self.job, todo), tell, performer)) as answers:
-                for job, answer in answers:
-                    outcome = self.take(job, answer)
-                    board.end(outcome)
-                    changed()
-                    self.write_now_and_then()
+            def end(outcome: Outcome) -> None:
+                board.end(outcome)
+                changed()
+                self.write_now_and_then()
+
+            self.run_on(client, tell, end, performer)
+
+    def run_on(self, client: Client, tell: Tell, end: Callable[[Outcome], None], performer: Perform | None) -> None:
+        """Run what is to be done on a cluster; `end` takes every outcome as it comes."""
+        with closing(collect(client, map(self.job, self.todo), tell, performer)) as answers:
+            for job, answer in answers:
+                end(self.take(job, answer))
 
     def label(self, case: Case) -> str:
         """Values of a case in few words."""
