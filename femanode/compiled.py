@@ -14,7 +14,6 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from threading import Lock
 from typing import Any, TypeVar
 
 import numpy as np
@@ -68,29 +67,6 @@ def share(function: Callable[..., Any], count: int, *arguments: Any, least: int 
     for task in waiting:
         task.result()
 
-
-def each(function: Callable[..., Any], turns: list[tuple[Any, ...]], *arguments: Any) -> None:
-    """Call ``function(*turn, *arguments)`` for every turn, on whichever thread is free."""
-    if threads() == 1:
-        for turn in turns:
-            function(*turn, *arguments)
-        return
-    waiting = iter(turns)
-    lock = Lock()
-
-    def work() -> None:
-        while True:
-            with lock:
-                turn = next(waiting, None)
-            if turn is None:
-                return
-            function(*turn, *arguments)
-
-    pool = _pool(os.getpid(), threads() - 1)
-    others = [pool.submit(work) for _ in range(min(threads(), len(turns)) - 1)]
-    work()
-    for task in others:
-        task.result()
 
 
 def compiled(function: Function) -> Function:

@@ -237,6 +237,6 @@ class Output(Section):
 class Solver(Section):
     """Linear solver."""
 
-    linear: Literal["auto", "multifrontal", "pardiso", "scipy"] = Field(
-        default="auto", description="sparse direct solver; auto: the first that is installed"
+    linear: Literal["auto", "pardiso", "scipy"] = Field(
+        default="auto", description="sparse direct solver; auto: pardiso where it is installed"
     )

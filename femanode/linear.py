@@ -1,15 +1,16 @@
 """Sparse assembly and symmetric solvers behind two classes (part of the *solver*).
 
-``multifrontal`` is femanode's own L D L^T (:mod:`femanode.multifrontal`), compiled with numba; ordering and analysis
-are done once per pattern. So they are with ``pardiso`` (extra ``fast``). ``scipy`` is SuperLU in symmetric mode; its
+``pardiso`` (extra ``fast``) keeps its analysis between factorisations. ``scipy`` is SuperLU in symmetric mode; its
 default column ordering is several times slower on these matrices and serves only as the fall-back of a failed
-factorisation. The order is a nested dissection by METIS where pymetis is installed, minimum degree otherwise;
-PARDISO brings its own.
+factorisation. Its order is a nested dissection by METIS where pymetis is installed, minimum degree otherwise; PARDISO
+brings its own.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import os
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -21,7 +22,7 @@ from femanode import compiled, ordering
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
-Backend = Literal["auto", "multifrontal", "pardiso", "scipy"]
+Backend = Literal["auto", "pardiso", "scipy"]
 
 
 class Pattern:
@@ -100,8 +101,8 @@ class SymmetricSolver:
 
     Parameters
     ----------
-    backend : 'auto' | 'multifrontal' | 'pardiso' | 'scipy'
-        ``auto`` takes the first that is installed.
+    backend : 'auto' | 'pardiso' | 'scipy'
+        ``auto`` takes pardiso where it is installed.
     rank : (n,), optional
         Place of each unknown in the elimination, where the caller knows a good one; ties stay in their order.
 
@@ -115,18 +116,11 @@ class SymmetricSolver:
     def __init__(self, backend: Backend = "auto", rank: Index | None = None) -> None:
         if backend == "pardiso" and importlib.util.find_spec("pypardiso") is None:
             raise ImportError("pypardiso is not installed; use solver.linear: scipy or install the extra [fast]")
-        if backend == "multifrontal" and not compiled.available():
-            raise ImportError("solver.linear: multifrontal needs numba; use solver.linear: scipy")
         order = None if rank is None else np.argsort(rank, kind="stable").astype(np.int64)
-        if backend == "multifrontal" or (backend == "auto" and compiled.available()):
-            self._method: _Method = _Multifrontal(order)
-        elif backend != "scipy" and importlib.util.find_spec("pypardiso") is not None:
-            self._method = _Pardiso()
-        else:
-            self._method = _SuperLU(order)
+        has_pardiso = importlib.util.find_spec("pypardiso") is not None
+        self._method: _Method = _Pardiso() if backend != "scipy" and has_pardiso else _SuperLU(order)
         self.name = self._method.name
         self._matrix: sp.csc_matrix | None = None
-        self._in_use: _Method = self._method
         self.factorisations = 0
 
     def factorise(self, matrix: sp.csc_matrix) -> None:
@@ -141,13 +135,7 @@ class SymmetricSolver:
         if not np.all(np.isfinite(matrix.data)):
             raise RuntimeError("the matrix has entries that are not finite")
         self._matrix = matrix
-        self._in_use = self._method
-        try:
-            self._method.factorise(matrix)
-        except RuntimeError:
-            if not isinstance(self._method, _Multifrontal):
-                raise
-            self._exchange_pivots(matrix)
+        self._method.factorise(matrix)
 
     def solve(self, rhs: Array) -> Array:
         """Solve with the last factorisation; rhs (n,) or (n, k). One step of refinement guards weak pivots."""
@@ -155,9 +143,6 @@ class SymmetricSolver:
         if matrix is None:
             raise RuntimeError("solve before factorise")
         x, error = self._refined(matrix, rhs)
-        if not error <= 1e-4 and isinstance(self._in_use, _Multifrontal):
-            self._exchange_pivots(matrix)
-            x, error = self._refined(matrix, rhs)
         # PARDISO neither raises nor warns on a singular matrix.
         if not error <= 1e-4:
             raise RuntimeError("the matrix is singular to working precision")
@@ -165,41 +150,13 @@ class SymmetricSolver:
 
     def _refined(self, matrix: sp.csc_matrix, rhs: Array) -> tuple[Array, float]:
         """Solution and its residual over the right side."""
-        x = self._in_use.solve(rhs)
+        x = self._method.solve(rhs)
         residual = rhs - matrix @ x
         size, error = float(np.linalg.norm(rhs)), float(np.linalg.norm(residual))
         if not error > 1e-11 * size:  # also where the matrix was no number: the caller sees it in x
             return x, 0.0
-        x = x + self._in_use.solve(residual)
+        x = x + self._method.solve(residual)
         return x, float(np.linalg.norm(rhs - matrix @ x)) / size
-
-    def _exchange_pivots(self, matrix: sp.csc_matrix) -> None:
-        """Go on with SuperLU for this matrix: it may exchange rows, which fronts do not."""
-        self._in_use = _SuperLU(None)
-        self._in_use.factorise(matrix)
-
-
-class _Multifrontal:
-    name = "multifrontal"
-
-    def __init__(self, order: Index | None) -> None:
-        self._order = order
-        self._factor: Any = None
-        self._pattern: tuple[Any, Any] | None = None
-
-    def factorise(self, matrix: sp.csc_matrix) -> None:
-        from femanode.multifrontal import Factor
-
-        pattern = (matrix.indptr, matrix.indices)
-        if self._pattern is None or not all(map(np.array_equal, pattern, self._pattern)):
-            self._factor = None  # its memory first
-            order = self._order if self._order is not None else ordering.matrix_order(matrix)
-            self._factor, self._pattern = Factor(*pattern, order), pattern
-        if not self._factor.factorise(matrix.data):
-            raise RuntimeError("a pivot vanished")
-
-    def solve(self, rhs: Array) -> Array:
-        return np.asarray(self._factor.solve(rhs))
 
 
 class _SuperLU:
@@ -213,7 +170,9 @@ class _SuperLU:
         if self._ordered:
             if self._permutation is None or len(self._permutation) != matrix.shape[0]:
                 self._permutation = ordering.matrix_order(matrix)
-            matrix = matrix[self._permutation][:, self._permutation]
+            # Unknowns that are numbered in the order of their elimination are taken as they come.
+            if np.any(np.diff(self._permutation) != 1):
+                matrix = matrix[self._permutation][:, self._permutation]
         try:
             self._handle = spla.splu(matrix, permc_spec="NATURAL" if self._ordered else "MMD_AT_PLUS_A",
                                      diag_pivot_thresh=0.0, options={"SymmetricMode": True})
@@ -244,12 +203,25 @@ class _Pardiso:
         upper.sort_indices()
         # An analysis is good for one pattern only; with another, PARDISO returns garbage without a word.
         if self._upper is None or not _same_pattern(upper, self._upper):
+            self._release()
             self._handle = pypardiso.PyPardisoSolver(mtype=-2)
+            # The next one need not search the disk for the library: that takes a second.
+            os.environ.setdefault("PYPARDISO_MKL_RT", self._handle.libmkl._name)
             self._handle.set_phase(12)
         else:
             self._handle.set_phase(22)
         self._upper = upper
         self._handle._call_pardiso(upper, np.zeros((matrix.shape[0], 1)))
+
+    def _release(self) -> None:
+        """Give back what the library holds; it does not do so by itself."""
+        if self._handle is not None:
+            self._handle.free_memory(everything=True)
+            self._handle = None
+
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):
+            self._release()
 
     def solve(self, rhs: Array) -> Array:
         self._handle.set_phase(33)

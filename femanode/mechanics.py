@@ -87,14 +87,17 @@ class Mechanics:
         self.axial_force = axial_force * {"quarter": 0.25, "half": 0.5, "full": 1.0}[sector]
         self.tolerance, self.good_enough = tolerance, max(tolerance, self.good_enough)
         fixed = _supports(spaces, sector)
-        self._number = np.where(fixed, -1, np.cumsum(~fixed) - 1)
-        self._free = np.flatnonzero(~fixed)
+        # Numbered in the order of their elimination, so that a solver need not permute every matrix.
+        free = np.flatnonzero(~fixed)
+        self._free = free[np.argsort(spaces.rank[free // 2], kind="stable")]
+        self._number = np.full(len(fixed), -1)
+        self._number[self._free] = np.arange(len(free))
         cells = spaces.cells
         dofs = np.stack([2 * cells, 2 * cells + 1], axis=1).reshape(12, -1)  # (6*2, elem)
         self._dofs = dofs
         self._pattern = Pattern(self._number[dofs], len(self._free))
         self.elements = make_elements(spaces)
-        self.solver = SymmetricSolver(backend, spaces.rank[self._free // 2])
+        self.solver = SymmetricSolver(backend, np.arange(len(free)))
 
     def deformation(self, u: Array) -> Array:
         """In-plane deformation gradient (2, 2, elem, qp) of nodal displacements u (2, N)."""

@@ -17,7 +17,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("config_overrides",), ("config_model",), ("config_schema",), ("config",),
     ("miller",), ("crystal",), ("rings", "section"), ("mesh", "hierarchy"),
     ("constitutive.swelling", "constitutive.elastoplasticity"),
-    ("compiled", "ordering"), ("elimination", "assembly", "kernels", "nodal"), ("multifrontal",),
+    ("compiled", "ordering"), ("assembly", "kernels", "nodal"),
     ("linear", "spaces"), ("recovery", "elements"),
     ("mechanics", "front", "transport"), ("state",), ("stepping",), ("adaptation",), ("problem",),
     ("fieldset",),
@@ -33,8 +33,8 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("study.evaluator",), ("study.fit",), ("cli_study",), ("cli",), ("__main__",))
 RANK = {name: rank for rank, line in enumerate(ORDER) for name in line}
 
-NUMERICS = ("constitutive.swelling", "constitutive.elastoplasticity", "compiled", "ordering", "elimination", "assembly",
-            "kernels", "nodal", "multifrontal", "elements", "linear", "spaces", "recovery", "mechanics",
+NUMERICS = ("constitutive.swelling", "constitutive.elastoplasticity", "compiled", "ordering", "assembly",
+            "kernels", "nodal", "elements", "linear", "spaces", "recovery", "mechanics",
             "front", "transport", "state", "stepping")
 NO_NUMERICS = {"units", "materials", "material", "problem"}
 

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from femanode.linear import Pattern, SymmetricSolver
 
-BACKENDS = ["multifrontal", "superlu-metis", "superlu-mmd", "pardiso"]
+BACKENDS = ["superlu-metis", "superlu-mmd", "pardiso"]
 
 
 def hide(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
@@ -33,9 +33,6 @@ def solver(backend: str, monkeypatch: pytest.MonkeyPatch) -> SymmetricSolver:
     if backend == "pardiso":
         pytest.importorskip("pypardiso")
         return SymmetricSolver("pardiso")
-    if backend == "multifrontal":
-        pytest.importorskip("numba")
-        return SymmetricSolver("multifrontal")
     if backend == "superlu-metis":
         pytest.importorskip("pymetis")
     else:
@@ -143,7 +140,7 @@ def test_zero_diagonal_does_not_spoil_the_answer(backend: str, monkeypatch: pyte
     assert_allclose(s.solve(np.array([2.0, 3.0, 4.0])), np.linalg.solve(A.toarray(), [2.0, 3.0, 4.0]), rtol=1e-10)
 
 
-@pytest.mark.parametrize("backend", ["multifrontal", "superlu-metis", "superlu-mmd"])
+@pytest.mark.parametrize("backend", ["superlu-metis", "superlu-mmd"])
 def test_singular_matrix_is_a_runtime_error(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     s = solver(backend, monkeypatch)
     A = grid().tolil()
@@ -165,47 +162,31 @@ def test_matrix_that_is_not_finite_is_a_runtime_error() -> None:
 
 
 def test_auto_takes_the_quickest_that_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("numba")
-    assert SymmetricSolver("auto").name == "multifrontal"
-    assert SymmetricSolver("scipy").name.startswith("superlu")
-    hide(monkeypatch, "numba")
     if importlib.util.find_spec("pypardiso") is not None:
         assert SymmetricSolver("auto").name == "pardiso"
-    with pytest.raises(ImportError, match=r"multifrontal needs numba; use solver.linear: scipy"):
-        SymmetricSolver("multifrontal")
-    hide(monkeypatch, "numba", "pypardiso")
+    assert SymmetricSolver("scipy").name.startswith("superlu")
+    hide(monkeypatch, "pypardiso")
     assert SymmetricSolver("auto").name.startswith("superlu")
     with pytest.raises(ImportError, match=r"pypardiso is not installed; use solver.linear: scipy"):
         SymmetricSolver("pardiso")
 
 
-def test_numpy_is_kept_to_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FEMANODE_KERNELS", "numpy")
-    hide(monkeypatch, "pypardiso")
-    assert SymmetricSolver("auto").name.startswith("superlu")
-
-
-@pytest.mark.parametrize("shift", [0.3, -1.7])
-def test_fronts_of_many_columns_and_a_forest(shift: float) -> None:
-    """Two grids of 40 x 40 without a link: separators wider than the loops are unrolled, and more than one root."""
-    pytest.importorskip("numba")
-    A = sp.csc_matrix(sp.block_diag([grid(40, shift, 1), grid(40, shift, 2)]))
-    b = np.random.default_rng(8).normal(size=3200)
-    s = SymmetricSolver("multifrontal")
-    s.factorise(A)
-    assert_allclose(s.solve(b), np.linalg.solve(A.toarray(), b), rtol=1e-8, atol=1e-10)
-    assert s._in_use.name == "multifrontal"
-
-
-def test_another_pattern_is_analysed_anew() -> None:
-    pytest.importorskip("numba")
-    s = SymmetricSolver("multifrontal")
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_another_pattern_is_analysed_anew(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    s = solver(backend, monkeypatch)
     for n in (12, 9):
         A, b = grid(n), np.linspace(-1, 1, n * n)
         s.factorise(A)
         assert_allclose(s.solve(b), np.linalg.solve(A.toarray(), b), rtol=1e-10, atol=1e-12)
-        # not by the fall-back
-        assert s._in_use.name == "multifrontal"
+
+
+def test_an_order_that_is_given_is_kept_to() -> None:
+    """Reversed, as it comes, and one that is no order of this matrix: the answer is the same."""
+    A, b = grid(), np.linspace(-1.0, 2.0, 144)
+    for rank in (np.arange(144), np.arange(144)[::-1], np.arange(7)):
+        s = SymmetricSolver("scipy", rank)
+        s.factorise(A)
+        assert_allclose(s.solve(b), np.linalg.solve(A.toarray(), b), rtol=1e-9, atol=1e-11)
 
 
 def test_compiled_pattern_is_numpys(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,37 +204,6 @@ def test_compiled_pattern_is_numpys(monkeypatch: pytest.MonkeyPatch) -> None:
     assert_array_equal(fast.indices, plain.indices)
     assert_array_equal(data, plain.data(Ke))
     assert plain.matrix(Ke).has_sorted_indices
-
-
-def bordered(size: int = 420, border: int = 560) -> sp.csc_matrix:
-    """Two dense blocks that share a dense border: fronts of more rows than are done at a time, and two subtrees."""
-    rng = np.random.default_rng(10)
-    n = 2 * size + border
-    A = np.zeros((n, n))
-    A[-border:] = rng.normal(size=(border, n))
-    for k in (0, size):
-        A[k:k + size, k:k + size] = rng.normal(size=(size, size))
-    A = A + A.T
-    return sp.csc_matrix(A + np.diag(np.abs(A).sum(axis=1)))
-
-
-def test_wide_fronts_and_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Right against a dense solve, and the same bits on one thread and on three."""
-    pytest.importorskip("numba")
-    from femanode import compiled, multifrontal
-
-    monkeypatch.setattr(multifrontal, "LEAST", 0.0)
-    for A in (bordered(), sp.csc_matrix(sp.block_diag([grid(40, seed=k) for k in range(3)]))):
-        b = np.random.default_rng(11).normal(size=A.shape[0])
-        found = []
-        for count in (1, 3):
-            monkeypatch.setattr(compiled, "threads", lambda count=count: count)
-            s = SymmetricSolver("multifrontal", np.arange(A.shape[0]))
-            s.factorise(A)
-            found.append(s._in_use.solve(b))
-            assert s._in_use.name == "multifrontal"
-        assert_allclose(found[0], np.linalg.solve(A.toarray(), b), rtol=1e-9, atol=1e-12)
-        assert_array_equal(found[0], found[1])
 
 
 def test_what_is_added_to_the_diagonal() -> None:
