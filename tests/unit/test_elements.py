@@ -133,13 +133,3 @@ def test_an_inverted_element_gives_no_number(quarter: Spaces) -> None:
     response, forces = loops.respond(F * np.nan, 1.0, unit_plastic(shape), np.zeros(shape), np.ones(shape), law, 1.0)
     assert np.isnan(response.tau).all()
     assert np.isnan(forces).all()
-
-
-@pytest.mark.parametrize("count", [1, 3])
-def test_every_turn_is_taken_once(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled, "threads", lambda: count)
-    seen: list[tuple[int, str]] = []
-    compiled.each(lambda i, word: seen.append((i, word)), [(i,) for i in range(20)], "x")
-    assert sorted(seen) == [(i, "x") for i in range(20)]
-    with pytest.raises(ZeroDivisionError):
-        compiled.each(lambda i: 1 // (i - 19), [(i,) for i in range(20)])
