@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from femanode.accuracy import Bias
+from femanode.postprocess import bias_of
 from femanode.problem import Problem
 from femanode.progress import format_seconds
 from femanode.result import Result
@@ -37,6 +39,7 @@ def describe_plan(problem: Problem) -> str:
         f"front           half-thickness {problem.half_thickness:g} nm = {problem.half_thickness / section.radius:.4f} "
         f"R; fastest rate {speed:g} nm/s",
         f"Damkohler       k R/D = {damkohler:.3g}: control by {control} expected without stress",
+        f"accuracy        {bias_of(problem)}",
         f"linear solver   {physics.mechanics.solver.name}",
         f"estimate        {steps} steps, {format_seconds(seconds)}, "
         f"{_BASE_MEMORY + _MEMORY * unknowns / 1000:.0f} MiB (rough: to a factor of three)",
@@ -57,7 +60,8 @@ def describe_result(result: Result) -> str:
         f"{power}, {s['regime']} (transport takes {100 * s['transport_share']:.0f} % of the drive)",
         f"largest over smallest diameter {s['anisotropy_ratio']:.2f}, surface hoop stress "
         f"{s['hoop_surface_max_GPa']:.2f} GPa, largest {s['hoop_max_GPa']:.2f} GPa{risk}",
-        f"front half-thickness {s['interface_thickness_ratio']:.4f} of the radius",
+        f"front half-thickness {s['interface_thickness_ratio']:.4f} of the radius: "
+        f"{Bias(*s['accuracy'].values()) if 'accuracy' in s else 'bias not known'}",
         f"ParaView  {folder / 'frames.pvd'}  (Warp By Vector, displacement, scale 1)",
         f"figures   {folder / 'summary.json'}, {folder / 'history.csv'}",
     ]

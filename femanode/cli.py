@@ -9,17 +9,18 @@ import logging
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from femanode import cli_report, cli_study
-from femanode.errors import ConfigError, FemanodeError
+from femanode import cli_report, cli_study, cli_verify
+from femanode.errors import FemanodeError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
                   help="Stress-diffusion simulator for cross-sections of alloying battery anodes.")
 cli_report.register(app)
 cli_study.register(app)
+cli_verify.register(app)
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="configuration (YAML)")]
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY.PATH=VALUE", help="override one key")]
@@ -38,6 +39,8 @@ def run(config: ConfigPath,
         frames: Annotated[int | None, typer.Option(metavar="N", help="number of frames")] = None,
         overwrite: Annotated[bool, typer.Option("--overwrite", help="replace an earlier run")] = False,
         resume: Annotated[bool, typer.Option("--resume", help="go on from the folder's checkpoint")] = False,
+        extrapolated: Annotated[bool, typer.Option(
+            "--extrapolate", help="run at three half-thicknesses; figures for a front without one")] = False,
         quiet: Annotated[bool, typer.Option("--quiet", help="print nothing but errors")] = False) -> None:
     """Run one case."""
     from femanode.config import load_config
@@ -52,6 +55,13 @@ def run(config: ConfigPath,
         for note in build_problem(loaded).notes:
             typer.echo(f"note: {note}")
     try:
+        if extrapolated:
+            from femanode.extrapolate import describe, extrapolate
+
+            with live(quiet) as report:
+                found = extrapolate(loaded, out, overwrite=overwrite, resume=resume, report=report)
+            typer.echo(describe(found))
+            return
         with live(quiet) as report:
             result = run_case(loaded, out, overwrite=overwrite, resume=resume, report=report)
     except KeyboardInterrupt as stop:
@@ -117,19 +127,6 @@ def schema() -> None:
     from femanode.config import json_schema
 
     typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
-
-
-def _not_yet(name: str, instead: str) -> NoReturn:
-    raise ConfigError(f"'femanode {name}' is not in this version yet", where="command line", hint=instead)
-
-
-_LATER = {"ignore_unknown_options": True, "allow_extra_args": True}
-
-
-@app.command(context_settings=_LATER, hidden=True)
-def verify() -> None:
-    """Not in this version."""
-    _not_yet("verify", "run the tests: python -m pytest")
 
 
 def _frames(frames: int | None) -> list[str]:

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from femanode import laws
+from femanode.accuracy import Bias, expected_bias
 from femanode.checkpoint import Part
 from femanode.constitutive.swelling import volume_ratio
 from femanode.crystal import format_miller
 from femanode.fieldset import FieldSet
-from femanode.problem import Problem
+from femanode.problem import Problem, resolution
 from femanode.shape import Ray, diameters, full_outline
 from femanode.state import State
 from femanode.stepping import Candidate, StopReason, front_mean
@@ -27,6 +28,14 @@ Array = NDArray[np.float64]
 TORN = 3.0
 
 Row = dict[str, float]
+
+
+def bias_of(problem: Problem) -> Bias:
+    """Expected bias of core stress and arrest of a problem; see :mod:`femanode.accuracy`."""
+    config, section = problem.config, problem.section
+    size, delta = resolution(config)[0], problem.half_thickness
+    return expected_bias(delta, section.radius - section.inner_radius, size if size is not None else
+                         section.actual_size, config.time.max_front_advance, config.front.conversion_start)
 
 
 @dataclass(frozen=True)
@@ -158,7 +167,13 @@ class Recorder:
             "crack_risk": risk, "critical_diameter_nm": critical,
             "capacity_mAh_g": last["state_of_charge"] * material.capacity.theoretical,
             "interface_thickness_ratio": problem.half_thickness / section.radius,
-            "eq1_terms_eV": self._eq1(fields), "warnings": self._warnings(fields, risk)}
+            "eq1_terms_eV": self._eq1(fields), "accuracy": self._accuracy(),
+            "warnings": self._warnings(fields, risk)}
+
+    def _accuracy(self) -> dict[str, float | bool]:
+        """What the numerical thickness of front, elements and steps is expected to have moved, by the measured law."""
+        bias = bias_of(self.problem)
+        return {"core_stress_bias": bias.core_stress, "arrest_fraction_bias": bias.arrest, "in_range": bias.in_range}
 
     def _warnings(self, fields: FieldSet, risk: float | None) -> list[str]:
         """What a reader of the figures must know, in sentences."""

@@ -6,7 +6,6 @@ Import as ``from tests.helpers import ...`` (pytest is run from the repository's
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,52 +13,17 @@ from numpy.typing import NDArray
 from femanode.constitutive.elastoplasticity import Moduli
 from femanode.front import Front, Kinetics, Rate
 from femanode.mechanics import Mechanics
-from femanode.mesh import make_section
-from femanode.spaces import Spaces, build_spaces
+from femanode.spaces import Spaces
 from femanode.state import State, pristine
 from femanode.stepping import Physics
 from femanode.transport import Transport
+from femanode.verify.bench import EV, KT_300K, Isotropic, moduli, unit_plastic
+from femanode.verify.bench import disc as section_spaces
+
+__all__ = ["EV", "KT_300K", "Isotropic", "isotropic_physics", "moduli", "pristine_state", "section_spaces",
+           "unit_plastic"]
 
 Array = NDArray[np.float64]
-
-# CODATA 2019: 1 eV = 0.1602176634 GPa nm^3; k_B = 1.380649e-23 J/K = 1.380649e-5 GPa nm^3/K
-EV = 0.1602176634
-KT_300K = 1.380649e-5 * 300.0
-
-
-def section_spaces(radius: float = 1.0, size: float = 0.25, sector: str = "quarter", inner: float = 0.0) -> Spaces:
-    """Spaces of a generated disc, or annulus where ``inner`` > 0; lengths in nm."""
-    shape = "annulus" if inner > 0.0 else "circle"
-    return build_spaces(make_section(shape, radius, inner, size, sector).mesh)
-
-
-def moduli(E: Array | float, nu: Array | float, sigma_Y: Array | float = np.inf, H: Array | float = 0.0,
-           exponent: Array | float = 1.0, rate: Array | float = np.inf, shape: tuple[int, ...] = (1, 1)) -> Moduli:
-    """Constants from E (GPa) and nu, broadcast to ``shape``; elastic and rate independent unless told."""
-    K = np.asarray(E) / (3.0 * (1.0 - 2.0 * np.asarray(nu)))
-    G = np.asarray(E) / (2.0 * (1.0 + np.asarray(nu)))
-    # an infinite strength times zero hardening is no number
-    strength = np.where(np.isinf(sigma_Y), 1e12, sigma_Y)
-    values = (K, G, strength, H, exponent, rate)
-    return Moduli(*(np.array(np.broadcast_to(v, shape), dtype=float) for v in values))
-
-
-def unit_plastic(shape: tuple[int, ...]) -> Array:
-    """Cp_inv of material that never flowed, (4, *shape)."""
-    unit = np.zeros((4, *shape))
-    unit[[0, 1, 3]] = 1.0
-    return unit
-
-
-@dataclass(frozen=True)
-class Isotropic:
-    """The same rate in every direction, nm/s."""
-
-    k: float
-
-    def rate(self, nx: Array, ny: Array) -> Array:
-        """k for every normal."""
-        return np.full_like(nx, self.k)
 
 
 def isotropic_physics(radius: float = 64.5, delta: float = 5.0, size: float | None = None, sector: str = "quarter", *,

@@ -21,16 +21,22 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("linear", "spaces"), ("recovery", "elements"),
     ("mechanics", "front", "transport"), ("state",), ("stepping",), ("adaptation",), ("problem",),
     ("fieldset",),
-    ("output", "shape", "laws"), ("postprocess",), ("journal",), ("runfolder",), ("fields",), ("figurestyle",),
+    ("output", "shape", "laws", "accuracy"), ("postprocess",), ("journal",), ("runfolder",), ("fields",),
+    ("figurestyle",),
     ("curves", "sectionview"), ("observations", "sectionart", "rendering", "animation", "scene"), ("profiles",),
     ("figures", "panels", "vtkhdf", "paraview"),
     ("runfacts",), ("report_charts",), ("report_pictures", "report_rows"), ("report", "result"), ("run",),
-    ("progress",), ("brief", "watch"), ("cli_report",),
+    ("extrapolate",), ("progress",), ("brief", "watch"), ("cli_report",),
     ("study.quantity",), ("study.design", "study.store"), ("study.sweepfile",), ("study.cases",),
     ("study.runner", "study.child"), ("study.launcher",), ("study.supervisor",),
     ("study.engine", "study.table", "study.display"), ("study.sweep", "study.outcomes"),
     ("study.maps",), ("study.manyaxes", "study.fitfile", "study.fitfigure"),
-    ("study.evaluator",), ("study.fit",), ("cli_study",), ("cli",), ("__main__",))
+    ("study.evaluator",), ("study.fit",), ("cli_study",),
+    ("verify.case", "verify.cylinder"), ("verify.bench",),
+    ("verify.point_laws", "verify.structures", "verify.diffusion", "verify.fronts", "verify.shells", "verify.wires",
+     "verify.manufactured"),
+    ("verify.figures_of_merit",),
+    ("verify.catalogue",), ("verify.page",), ("cli_verify",), ("cli",), ("__main__",))
 RANK = {name: rank for rank, line in enumerate(ORDER) for name in line}
 
 NUMERICS = ("constitutive.swelling", "constitutive.elastoplasticity", "compiled", "ordering", "assembly",
@@ -74,7 +80,7 @@ def outside(tree: ast.Module) -> set[str]:
 
 
 def test_every_module_has_its_place() -> None:
-    assert set(MODULES) - set(RANK) <= {"", "constitutive", "study"}
+    assert set(MODULES) - set(RANK) <= {"", "constitutive", "study", "verify"}
     assert set(RANK) <= set(MODULES)
 
 
@@ -99,7 +105,7 @@ def test_point_laws_know_no_mesh() -> None:
 
 @pytest.mark.parametrize(("library", "allowed"), [
     ("meshio", {"mesh", "section", "output", "runfolder"}), ("pyvista", {"rendering", "scene"}),
-    ("typer", {"cli", "cli_report", "cli_study"}), ("trame_vtk", {"scene"}), ("jinja2", {"report"}),
+    ("typer", {"cli", "cli_report", "cli_study", "cli_verify"}), ("trame_vtk", {"scene"}), ("jinja2", {"report"}),
     ("h5py", {"vtkhdf"}),
     ("pypardiso", {"linear"}), ("pymetis", {"ordering"}), ("numba", {"compiled"}),
     ("pint", {"units"}), ("ruamel", {"yamlio"}), ("filelock", {"lock", "study.store"}),
@@ -121,3 +127,7 @@ def test_no_print_and_no_bare_assert(module: str) -> None:
 @pytest.mark.parametrize("module", sorted(set(MODULES) - {""}))
 def test_a_docstring_says_what_the_module_is(module: str) -> None:
     assert ast.get_docstring(MODULES[module])
+
+
+def test_the_second_opinion_shares_no_code() -> None:
+    assert own(MODULES["verify.cylinder"]) == set()

@@ -96,7 +96,8 @@ def test_a_folder_in_use_is_refused_until_told(call: Call, case: Path, tmp_path:
 @pytest.mark.parametrize(("arguments", "words"), [
     (["sweep", "x.yaml"], ["x.yaml: found no such file"]), (["report", "missing"], ["missing", "no such folder"]),
     (["report"], ["DIR"]),
-    (["verify"], ["verify", "not in this version"]), (["sweep", "x.yaml", "--workers", "0"], ["--workers: found 0"]),
+    (["verify", "kook"], ["verify NAME", "found 'kook'", "cook"]),
+    (["sweep", "x.yaml", "--workers", "0"], ["--workers: found 0"]),
     (["run", "missing.yaml"], ["missing.yaml", "no such file"]), (["run"], ["CONFIG"]), (["fly"], ["fly"]),
     (["materials", "Li-Unobtainium"], ["Li-Unobtainium", "Li-Si"]), (["plot", "missing"], ["missing"]),
     (["run", "x.yaml", "--frames", "many"], ["--frames"]), (["check", "missing.yaml"], ["missing.yaml"]),

@@ -26,7 +26,7 @@ SUMMARY = [
     "swelling_by_direction", "area_ratio", "hoop_surface_max_GPa", "hoop_max_GPa", "hoop_max_location",
     "crack_risk", "critical_diameter_nm", "capacity_mAh_g", "interface_thickness_ratio", "eq1_terms_eV"]
 EXTRA = {"front_entry_time_s", "transport_share", "cylinder_law_interface_share", "cylinder_law_r2", "axial_stretch",
-         "warnings"}
+         "warnings", "accuracy"}
 
 
 class Run:

@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import femanode
-from tests.verification.cylinder import swell
+from femanode.verify.cylinder import Wire, swell
 
 FULL_SIZE = pytest.mark.skipif(os.environ.get("FEMANODE_FULL") != "1", reason="minutes each: FEMANODE_FULL=1")
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -42,13 +42,13 @@ def test_isotropic_wire_arrests_where_an_axisymmetric_program_says(tmp_path, dia
     assert result.history["content_error"].max() < 1e-8
 
 
-# The one-dimensional program of tests/verification/cylinder.py at the same front width and step. Flow under the host's
+# The one-dimensional program of femanode/verify/cylinder.py at the same front width and step. Flow under the host's
 # strength in half-converted skin, or tau = M instead of Jc M, changes these by factors.
 def test_core_and_surface_agree_with_an_independent_cylinder(tmp_path):
     result = run(tmp_path / "run", "isotropic_129nm", *sized(4.0), "mesh.element_size=2 nm",
                  "front.conversion_start=0.35", "time.stop.converted=0.6")
     width = 4.0 / 64.5
-    other = swell(n=64, steps_per_element=0.5, depth=0.36 + width, width=width, start=0.35)
+    other = swell(Wire(), n=64, steps_per_element=0.5, depth=0.36 + width, width=width, start=0.35)
     # Elements of half the front's width leave about 7 % of core pressure; the surface is exact to its ripple.
     for column, values, scale, rtol in (("core_mean_stress_GPa", other.core_mean, 1.0, 0.1),
                                         ("hoop_surface_max_GPa", other.surface_hoop, 1.0, 0.04),
@@ -69,7 +69,7 @@ def test_a_graded_mesh_stops_the_front_where_an_even_one_does(tmp_path):
 
 # A sharp front in finite elasticity: the same one-dimensional program, front one element wide, n = 400 and 200.
 def sharp_core():
-    sharp = [np.interp(0.55, s.converted, s.core_mean) for s in (swell(n=n, depth=0.36) for n in (200, 400))]
+    sharp = [np.interp(0.55, s.converted, s.core_mean) for s in (swell(Wire(), n=n, depth=0.36) for n in (200, 400))]
     return 2.0 * sharp[1] - sharp[0]
 
 

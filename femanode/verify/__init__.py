@@ -1,0 +1,1 @@
+"""The verification cases that ``femanode verify`` runs and the tests assert."""

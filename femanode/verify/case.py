@@ -1,0 +1,121 @@
+"""What a verification case is: a claim with its source, and numbers held against what they should be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+#: Headings of the page, in its order.
+GROUPS = {"law": "Each law alone", "physics": "Each physics alone", "together": "Together",
+          "orders": "Orders of accuracy", "opinion": "A second opinion", "accuracy": "The accuracy a user gets"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One number against what it should be.
+
+    Attributes
+    ----------
+    what : str
+        The quantity, with its unit.
+    expected, got : float
+    tolerance : float
+        Largest allowed error: relative to ``expected`` unless ``absolute``. From both sides.
+    why : str
+        Why the tolerance is what it is.
+    kind : 'value' | 'order'
+        ``order`` for an observed order of accuracy, whose tolerance is always absolute.
+    """
+
+    what: str
+    expected: float
+    got: float
+    tolerance: float
+    why: str
+    absolute: bool = False
+    kind: Literal["value", "order"] = "value"
+
+    @property
+    def error(self) -> float:
+        """Signed, in the terms of ``tolerance``."""
+        return (self.got - self.expected) / (1.0 if self.absolute else abs(self.expected))
+
+    @property
+    def passed(self) -> bool:
+        """Whether the error is a number and within the tolerance."""
+        return bool(np.isfinite(self.got) and abs(self.error) <= self.tolerance)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: plain Python numbers; a value that is not finite becomes None."""
+        def plain(x: float) -> float | None:
+            return float(x) if np.isfinite(x) else None
+
+        return {"what": self.what, "expected": plain(self.expected), "got": plain(self.got), "error": plain(self.error),
+                "tolerance": float(self.tolerance), "absolute": self.absolute, "kind": self.kind, "why": self.why,
+                "passed": self.passed}
+
+
+def order(what: str, expected: float, got: float, tolerance: float, why: str) -> Check:
+    """An observed order of accuracy; bounded from both sides."""
+    return Check(what, expected, float(got), tolerance, why, absolute=True, kind="order")
+
+
+def rates(errors: Any, ratio: float = 2.0) -> Array:
+    """Observed orders between neighbours of a sequence of errors, each at ``ratio`` times the last one's resolution."""
+    e = np.abs(np.asarray(errors, dtype=float))
+    return np.asarray(np.log(e[:-1] / e[1:]) / np.log(ratio))
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of equal length to be saved and drawn: ``lines`` over ``x``, ``marks`` as points; log-log if ``log``."""
+
+    columns: dict[str, Any]
+    x: str
+    lines: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    log: bool = False
+
+    def as_dict(self) -> dict[str, list[float]]:
+        """Columns as lists."""
+        return {name: [float(v) for v in np.asarray(values, dtype=float)] for name, values in self.columns.items()}
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a case found."""
+
+    checks: tuple[Check, ...]
+    tables: dict[str, Table] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A declared verification case.
+
+    Attributes
+    ----------
+    name : str
+        What ``femanode verify NAME`` takes.
+    group : str
+        Key of ``GROUPS``.
+    claim, source : str
+        What is said to hold, and where the expected numbers come from.
+    bug : str
+        What a likely mistake would give instead.
+    run : callable
+        Takes ``full`` (bool): at the published size, or reduced to seconds.
+    """
+
+    name: str
+    group: str
+    claim: str
+    source: str
+    bug: str
+    run: Callable[[bool], Findings]

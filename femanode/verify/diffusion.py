@@ -1,0 +1,240 @@
+"""Cases of the carrier balance, alone and coupled with elastic stress, marched as a run marches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.integrate import solve_ivp
+
+from femanode.constitutive.elastoplasticity import Moduli
+from femanode.front import Front, Kinetics
+from femanode.mechanics import Mechanics
+from femanode.recovery import Recovery
+from femanode.spaces import Spaces
+from femanode.state import pristine
+from femanode.stepping import Limits, Physics, Tally, march
+from femanode.transport import Balance, Transport
+from femanode.verify.bench import (
+    Array,
+    Index,
+    Isotropic,
+    about_to_enter,
+    constant,
+    cylindrical,
+    disc,
+    moduli,
+    polar,
+    silicon,
+)
+from femanode.verify.case import Case, Check, Findings, Table, order, rates
+
+_R, _E, _NU, _BETA = 20.0, 100.0, 0.28, 3e-6
+#: Stress scale E Omega/(3 (1 - nu)) of a unit content.
+_S = _E * _BETA / (3.0 * (1.0 - _NU))
+
+
+class GivenFlux(Transport):
+    """Carrier balance with a given flux ``flux`` (nm/s of content) in place of a given activity on the surface."""
+
+    def __init__(self, spaces: Spaces, flux: float, D: float) -> None:
+        none: Index = np.zeros(0, np.int64)
+        super().__init__(replace(spaces, surface=none), 0.0, constant(D))
+        self._supply = flux * spaces.surface_length / spaces.mass
+
+    def solve(self, C_n: Array, h: Array, e_guess: Array, stress: Array, dt: float,
+              sink: tuple[Array, Array] | None = None) -> Array:
+        """As in :class:`Transport`, with what has come in over the step added to what was there."""
+        return super().solve(C_n + dt * self._supply, h, e_guess, stress, dt, sink)
+
+    def balance(self, C_n: Array, h: Array, e: Array, stress: Array, dt: float) -> Balance:
+        """Change of content against the flux put in."""
+        mass = self.spaces.mass
+        inflow, change = dt * float(np.sum(mass * self._supply)), float(np.sum(mass * (h * (1.0 - e) - C_n)))
+        return Balance(float(np.sum(mass * h * (1.0 - e))), inflow, abs(change - inflow) / abs(inflow))
+
+
+def _reacted(spaces: Spaces, transport: Transport) -> Physics:
+    """An elastic section that has all reacted and only takes up carriers."""
+    def constants(h: Array, C: Array) -> Moduli:
+        return moduli(_E, _NU, shape=C.shape)
+
+    front = Front(spaces, 1.0, 0.35, Isotropic(0.0), Kinetics(1.0, -50.0, 0.0, 0.0))
+    return Physics(spaces, Mechanics(spaces, "quarter"), front, transport, constants, 0.0, _BETA)
+
+
+def _fill(physics: Physics, start: float, times: Array) -> tuple[list[Array], list[Array]]:
+    """Content (N,) and stress over S at the points (4, elem, qp) after each of the fixed steps, from ``start``."""
+    s = physics.spaces
+    state = pristine(s.n_nodes, (s.weight.shape[0], s.weight.shape[1]), np.ones(s.n_nodes))
+    state = replace(state, depletion=np.full(s.n_nodes, 1.0 - start))
+    limits = Limits(end=float(times[-1]), arrest=None, converted=None)
+    contents, stresses = [], []
+    for candidate, _ in march(physics, state, limits, [float(t) for t in times], Tally()):
+        if candidate.state is None or candidate.equilibrium is None or candidate.equilibrium.response is None:
+            raise RuntimeError("an accepted step has a state")
+        contents.append(candidate.state.c)
+        stresses.append(candidate.equilibrium.response.tau / _S)
+    return contents, stresses
+
+
+def _at_centre(s: Spaces, recovery: Recovery, stress: Array) -> float:
+    """Radial stress of the centre: there (11 + 22)/2."""
+    return float(recovery(0.5 * (stress[0] + stress[1]))[np.argmin(np.hypot(*s.nodes))])
+
+
+def potentiostatic(full: bool) -> Findings:
+    """Filling at a given surface activity: the largest radial stress of the centre, and when."""
+    s = disc(_R, _R / (20 if full else 10))
+    recovery = Recovery(s)
+    peaks, when = [], []
+    counts = (40, 80, 160) if full else (40, 80)
+    for n in counts:
+        tau = np.arange(1, int(1.25 * n) + 1) * 0.0761 / n
+        _, stresses = _fill(_reacted(s, Transport(s, 0.0, constant(1.0))), 0.0, tau * _R**2)
+        centre = np.array([_at_centre(s, recovery, t) for t in stresses])
+        top = int(np.argmax(centre))
+        fit = np.polyfit(tau[top - 2: top + 3], centre[top - 2: top + 3], 2)
+        when.append(float(-0.5 * fit[1] / fit[0]))
+        peaks.append(float(np.polyval(fit, when[-1])))
+    checks = [Check("largest radial stress of the centre over S, extrapolated in the step", 0.2356,
+                    2 * peaks[-1] - peaks[-2], 4e-3, "mesh of twenty elements along the radius, second order"),
+              Check("its D t/R^2, extrapolated in the step", 0.0761, 2 * when[-1] - when[-2], 0.01,
+                    "the top is flat: 1 % in time is 1e-4 in stress")]
+    return Findings(tuple(checks), {"diffusion_stress_potentiostatic": Table(
+        {"steps_to_peak": counts, "peak": peaks, "time": when, "exact": [0.2356] * len(counts)}, "steps_to_peak",
+        ("exact",), ("peak",))})
+
+
+def given_flux(full: bool) -> Findings:
+    """Filling at a given flux: the steady stresses, and the mean content."""
+    sizes = np.array([0.4, 0.2, 0.1, 0.05] if full else [0.4, 0.2, 0.1])
+    q, errors, columns = 0.3, [], {}
+    times = np.linspace(0.0, 1.2, 61)[1:] * _R**2
+    mean = centre = np.nan
+    for size in sizes:
+        s = disc(_R, size * _R)
+        contents, stresses = _fill(_reacted(s, GivenFlux(s, q / _R, 1.0)), 0.0, times)
+        x = np.hypot(*s.qp_xy) / _R
+        radial, hoop = cylindrical(stresses[-1], s.qp_xy)
+        exact = q * (1 - x**2) / 8, q * (1 - 3 * x**2) / 8
+        w = s.weight / s.weight.sum()
+        errors.append(np.sqrt(sum(float(np.sum(w * (a - b) ** 2)) for a, b in
+                                  zip((radial, hoop), exact, strict=True))) / q)
+        mean = float(np.sum(s.mass * contents[-1]) / s.mass.sum())
+        centre = _at_centre(s, Recovery(s), stresses[-1])
+        pick = np.argsort(x.ravel())[:: max(1, x.size // 150)]
+        columns = {"r_over_R": x.ravel()[pick], "exact_radial": exact[0].ravel()[pick],
+                   "exact_hoop": exact[1].ravel()[pick], "radial": radial.ravel()[pick], "hoop": hoop.ravel()[pick]}
+    seen = rates(errors)
+    return Findings((
+        Check("mean content at D t/R^2 = 1.2, 2 q t", 2 * q * 1.2, mean, 2e-3, "the rim is a polygon of chords"),
+        Check(f"root mean square stress error over S q at the points, elements of R/{1 / sizes[-1]:g}", 0.0, errors[-1],
+              0.16 * sizes[-1], "an element swells by its mean content; content varies by q h within it, 0.14 q h rms",
+              absolute=True),
+        Check("recovered radial stress of the centre over S q", 0.125, centre / q, 0.02,
+              "what a run writes to its frames: the scatter within elements averaged out"),
+        *(order(f"order of stress between elements of {h:g} and {h / 2:g} R", 1.0, float(seen[i]), 0.35,
+                "an element swells by its mean content, so that stress is constant in it at best")
+          for i, h in enumerate(sizes[:-1]))),
+        {"diffusion_stress_given_flux": Table(columns, "r_over_R", ("exact_radial", "exact_hoop"), ("radial", "hoop"))})
+
+
+def _one_dimensional(theta: float, start: float, end: float, *, own_law: bool, n: int = 200) -> float:
+    """Mean content at D t/R^2 = ``end``: method of lines in the radius, closed-form stress; shares no code.
+
+    ``own_law`` multiplies D by exp(dV_D s/kT) with s the closed-form mean stress, as femanode's law does.
+    """
+    faces = np.linspace(0.0, 1.0, n + 1)
+    mid, volume = 0.5 * (faces[1:] + faces[:-1]), 0.5 * np.diff(faces**2)
+
+    def change(_: float, c: Array) -> Array:
+        edge = np.append(0.5 * (c[1:] + c[:-1]), 1.0)
+        slope = np.append(np.diff(c) / np.diff(mid), (1.0 - c[-1]) / (1.0 - mid[-1]))
+        # g s = (theta/2) [(1 + nu) mean c - 2 c] with theta = 2 g S/3
+        factor = np.exp(0.5 * theta * ((1 + _NU) * 2.0 * np.sum(volume * c) - 2.0 * edge)) if own_law else 1.0
+        flux = np.append(0.0, faces[1:] * factor * (1.0 + theta * edge) * slope)
+        return np.diff(flux) / volume
+
+    solution = solve_ivp(change, (0.0, end), np.full(n, start), "BDF", rtol=1e-7, atol=1e-9)
+    return float(2.0 * np.sum(volume * solution.y[:, -1]))
+
+
+def _coupled_mean(rows: int, steps: int, theta: float) -> float:
+    """Mean content at D t/R^2 = 0.05, from 0.1 to 1, with ``rows`` of elements along the radius."""
+    s = polar(np.linspace(0.0, _R, rows + 1)[1:], 6)
+    transport = Transport(s, 0.0, constant(1.0), 1.5 * theta / _S)
+    contents, _ = _fill(_reacted(s, transport), 0.1, np.arange(1, steps + 1) * 0.05 / steps * _R**2)
+    return float(np.sum(s.mass * contents[-1]) / s.mass.sum())
+
+
+def two_way(full: bool) -> Findings:
+    """Elastic stress drives diffusion: mean content at D t/R^2 = 0.05, from 0.1 to 1, theta = 2."""
+    theta, rows, counts = 2.0, (10, 20, 40, 80) if full else (10, 20, 40), (30, 60, 120, 240) if full else (20, 40)
+    plain, coupled = (_one_dimensional(theta, 0.1, 0.05, own_law=own) for own in (False, True))
+    alone = [_coupled_mean(rows[-1], n, 0.0) for n in counts[:2]]
+    in_time = [_coupled_mean(rows[0], n, theta) for n in counts]
+    # each mesh with the first-order error of the step taken off
+    in_space = np.array([2 * _coupled_mean(m, counts[1], theta) - _coupled_mean(m, counts[0], theta) for m in rows])
+    errors, differences = in_space - coupled, np.diff(in_time)
+    seen = rates(errors)
+    return Findings((
+        Check("one-dimensional program, constant D", 0.6850, plain, 5e-4, "four figures are given"),
+        Check(f"uncoupled, R/{rows[-1]}, extrapolated in the step", 0.5069, 2 * alone[1] - alone[0], 3e-3,
+              "six sectors: chords of 7.5 degrees leave 0.2 % of area"),
+        Check("coupled, D as in femanode's law, extrapolated in step and mesh", coupled,
+              float(2 * in_space[-1] - in_space[-2]), 0.01, "what is left of the mesh is not yet first order"),
+        Check(f"the same on elements of R/{rows[-1]}, not extrapolated", coupled, float(in_space[-1]), 0.03,
+              "nodal stress is a mean over the elements around, which at the surface lie to one side: first order"),
+        *(order(f"order in space, R/{m} to R/{2 * m}", 1.0, float(seen[i]), 0.45, "the stress at the surface node")
+          for i, m in enumerate(rows[:-1])),
+        *(order(f"order in time, {counts[i]} to {counts[i + 2]} steps", 1.0,
+                float(np.log2(abs(differences[i] / differences[i + 1]))), 0.35, "backward Euler, stress of the step "
+                "before") for i in range(len(counts) - 2)),
+    ), {"stress_diffusion": Table({"size_over_R": 1.0 / np.array(rows), "error": np.abs(errors),
+                                   "first order": abs(errors[-1]) * rows[-1] / np.array(rows)}, "size_over_R",
+                                  ("first order",), ("error",), log=True)})
+
+
+def conservation(full: bool) -> Findings:
+    """Carriers in the section against what came through the surface: graded mesh, D(C)."""
+    R, delta = 20.0, 1.5
+    x = np.linspace(0.0, 1.0, 17)[1:]
+    s = polar(R * (1.0 - (1.0 - x) ** 1.6), 10)
+    table = [0.0, 0.6, 1.0], [0.02, 0.2, 0.8]
+    physics = silicon(s, delta, start=0.35, D=lambda C: np.interp(C, *table))
+    state, tally = about_to_enter(physics, np.maximum(R - np.hypot(*s.nodes), 0.0)), Tally()
+    before = float(np.sum(s.mass * physics.content_at_nodes(state)))
+    worst, inflow, total = 0.0, 0.0, before
+    for candidate, _ in march(physics, state, Limits(end=1e6, converted=0.6 if full else 0.3), [], tally):
+        if candidate.state is not None and candidate.balance is not None:
+            worst, inflow = max(worst, candidate.balance.error), inflow + candidate.balance.inflow
+            total = float(np.sum(s.mass * physics.content_at_nodes(candidate.state)))
+            state = candidate.state
+    radial = np.sort(np.hypot(*s.nodes[:, s.y0]))
+    return Findings((
+        Check("largest imbalance of a step over its change", 0.0, worst, 1e-10, "accuracy of the linear solve",
+              absolute=True),
+        Check("carriers gained over carriers let in, whole run", 1.0, (total - before) / inflow, 1e-10, "likewise"),
+        Check("largest over smallest spacing of the mesh", 8.285, float(np.diff(radial).max() / np.diff(radial).min()),
+              1e-3, "a graded mesh, or the case shows nothing"),
+        Check("largest depletion in the reacted phase", 0.5, float((state.depletion * (state.xi > 0.9)).max()), 0.4,
+              "diffusion limits too, or the case shows nothing", absolute=True)))
+
+
+CASES = (
+    Case("diffusion-stress", "physics", "stress of a cylinder that fills at a given surface activity",
+         "Cheng & Verbrugge 2009: 0.2356 S at D t/R^2 = 0.0761, S = E Omega/(3 (1 - nu))",
+         "a spherical particle has 0.386 in place of 0.2356; content at the end of the step with stress at its start "
+         "shifts the time", potentiostatic),
+    Case("diffusion-stress-flux", "physics", "steady stress of a cylinder that fills at a given flux",
+         "Cheng & Verbrugge 2009: s_r = S q (1 - x^2)/8, s_t = S q (1 - 3 x^2)/8, q = J R/D",
+         "the flux per deformed or per meshed length changes the mean content", given_flux),
+    Case("stress-diffusion", "physics", "stress speeds up the diffusion that causes it",
+         "D (1 + theta c), theta = 2 E Omega^2/(9 (1 - nu) R T): mean c 0.6850 (uncoupled 0.5069) at D t/R^2 = 0.05; a "
+         "one-dimensional program for femanode's D exp(dV s/kT)", "the opposite sign of the drift gives below 0.5069",
+         two_way),
+    Case("conservation", "together", "what is in the section came through its surface, at every step",
+         "exact", "an averaged D on a graded mesh that is not the same from both sides gains 26 % in three cycles",
+         conservation),
+)
