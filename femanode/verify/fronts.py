@@ -196,7 +196,7 @@ def anisotropic_core(full: bool) -> Findings:
     exact = np.array(list(_CORE.values()))
     errors = np.abs(areas - exact)
     checks = [Check(f"area of the core at t = {t:g}, extrapolated in delta", a, float(2 * areas[-1, i] - areas[-2, i]),
-                    0.02 * (a if full else 2 * a), "corners of the core are rounded over delta: second-order rest",
+                    (0.02 if full else 0.06) * a, "corners of the core are rounded over delta: second-order rest",
                     absolute=True)
               for i, (t, a) in enumerate(_CORE.items())]
     seen = np.array([rates(errors[:, i]) for i in range(3)])

