@@ -54,9 +54,11 @@ class Board:
             running = [(self.labels.get(case, case), time.monotonic() - e["since"], e.get("converted"))
                        for case, e in self.running.items()]
             counts = self.known + self.ended
-            done, here = counts.total(), self.ended.total()
+            # What runs counts with the share of it that is behind, or the last cases would seem to take ever longer.
+            part = sum(max(e["t"] / e["end"], e["converted"]) for e in self.running.values() if "end" in e)
+            done, here = counts.total() + part, self.ended.total() + part
         spent = time.monotonic() - self.began
-        return counts, running, spent / here * (self.total - done) if here else None
+        return counts, running, spent / here * max(self.total - done, 0.0) if self.ended else None
 
 
 def describe(board: Board) -> str:

@@ -25,6 +25,8 @@ from femanode.study.quantity import label
 from femanode.study.table import split_column
 
 Array = NDArray[np.float64]
+#: Shares of a variance lie below 1: what an error bar does beyond is not shown, and one this long means too few points.
+WIDEST, VAGUE = 1.3, 0.5
 
 
 @dataclass(frozen=True)
@@ -124,13 +126,14 @@ def _bars(study: Study, indices: Indices, title: str) -> Figure:
         axes.barh(places + shift, heights[order], 0.36, xerr=errors[order], color=colour, label=name,
                   error_kw={"capsize": 3, "elinewidth": 1.0})
     axes.set_yticks(places, [indices.names[k] for k in order], fontsize=11)
-    axes.set_xlim(0.0, max(1.0, axes.get_xlim()[1]))
+    axes.set_xlim(0.0, min(max(1.0, axes.get_xlim()[1]), WIDEST))
     axes.set_xlabel(f"Share of the variance of: {title}", fontsize=11)
     axes.grid(axis="x", color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
-    lost = indices.asked - indices.blocks
+    lost, vague = indices.asked - indices.blocks, max(indices.first_error.max(), indices.total_error.max()) > VAGUE
     axes.set_title(f"{study.record['name']}: {indices.blocks} blocks of Saltelli's design"
-                   + (f", {lost} left out for failed cases" if lost else "") + "; bars of error 95 %",
+                   + (f", {lost} left out for failed cases" if lost else "") + "; bars of error 95 %"
+                   + ("\nToo few blocks to tell: take a larger n" if vague else ""),
                    fontsize=11, loc="left", parse_math=False)
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=10)
     return figure
@@ -153,19 +156,18 @@ def _parallel(study: Study, shown: str) -> Figure:
     figure, axes = _new(max(6.4, 2.2 + 1.7 * len(columns)), 5.0)
     heights = np.column_stack([_share(study, c) for c in [*columns, shown]])
     values = _codes(study, shown)[0]
+    names = _codes(study, shown)[1]
     norm = Normalize(float(values[known].min()), float(values[known].max()))
     across = np.arange(heights.shape[1])
     for k in np.argsort(values):
         if known[k]:
-            axes.plot(across, heights[k], color=colormaps["viridis"](norm(values[k])), linewidth=1.2, alpha=0.8)
+            colour = COLOURS[int(values[k]) % len(COLOURS)] if names else colormaps["viridis"](norm(values[k]))
+            axes.plot(across, heights[k], color=colour, linewidth=1.2, alpha=0.8)
     for k in np.flatnonzero(~known):
         axes.plot(across[:-1], heights[k, :-1], color=FAILED, linewidth=1.2, linestyle="--")
     _posts(axes, study, [*columns, shown])
-    names = _codes(study, shown)[1]
-    bar = figure.colorbar(ScalarMappable(norm, "viridis"), ax=axes)
-    bar.set_label(title_of(shown), fontsize=12)
-    if names:
-        bar.set_ticks(list(range(len(names))), labels=names)
+    if not names:  # the last post names them
+        figure.colorbar(ScalarMappable(norm, "viridis"), ax=axes).set_label(title_of(shown), fontsize=12)
     failed = int((~known).sum())
     axes.set_title(f"{study.record['name']}: {len(known)} cases"
                    + (f", {failed} failed (red, dashed)" if failed else ""), fontsize=11, loc="left", parse_math=False)

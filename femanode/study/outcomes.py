@@ -139,7 +139,9 @@ def title_of(column: str) -> str:
                 break
     parts = name.split(".")
     text = parts[-1].replace("_", " ")
-    if parts[-1].lstrip("-").isdigit() or parts[-1].startswith("["):
+    if len(parts) > 1 and parts[-2] == "rates":
+        text = f"front rate {parts[-1]}"
+    elif len(parts) > 1 and (parts[-1].isdigit() or parts[-1].startswith("[")):
         text = f"{parts[-2].replace('_', ' ')} {parts[-1]}"
     elif len(parts) > 1 and parts[-1] in ("axis", "energy", "end", "mode", "volume"):  # say nothing by themselves
         text = f"{parts[-2]} {text}"

@@ -109,6 +109,12 @@ def test_relative_paths_start_from_the_file_they_are_in(tmp_path: Path) -> None:
     assert planned(tmp_path / "sub" / "sweep.yaml") == 1
 
 
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "configs" / "sweeps").glob("*.yaml")),
+                         ids=lambda p: p.stem)
+def test_every_case_of_the_bundled_sweeps_passes_its_checks(path: Path) -> None:
+    assert planned(path) == {"self_limiting": 36, "diameter_orientation": 16, "control": 33}[path.stem]
+
+
 def test_paths_with_a_comma_between_them_move_together(tmp_path: Path) -> None:
     sweep = load_sweep(write(tmp_path, {"axes": {
         "geometry.diameter,front.half_thickness": [["40 nm", "2 nm"], ["80 nm", "4 nm"]],

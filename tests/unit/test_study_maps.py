@@ -55,7 +55,9 @@ def square(tmp_path: Path) -> Path:
     ("crystal.axis", "Crystal axis"),
     ("capacity_mAh_g", "Capacity (mAh/g)"), ("eq1_terms_eV.total", "Eq1 terms: total (eV)"),
     ("swelling_by_direction.[110]", "Swelling by direction [110]"),
-    ("overrides.front.rates.110 [nm/s]", "Rates 110 (nm/s)")])
+    ("overrides.front.rates.110 [nm/s]", "Front rate 110 (nm/s)"),
+    ("overrides.front.rates.isotropic [nm/s]", "Front rate isotropic (nm/s)"),
+    ("a.diffusivity [cm^2/s]", "Diffusivity (cm²/s)")])
 def test_axes_are_named_for_people_with_their_unit(column: str, title: str) -> None:
     assert title_of(column) == title
 

@@ -217,3 +217,7 @@ def test_progress_names_what_ended_and_what_is_left() -> None:
     assert describe(board) == "4 of 10 cases ended (4 done), 1 running"
     board.end(Outcome("h1", Status.CRASHED))
     assert describe(board).startswith("5 of 10 cases ended (1 crashed, 4 done), 0 running  about")
+    board.began -= 60.0
+    assert describe(board).endswith("about 5.0 min left")  # one a minute, five to go
+    board.tell({"case": "h2", "event": "progress", "t": 30.0, "end": 60.0, "converted": 0.2})
+    assert describe(board).endswith("about 3.0 min left")  # one and a half a minute, four and a half to go
