@@ -60,7 +60,7 @@ def timed(**arguments: Any) -> float:
 
 def speedup(cases: int, workers: int) -> dict[str, Any]:
     """Wall seconds of the same cases with one worker and with more."""
-    made = study("4 nm", "10 min", cases)
+    made = study("2 nm", "1 h", cases)
     one, more = timed(source=made, workers=1), timed(source=made, workers=workers)
     return {"cases": cases, "workers": workers, "one_worker_s": one, "workers_s": more, "speedup": one / more}
 
@@ -122,12 +122,12 @@ def main() -> None:
     """Run the parts asked for and print their figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", nargs="?", choices=("speedup", "overhead", "bookkeeping", "all"), default="all")
-    parser.add_argument("--cases", type=int, help="cases; by default 8, 12 and 10000")
+    parser.add_argument("--cases", type=int, help="cases; by default 12, 12 and 10000")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     parts = {"overhead": lambda: overhead(chosen.cases or 12),
-             "speedup": lambda: speedup(chosen.cases or 8, chosen.workers),
+             "speedup": lambda: speedup(chosen.cases or 12, chosen.workers),
              "bookkeeping": lambda: bookkeeping(chosen.cases or 10_000)}
     # Each part's memory and imports are its own only when it is run alone.
     results = {name: part() for name, part in parts.items() if chosen.part in (name, "all")}
