@@ -61,7 +61,7 @@ class Config(Section):
     time: Time
     mesh: Mesh = Mesh()
     output: Output = Output()
-    temperature: Temperature = Field(default=300.0, description="temperature")
+    temperature: Temperature = Field(default=300.0, description="temperature of the wire")
     solver: Solver = Solver()
     _source: Path | None = PrivateAttr(default=None)
 

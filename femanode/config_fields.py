@@ -86,6 +86,7 @@ class Unit:
             "description": expected(self.unit) + (f"; {limits}" if limits else ""),
             "examples": [MEANING[self.unit][1]],
             "x-unit": self.unit,
+            "x-limits": limits,
         }
 
 

@@ -51,14 +51,22 @@ def _name_units(node: Any) -> None:
             _name_units(part)
     if not isinstance(node, dict):
         return
-    unit = node.pop("x-unit", None)
+    unit, limits = node.pop("x-unit", None), node.pop("x-limits", "")
     if isinstance(unit, str):
-        if isinstance(node.get("default"), int | float):
-            node["default"] = format_quantity(node["default"], unit)
+        _write_default(node, unit)
         if expected(unit) not in node["description"]:
-            node["description"] += f": {expected(unit)}"
+            node["description"] += f": {expected(unit)}" + (f"; {limits}" if limits else "")
+    for part in node.get("anyOf", ()):
+        if isinstance(part, dict) and isinstance(part.get("x-unit"), str):
+            _write_default(node, part["x-unit"])
     for part in node.values():
         _name_units(part)
+
+
+def _write_default(node: dict[str, Any], unit: str) -> None:
+    """Give a quantity's default its unit, without which it would be refused."""
+    if isinstance(node.get("default"), int | float):
+        node["default"] = format_quantity(node["default"], unit)
 
 
 def _sections_below(model: type[BaseModel]) -> set[str]:

@@ -180,7 +180,7 @@ class Capacity(Section):
 class Material(Section):
     """One carrier/host system; attributes are the YAML keys, values in internal units."""
 
-    name: Text
+    name: Text = Field(description="name of the material, for messages and the report")
     carrier: Carrier
     host: Host
     content: Content
