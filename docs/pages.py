@@ -22,6 +22,9 @@ PLACE = re.compile(r"^<!-- generate: ([\w-]+) ?(.*?) -->$", re.MULTILINE)
 #: "a length with its unit, such as '129 nm'; above 0 nm": what it is, an example, limits.
 QUANTITY = re.compile(r"(?:^|: )(an? [\w ]+) with its unit, such as '([^']+)'(?:; (.+))?$")
 LIMITS = (("exclusiveMinimum", "above"), ("minimum", "at least"), ("exclusiveMaximum", "below"), ("maximum", "at most"))
+#: Key path, its schema, whether it must be given.
+Leaf = tuple[str, dict[str, Any], bool]
+FIRST = ("run", "check", "materials", "report", "plot", "sweep")
 CONFIDENCE = {"A": "read in the review", "B": "common knowledge of the field", "C": "uncertain, an estimate"}
 
 
@@ -31,6 +34,11 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     # Files outside docs/ are not on the site: their names stay, as text.
     return re.sub(r"\[([^\]]+)\]\((?:\.\./)+(?:README|CHANGELOG|tests|examples|configs|femanode|benchmarks)[^)]*\)",
                   r"`\1`", text)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Drop Sphinx's roles, which docstrings carry for editors: MkDocs calls this for every page."""
+    return re.sub(r":(?:func|class|meth|mod|attr):(?=<code>)", "", html)
 
 
 def section(heading: str) -> str:
@@ -64,8 +72,8 @@ def _from_docs(text: str) -> str:
     return re.sub(r"\]\((?!https?:)", "](../", text).replace("](../docs/", "](").strip()
 
 
-def leaves(node: Mapping[str, Any], schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any], bool]]:
-    """Key path, schema and whether it must be given, of every key below `node`; the material's keys are left out."""
+def leaves(node: Mapping[str, Any], schema: Mapping[str, Any], path: str = "") -> Iterator[Leaf]:
+    """Every key below `node`; the material's keys are left out."""
     for key, value in node["properties"].items():
         here, needed = f"{path}.{key}" if path else key, key in node.get("required", ())
         below = None if here == "material" else _section(value, schema)
@@ -105,7 +113,7 @@ def material_keys(_: str = "") -> str:
     return _tables(list(leaves(schema["$defs"]["Material"], schema)))
 
 
-def _tables(rows: list[tuple[str, dict[str, Any], bool]]) -> str:
+def _tables(rows: list[Leaf]) -> str:
     """One table per first part of the key path; single keys come first."""
     groups: dict[str, list[str]] = {"": []}
     for path, value, needed in rows:
@@ -138,9 +146,9 @@ def kind(value: Mapping[str, Any]) -> str:
             said.append(f"{part['minItems']} whole numbers")
         elif isinstance(part.get("additionalProperties"), Mapping):
             said.append("mapping: direction to speed, as `0.05 nm/s`")
-        elif part.get("additionalProperties") is True or part.get("$ref") and len(value) > 1:
+        elif part.get("additionalProperties") is True or "$ref" in part:
             said.append("mapping")
-        elif part.get("type") == "string" and "pattern" not in part or part.get("maxLength"):
+        elif (part.get("type") == "string" and "pattern" not in part) or part.get("maxLength"):
             said.append("path" if part.get("format") == "path" else "text")
         elif part.get("type") == "null" and part is not value:
             said.append("or `null`")
@@ -189,7 +197,8 @@ def commands(_: str = "") -> str:
     """Every command with its arguments and options."""
     group: Any = typer.main.get_command(app)
     said = []
-    for name, command in group.commands.items():
+    order = {name: place for place, name in enumerate(FIRST)}
+    for name, command in sorted(group.commands.items(), key=lambda item: order.get(item[0], len(order))):
         if command.hidden:
             continue
         rows = {p: (", ".join(p.opts), p.metavar or "VALUE") for p in command.params}

@@ -3,9 +3,11 @@
 config -> mesh -> state -> solver -> output -> postprocess
 
 >>> import femanode
->>> config = femanode.load_config("configs/si_110_129nm.yaml", ["time.end=10 min"])  # doctest: +SKIP
->>> result = femanode.run(config, "results/short")  # doctest: +SKIP
->>> result.summary["converted_fraction"]  # doctest: +SKIP
+>>> config = femanode.load_config("configs/si_110_129nm.yaml", ["time.end=10 min"])
+>>> config.time.end, config.material.host.symbol
+(600.0, 'Si')
+
+``femanode.run(config)`` computes it and returns a `Result`.
 """
 
 from __future__ import annotations

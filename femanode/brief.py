@@ -51,7 +51,8 @@ def describe_result(result: Result) -> str:
     """What ``femanode run`` prints at the end."""
     s, folder = result.summary, result.path
     exponent = s["rate_exponent"]
-    power = "too few points" if exponent is None else f"L ~ t^{exponent:.2f} (r2 {s['rate_exponent_r2']:.3f})"
+    power = ("too few points for a rate law" if exponent is None
+             else f"L ~ t^{exponent:.2f} (r2 {s['rate_exponent_r2']:.3f})")
     stopped = "self-limited" if s["self_limited"] else "not self-limited"
     risk = "" if s["crack_risk"] is None else f", crack risk {s['crack_risk']:.2g}"
     lines = [*(f"warning: {text}" for text in s["warnings"]),

@@ -162,6 +162,11 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     ------
     ConfigError
         One line: file, line, key path, what was found, what is allowed.
+
+    Examples
+    --------
+    >>> load_config("configs/si_110_129nm.yaml", ["geometry.diameter=0.08 um"]).geometry.diameter
+    80.0
     """
     path = Path(path)
     data, lines = load_yaml(path)

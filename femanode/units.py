@@ -84,6 +84,11 @@ def parse_quantity(text: object, unit: str) -> float:
     ------
     ConfigError
         For a bare number, an unknown unit, the wrong dimension, NaN, infinity or no number at all.
+
+    Examples
+    --------
+    >>> parse_quantity("5.1e-12 cm^2/s", "nm^2/s")
+    510.0
     """
     allowed = expected(unit)
     if isinstance(text, bool) or not isinstance(text, str | int | float):

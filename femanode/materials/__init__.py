@@ -81,6 +81,11 @@ def load_material(reference: str | Mapping[str, Any], base: Path | None = None) 
     ------
     ConfigError
         One line with file, line and key path.
+
+    Examples
+    --------
+    >>> load_material("Li-Si").swelling.expansion
+    2.8
     """
     data, places = material_data(reference, base or Path())
     try:
@@ -96,6 +101,11 @@ def describe(reference: str | Mapping[str, Any], base: Path | None = None) -> li
     ------
     ConfigError
         As `load_material`; the rows of an invalid material are not shown.
+
+    Examples
+    --------
+    >>> [row.value for row in describe("Li-Si") if row.path == "host.volume"]
+    ['20.02 Å^3']
     """
     load_material(reference, base)
     data, _ = material_data(reference, base or Path())

@@ -1,0 +1,60 @@
+"""The tutorial runs as printed: every command in its ``sh`` blocks, and what it says they print."""
+
+from __future__ import annotations
+
+import doctest
+import json
+import re
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.docpages import DOCS, Block, blocks, commands, generator, rows
+
+pytestmark = pytest.mark.examples
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+def run(line: str, folder: Path) -> tuple[int, str]:
+    """Exit code and all that a command prints, the progress that a pipe shows left out."""
+    done = subprocess.run(line.replace("femanode", f"{sys.executable} -m femanode", 1), shell=True, cwd=folder,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=500, check=False)
+    return done.returncode, re.sub(r"^t = .*left\n", "", done.stdout, flags=re.MULTILINE)
+
+
+def test_the_tutorial_prints_what_it_says(tmp_path: Path) -> None:
+    parts = [*blocks(DOCS / "tutorial.md"), Block("", "", "")]
+    ran = 0
+    for block, after in pairwise(parts):
+        if block.title:
+            (tmp_path / block.title).write_text(block.text, encoding="utf-8")
+        if block.language != "sh":
+            continue
+        results = [run(line, tmp_path) for line in commands(block.text)]
+        printed = "".join(text for _, text in results)
+        wanted = after.text if after.language == "text" else ""
+        assert [code for code, _ in results] == [2 if wanted.startswith("femanode: ") else 0] * len(results), printed
+        assert doctest.OutputChecker().check_output(wanted, printed, FLAGS), f"{block.text}{printed}"
+        ran += len(results)
+    assert ran >= 6
+    assert (tmp_path / "compared.html").is_file()
+    assert (tmp_path / "results/110/open_in_paraview.py").is_file()
+
+    # What the folder holds is explained, and nothing else is.
+    page = (DOCS / "reference" / "files.md").read_text(encoding="utf-8")
+    table = page.split("## history.csv")[1].split("## ")[0]
+    columns = (tmp_path / "results/110/history.csv").read_text().splitlines()[0].split(",")
+    assert sorted(re.findall(r"`(\w+)`", table)) == sorted(columns)
+
+
+def test_every_key_of_the_summary_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "wire.yaml").write_text(next(b.text for b in blocks(DOCS / "tutorial.md") if b.title == "wire.yaml"))
+    code, printed = run('femanode run wire.yaml -o short --set "time.end=5 s" --set output.pictures=false', tmp_path)
+    assert code == 0, printed
+    text = generator().on_page_markdown((DOCS / "reference" / "files.md").read_text(encoding="utf-8"))
+    explained = rows(text.split("## summary.json")[1].split("## ")[0])
+    keys = json.loads((tmp_path / "short/summary.json").read_text())
+    assert {name for key in explained for name in re.findall(r"\w+", key)} == set(keys)
