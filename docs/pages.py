@@ -24,7 +24,7 @@ QUANTITY = re.compile(r"(?:^|: )(an? [\w ]+) with its unit, such as '([^']+)'(?:
 LIMITS = (("exclusiveMinimum", "above"), ("minimum", "at least"), ("exclusiveMaximum", "below"), ("maximum", "at most"))
 #: Key path, its schema, whether it must be given.
 Leaf = tuple[str, dict[str, Any], bool]
-FIRST = ("run", "check", "materials", "report", "plot", "sweep")
+FIRST = ("run", "check", "materials", "report", "plot", "sweep", "map", "fit")
 CONFIDENCE = {"A": "read in the review", "B": "common knowledge of the field", "C": "uncertain, an estimate"}
 
 

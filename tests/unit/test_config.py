@@ -406,7 +406,8 @@ def test_schema_describes_what_is_written() -> None:
     assert set(schema["required"]) == {"name", "geometry", "material", "time"}
     assert schema["properties"]["material"]["anyOf"][0]["type"] == "string"
     end = definitions["Time"]["properties"]["end"]
-    assert (end["type"], end["description"]) == ("string", "end time: a time with its unit, such as '1.5 h'")
+    assert (end["type"], end["description"]) == ("string", "end time: a time with its unit, such as '1.5 h'; above 0 s")
+    assert definitions["Output"]["properties"]["checkpoint"]["default"] == "60.0 s"
     assert re.search(end["pattern"], "5.1e-12 h")
     for bare in ("5.1e-12", "129", "1.", ".5", " 3 "):
         assert not re.search(end["pattern"], bare), bare
