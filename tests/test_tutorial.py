@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import doctest
-import json
 import re
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docpages import DOCS, Block, blocks, commands, generator, rows
+from tests.docpages import DOCS, Block, blocks, commands
 
 pytestmark = pytest.mark.examples
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -42,19 +41,3 @@ def test_the_tutorial_prints_what_it_says(tmp_path: Path) -> None:
     assert ran >= 6
     assert (tmp_path / "compared.html").is_file()
     assert (tmp_path / "results/110/open_in_paraview.py").is_file()
-
-    # What the folder holds is explained, and nothing else is.
-    page = (DOCS / "reference" / "files.md").read_text(encoding="utf-8")
-    table = page.split("## history.csv")[1].split("## ")[0]
-    columns = (tmp_path / "results/110/history.csv").read_text().splitlines()[0].split(",")
-    assert sorted(re.findall(r"`(\w+)`", table)) == sorted(columns)
-
-
-def test_every_key_of_the_summary_is_explained(tmp_path: Path) -> None:
-    (tmp_path / "wire.yaml").write_text(next(b.text for b in blocks(DOCS / "tutorial.md") if b.title == "wire.yaml"))
-    code, printed = run('femanode run wire.yaml -o short --set "time.end=5 s" --set output.pictures=false', tmp_path)
-    assert code == 0, printed
-    text = generator().on_page_markdown((DOCS / "reference" / "files.md").read_text(encoding="utf-8"))
-    explained = rows(text.split("## summary.json")[1].split("## ")[0])
-    keys = json.loads((tmp_path / "short/summary.json").read_text())
-    assert {name for key in explained for name in re.findall(r"\w+", key)} == set(keys)

@@ -121,6 +121,18 @@ def test_a_command_shown_exists_with_its_options(line: str) -> None:
     group.commands[name].make_context(name, arguments)  # raises on an option or argument it does not know
 
 
+def test_what_a_run_leaves_is_explained_and_nothing_else(tmp_path: Path) -> None:
+    coarse = ["geometry.diameter=24 nm", "front.half_thickness=4 nm", "mesh.element_size=4 nm", "time.end=10 s",
+              "output.frames=1", "output.pictures=false"]
+    result = femanode.run(femanode.load_config(ROOT / "configs" / "si_110_129nm.yaml", coarse), tmp_path / "run")
+    page = HOOK.on_page_markdown((DOCS / "reference" / "files.md").read_text(encoding="utf-8"))
+    explained = {part.split("\n")[0]: re.findall(r"`(\w+)`", "".join(
+        line.split("|")[1] for line in part.splitlines() if line.startswith("| `"))) for part in page.split("\n## ")}
+    assert sorted(explained["history.csv"]) == sorted(result.history.columns)
+    assert sorted(explained["summary.json"]) == sorted(result.summary)
+    assert sorted(explained["Frames"]) == sorted(result.frames[-1].mesh.fields)
+
+
 def test_public_names_stand_in_the_reference() -> None:
     named = re.findall(r"^::: (\S+)$", (DOCS / "reference" / "api.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert {f"femanode.{name}" for name in femanode.__all__ if name != "run"} | {"femanode.run.run"} <= set(named)
