@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from femanode.accuracy import LARGEST
 from femanode.config import Config
 from femanode.errors import ConfigError
 from femanode.output import write_json
@@ -55,13 +56,18 @@ class Limit:
 
 @dataclass(frozen=True)
 class Extrapolation:
-    """Figures in the limit of a front without thickness, at the end of the runs and ``at_fraction`` converted."""
+    """Figures in the limit of a front without thickness, at the end of the runs and ``at_fraction`` converted.
+
+    ``in_range`` is False where the thickest front is well beyond those that the law was measured with.
+    """
 
     half_thickness_nm: tuple[float, ...]
     stop_reasons: tuple[str, ...]
     at_fraction: float
     figures: dict[str, Limit]
     at_the_fraction: dict[str, Limit]
+
+    in_range: bool
 
     @property
     def comparable(self) -> bool:
@@ -144,7 +150,7 @@ def _limits(cases: list[Config], results: list[Result]) -> Extrapolation:
                           thickness) for key in COLUMNS}
     reasons = tuple(str(result.summary["stop_reason"]) for result in results)
     return Extrapolation(tuple(float(case.front.half_thickness or 0.0) for case in cases), reasons, fraction, figures,
-                         columns)
+                         columns, thickness[0] <= 1.2 * LARGEST)
 
 
 def describe(found: Extrapolation) -> str:
@@ -159,6 +165,9 @@ def describe(found: Extrapolation) -> str:
 
     lines += rows(found.figures)
     lines += [f"at {100 * found.at_fraction:.1f} % converted", *rows(found.at_the_fraction)]
+    if not found.in_range:
+        lines.append(f"warning: the thickest front is beyond {LARGEST} R, where the law's curvature was measured; "
+                     "take a smaller half-thickness")
     if not found.comparable:
         lines.append("warning: the runs stopped for different reasons, so that their ends do not extrapolate: "
                      + "; ".join(found.stop_reasons))

@@ -128,7 +128,7 @@ def displacement_order(full: bool) -> Findings:
 
 
 _R, _DELTA, _K, _D, _CF, _BETA, _T = 10.0, 4.0, 0.5, 4.0, 0.4, 0.4, 4.0
-_KINETICS = Kinetics(1.0, -0.8, 0.05, 0.0)
+_KINETICS = Kinetics(1.0, -1.5, 0.5, 0.0)
 _STEP = 1e-2  # nm, of the differences
 
 
@@ -361,7 +361,7 @@ def coupled_orders(full: bool) -> Findings:
                    for a, r in zip(sizes, rates(errors), strict=False)]
     checks.append(Check(f"error of xi, elements of R/{_R / sizes[-1]:g}", 0.0, float(columns["xi"][-1]),
                         6e-4 if full else 2e-3, "second order", absolute=True))
-    counts = (4, 8, 16, 32, 64) if full else (4, 8, 16)
+    counts = (8, 16, 32, 64, 128) if full else (8, 16, 32)
     states = [_march(2.0, n)[1] for n in counts]
     for name in ("xi", "depletion", "u"):
         steps = [float(np.sqrt(np.mean((getattr(a, name) - getattr(b, name)) ** 2)))

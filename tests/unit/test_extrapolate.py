@@ -91,4 +91,6 @@ def test_three_runs_and_their_limits(tmp_path: Path) -> None:
         assert at in found.at_the_fraction["time_s"].values
     text = describe(found)
     assert "6.93 nm" in text
+    assert not found.in_range  # 12 nm of 64.5 nm
+    assert "warning: the thickest front is beyond 0.062 R" in text
     assert f"at {100 * found.at_fraction:.1f} % converted" in text
