@@ -23,8 +23,8 @@ from femanode.stepping import Physics
 Array = NDArray[np.float64]
 
 
-#: Elastic solves after a change of mesh: two leave half the loss of core pressure that none does, more gain little.
-SETTLING = 2
+#: Elastic solves after a change of mesh: four leave half of the loss of core pressure that none does, more gain little.
+SETTLING = 4
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Grading:
     ahead: float = 5.0
     travel: float = 3.0
     growth_ahead: float = 1.5
-    growth_behind: float = 5.0
+    growth_behind: float = 2.0
     coarsest_behind: float = 4.0
     coarsest_surface: float = 2.0
     flow_spread: float = 0.5
