@@ -24,12 +24,16 @@ QUANTITY = re.compile(r"(?:^|: )(an? [\w ]+) with its unit, such as '([^']+)'(?:
 LIMITS = (("exclusiveMinimum", "above"), ("minimum", "at least"), ("exclusiveMaximum", "below"), ("maximum", "at most"))
 #: Key path, its schema, whether it must be given.
 Leaf = tuple[str, dict[str, Any], bool]
+#: Long pages of numbers, which a search shows after the others.
+BEHIND = ("verification.md", "changes.md")
 FIRST = ("run", "check", "materials", "report", "plot", "sweep", "map", "fit")
 CONFIDENCE = {"A": "read in the review", "B": "common knowledge of the field", "C": "uncertain, an estimate"}
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
+def on_page_markdown(markdown: str, page: Any = None, **_: Any) -> str:
     """Replace the places to generate; MkDocs calls this for every page."""
+    if page is not None and page.file.src_uri in BEHIND:
+        page.meta["search"] = {"boost": 0.3}
     text = PLACE.sub(lambda place: GENERATED[place.group(1)](place.group(2)), markdown)
     # Files outside docs/ are not on the site: their names stay, as text.
     return re.sub(r"\[([^\]]+)\]\((?:\.\./)+(?:README|CHANGELOG|tests|examples|configs|femanode|benchmarks)[^)]*\)",
