@@ -62,7 +62,7 @@ def introduction(_: str = "") -> str:
 
 def changes(_: str = "") -> str:
     """CHANGELOG.md without its title."""
-    return (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").split("\n", 1)[1]
+    return _from_docs((ROOT / "CHANGELOG.md").read_text(encoding="utf-8").split("\n", 1)[1])
 
 
 def file(path: str) -> str:
