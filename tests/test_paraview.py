@@ -50,8 +50,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> femanode.Result:
 
 
 def pvbatch(*arguments: object) -> None:
-    done = subprocess.run(["xvfb-run", "-a", "pvbatch", *map(str, arguments)], capture_output=True, text=True,
-                          timeout=300, check=False)
+    # xvfb-run takes its display number before the server holds it: another job may be quicker, or the server slow.
+    for _ in range(3):
+        done = subprocess.run(["xvfb-run", "-a", "pvbatch", *map(str, arguments)], capture_output=True, text=True,
+                              timeout=300, check=False)
+        if "bad X server connection" not in done.stderr:
+            break
+    else:
+        pytest.skip("three times no X server to draw on")
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr, done.stderr
 
