@@ -43,8 +43,8 @@ COLUMNS = ("time_s", "core_mean_stress_GPa", "front_mean_stress_GPa", "hoop_surf
 class Limit:
     """One figure at the three thicknesses, thickest first, and without thickness.
 
-    ``extrapolated`` is False where the three values are not on a line: ``value`` is then the thinnest run's and
-    ``uncertainty`` the whole spread. ``order`` is the observed one, None where the differences have not one sign.
+    ``extrapolated`` is False where the three values are not on a line or drift apart: ``value`` is then the thinnest
+    run's and ``uncertainty`` the whole spread. ``order`` is the observed one, None where the differences have not one sign.
     """
 
     values: tuple[float, ...]
@@ -90,7 +90,8 @@ def limit(values: Sequence[float], thickness: Sequence[float]) -> Limit:
         return float(start), float(np.abs(v[first:] - start - slope * z).max())
 
     value, off = line(CURVATURE)
-    if order is None or off > STRAIGHT * spread:
+    # Differences that grow as the front thins lead nowhere.
+    if order is None or order <= 0.0 or off > STRAIGHT * spread:
         return Limit(tuple(v.tolist()), float(v[-1]), spread, order, False)
     others = (line(CURVATURE, 1), line(0.5 * CURVATURE), line(1.5 * CURVATURE))
     return Limit(tuple(v.tolist()), value, max(abs(other[0] - value) for other in others), order, True)

@@ -63,13 +63,24 @@ def make_section(shape: str, radius: float, inner_radius: float, element_size: f
     if inner_radius != 0.0 if shape == "circle" else not 0.0 < inner_radius < radius:
         allowed = "0 nm for a circle" if shape == "circle" else f"between 0 and {radius:g} nm"
         raise MeshError(f"inner radius {inner_radius:g} nm", where="geometry.inner_diameter", allowed=allowed)
+    require_size(element_size, radius, inner_radius, sector)
+    points, triangles = triangulate_rings(radius, inner_radius, element_size, SPANS[sector])
+    return build_section(points, triangles, sector, radius, inner_radius, element_size, "generated mesh")
+
+
+def require_size(element_size: float, radius: float, inner_radius: float, sector: str) -> None:
+    """Refuse elements (nm) of which there would be too many, or fewer than two rows.
+
+    Raises
+    ------
+    MeshError
+    """
     largest = 0.5 * (radius - inner_radius)
     finest = np.sqrt(SPANS[sector] * (radius**2 - inner_radius**2) / (_MAX_ELEMENTS * np.sqrt(0.75)))
     if not finest <= element_size <= largest:
         allowed = f"{finest:.3g} nm ({_MAX_ELEMENTS} elements) to {largest:.3g} nm (two rows of elements)"
-        raise MeshError(f"element size {element_size:g} nm", where="mesh.element_size", allowed=allowed)
-    points, triangles = triangulate_rings(radius, inner_radius, element_size, SPANS[sector])
-    return build_section(points, triangles, sector, radius, inner_radius, element_size, "generated mesh")
+        raise MeshError(f"element size {element_size:g} nm", where="mesh.element_size", allowed=allowed,
+                        hint=f"the section is {2 * radius:g} nm wide")
 
 
 def read_section(

@@ -23,7 +23,7 @@ from femanode.front import Front, Kinetics
 from femanode.hierarchy import Hierarchy, Leaves
 from femanode.material import Material, Phase
 from femanode.mechanics import Mechanics
-from femanode.mesh import Section, make_section, read_section
+from femanode.mesh import Section, make_section, read_section, require_size
 from femanode.recovery import Recovery
 from femanode.spaces import Index, Spaces, build_spaces
 from femanode.state import State, pristine
@@ -162,6 +162,8 @@ def _root(config: Config) -> tuple[Section, int]:
     if geometry.diameter is None or size is None:
         raise ConfigError("no diameter", where="geometry.diameter")
     outer, inner = 0.5 * geometry.diameter, 0.5 * (geometry.inner_diameter or 0.0)
+    # Of the finest elements: the coarsest alone would let through what is never done refining.
+    require_size(size, outer, inner, sector)
     levels = 0
     while config.mesh.adaptive and size * 2.0 ** (levels + 1) <= (outer - inner) / COARSEST:
         levels += 1

@@ -94,3 +94,12 @@ def test_three_runs_and_their_limits(tmp_path: Path) -> None:
     assert not found.in_range  # 12 nm of 64.5 nm
     assert "warning: the thickest front is beyond 0.062 R" in text
     assert f"at {100 * found.at_fraction:.1f} % converted" in text
+
+
+def test_values_that_drift_apart_are_not_extrapolated() -> None:
+    # 1.79, 1.87, 1.97: each difference is larger than the one before, so that nothing is being approached
+    found = limit([1.79, 1.87, 1.97], [0.15, 0.0866, 0.05])
+    assert found.order is not None
+    assert found.order < 0
+    assert not found.extrapolated
+    assert (found.value, found.uncertainty) == (1.97, pytest.approx(0.18))

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from femanode.config import Config
-from femanode.errors import ConfigError
+from femanode.errors import ConfigError, MeshError
 from femanode.problem import build_problem, crystal_of, mesh_section, phase_law, resolution
 from tests.fronts import coarse_case
 
@@ -143,3 +143,10 @@ def test_output_times_are_multiples_before_the_end() -> None:
 def test_nothing_has_converted_at_the_start() -> None:
     problem = build_problem(config())
     assert problem.physics.converted_fraction(problem.initial_state().xi) == 0.0
+
+
+def test_a_wire_too_wide_for_its_elements_is_refused_before_it_is_meshed() -> None:
+    # 60 um where 60 nm was meant: pi/4 (3e4 nm)^2 over sqrt(3)/4 (2 nm)^2 are 400 million triangles
+    with pytest.raises(MeshError, match=r"element size 2 nm.*20.2 nm \(4000000 elements\).*60000 nm wide"):
+        build_problem(config(geometry={"shape": "circle", "diameter": "60 um"}, mesh={"element_size": "2 nm"},
+                             front={"half_thickness": "2 nm"}))
