@@ -44,7 +44,8 @@ class Limit:
     """One figure at the three thicknesses, thickest first, and without thickness.
 
     ``extrapolated`` is False where the three values are not on a line or drift apart: ``value`` is then the thinnest
-    run's and ``uncertainty`` the whole spread. ``order`` is the observed one, None where the differences have not one sign.
+    run's and ``uncertainty`` the whole spread. ``order`` is the observed one, None where the differences have not
+    one sign.
     """
 
     values: tuple[float, ...]
