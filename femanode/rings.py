@@ -16,6 +16,9 @@ _ROW = np.sqrt(3.0) / 2.0  # spacing of rows of equilateral triangles, in edge l
 _ROUND_UP = 0.3
 # turning closed rings by (half the golden ratio) times the square of their number leaves no regular pattern
 _TURN = 0.25 * (np.sqrt(5.0) - 1.0)
+# equal parts of a closed section that is going to be refined, and the fewer ones of its innermost rings
+_PARTS = 24
+_INNERMOST = (6, 12)
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class _Ring:
 
 
 def triangulate_rings(
-    radius: float, inner_radius: float, element_size: float, span: float
+    radius: float, inner_radius: float, element_size: float, span: float, *, alike: bool = False
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Fill a sector of a disc or annulus with triangles of about equal size.
 
@@ -68,6 +71,9 @@ def triangulate_rings(
         Wanted edge length, nm.
     span : float
         Angle of the sector from the x axis, rad: pi/2, pi, or 2 pi (closed).
+    alike : bool
+        Make a closed section of 24 equal parts, as the root of a refined mesh: elements so large would otherwise
+        press lobes into a shell that flows, which has nothing to hold them back.
 
     Returns
     -------
@@ -83,14 +89,26 @@ def triangulate_rings(
     previous: _Ring | None = None
     first = 0
     for i, r in enumerate(np.linspace(inner_radius, radius, rows + 1)):
-        segments = max(1, round(span / (0.5 * np.pi)), round(r * span / element_size + _ROUND_UP)) if r else 0
-        ring = _Ring(first, segments, closed, (_TURN * (rows - i) ** 2) % 1.0 if closed else 0.0)
+        if closed and alike:
+            segments, offset = _in_parts(r * span / element_size), 0.5 * ((rows - i) % 2)
+        else:
+            segments = max(1, round(span / (0.5 * np.pi)), round(r * span / element_size + _ROUND_UP)) if r else 0
+            offset = (_TURN * (rows - i) ** 2) % 1.0 if closed else 0.0
+        ring = _Ring(first, segments, closed, offset)
         points.append(_arc(r, ring, span))
         if previous is not None:
             triangles.append(_zip_rings(previous, ring))
         previous = ring
         first += ring.nodes
     return np.hstack(points), np.hstack(triangles)
+
+
+def _in_parts(wanted: float) -> int:
+    """Number of segments of a ring nearest in proportion to the wanted one; 0 at the centre."""
+    if wanted == 0.0:
+        return 0
+    choice = np.array([*_INNERMOST, *(_PARTS * np.arange(1, 2 + int(wanted / _PARTS)))])
+    return int(choice[np.argmin(np.abs(np.log(choice / wanted)))])
 
 
 def _arc(r: float, ring: _Ring, span: float) -> NDArray[np.float64]:

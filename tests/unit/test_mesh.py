@@ -106,6 +106,19 @@ def test_full_sections_have_no_pattern_that_a_front_could_follow() -> None:
     assert max(lobes(delaunay, m) for m in range(1, 9)) < 0.05
 
 
+def test_a_full_section_to_be_refined_has_24_equal_parts() -> None:
+    mesh = make_section("circle", 64.5, 0.0, 8.0, "full", alike=True).mesh
+    middles = mesh.doflocs[:, mesh.dofs.facet_dofs[0]]
+    z = middles[0] + 1j * middles[1]
+    # of the innermost rings there are only 12 or 6
+    z = z[np.abs(z) > 0.45 * 64.5]
+    turned = z * np.exp(2j * np.pi / 24)
+    assert np.abs(turned[:, None] - z[None, :]).min(axis=1).max() < 1e-11
+    section = make_section("circle", 64.5, 0.0, 8.0, "full", alike=True)
+    plain = make_section("circle", 64.5, 0.0, 8.0, "full")
+    assert section.mesh.nelements == pytest.approx(plain.mesh.nelements, rel=0.1)
+
+
 def test_hash_follows_nodes_and_triangles() -> None:
     first = make_section("circle", 10.0, 0.0, 2.0, "quarter")
     assert first.hash() == make_section("circle", 10.0, 0.0, 2.0, "quarter").hash()

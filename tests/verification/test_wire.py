@@ -118,9 +118,10 @@ def test_turning_the_crystal_and_the_sector_change_nothing(tmp_path):
                             1 + quarter["swelling_by_direction"][direction], rtol=0.03)
 
 
-# Isotropic rates on a mesh of the whole disc: round, while the skin is thick. (Later a shell that cannot harden necks:
-# see docs/checks.md. At 16 elements to the radius the skin's own unevenness is 0.6 %.)
+# Isotropic rates on a mesh of the whole disc, to the front's rest. A perfectly plastic shell in tension necks wherever
+# it is a little thinner: on a mesh of no symmetry the ratio was 1.013 by then, seeded by the root mesh.
 def test_isotropic_rates_keep_a_full_section_round(tmp_path):
-    result = run(tmp_path / "run", "isotropic_129nm", *sized(2.0), "geometry.sector=full", "time.stop.converted=0.4")
+    result = run(tmp_path / "run", "isotropic_129nm", *sized(2.0), "geometry.sector=full", "time.stop.arrest=0.02")
+    assert result.summary["self_limited"]
     assert result.manifest["sector"] == "full"
     assert_allclose(result.summary["anisotropy_ratio"], 1.0, atol=0.005)
