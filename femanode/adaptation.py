@@ -38,13 +38,13 @@ class Grading:
     strain within a triangle above which it stays refined.
     """
 
-    behind: float = 4.0
-    ahead: float = 5.0
-    travel: float = 3.0
-    growth_ahead: float = 1.5
-    growth_behind: float = 2.0
-    coarsest_behind: float = 4.0
-    coarsest_surface: float = 2.0
+    behind: float = 3.5
+    ahead: float = 4.0
+    travel: float = 2.0
+    growth_ahead: float = 1.0
+    growth_behind: float = 1.5
+    coarsest_behind: float = 8.0
+    coarsest_surface: float = 4.0
     flow_spread: float = 0.5
 
 

@@ -57,7 +57,7 @@ def test_the_first_mesh_is_fine_at_the_surface_and_coarse_at_the_centre(before) 
     assert leaves.level[np.flatnonzero(leaves.first >= 0)].max() == h.levels
     depth = 30.0 - np.hypot(*np.stack([h.xy[:, h.corners[level][:, i]].mean(axis=1)
                                        for level, i in zip(leaves.level, leaves.index, strict=True)]).T)
-    assert_array_equal(leaves.level[depth < 5.0], h.levels)  # 8 half-thicknesses are 7.2 nm
+    assert_array_equal(leaves.level[depth < 5.0], h.levels)  # 6 half-thicknesses are 5.4 nm
     assert leaves.level[depth > 25.0].max() < h.levels
     assert centre.min() < 4.0
 
