@@ -2,7 +2,7 @@
 
     python benchmarks/wire.py [CONFIG] [--set key=value ...] [--json]
     python benchmarks/wire.py --start [CONFIG]
-    python benchmarks/wire.py --growth [--most 1000000] [--json]
+    python benchmarks/wire.py --growth [--most 1000000] [--solver scipy] [--json]
 
 The run is a real one, ``femanode run`` in a process of its own and a temporary folder: the figures are those of its
 manifest. ``--start`` times a process from its beginning to the end of the first step. ``--growth`` takes a snapshot
@@ -80,7 +80,7 @@ def start(config: str) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
-def snapshot(n: int) -> dict[str, Any]:
+def snapshot(n: int, solver: Any) -> dict[str, Any]:
     """One Newton iteration at n rings: the best of three, part by part, s; peak memory of the process, MiB."""
     from swelling_front import quarter_disc
 
@@ -101,14 +101,14 @@ def snapshot(n: int) -> dict[str, Any]:
 
     mesh = timed("mesh_s", lambda: build_section(*quarter_disc(n), "quarter", 1.0, 0.0, 1.0 / n, "disc").mesh)
     s = timed("spaces_s", lambda: build_spaces(mesh))
-    mechanics = timed("pattern_and_order_s", lambda: Mechanics(s, "quarter"))
+    mechanics = timed("pattern_and_order_s", lambda: Mechanics(s, "quarter", backend=solver))
     recovery = timed("recovery_s", lambda: Recovery(s))
     shape = s.weight.shape
     law = Moduli(*(np.full(shape, v) for v in (E / (3 - 6 * NU), E / (2 + 2 * NU), STRENGTH, HARDENING, 1.0, np.inf)))
     Cp_inv, eqps, u = np.zeros((4, *shape)), np.zeros(shape), 0.05 * s.nodes
     Cp_inv[[0, 1, 3]] = 1.0
     Jc = swelling(np.hypot(*s.qp_xy), 1.0)
-    elements, solver = mechanics.elements, mechanics.solver
+    elements, linear = mechanics.elements, mechanics.solver
     rhs = np.ones(len(mechanics._free))
 
     def forces() -> Any:
@@ -123,21 +123,21 @@ def snapshot(n: int) -> dict[str, Any]:
     for turn in range(4):
         F, response = timed("residual_s", forces)
         K = timed("tangent_s", lambda F=F, r=response: tangent(F, r))
-        timed("factorise_s" if turn else "analyse_and_factorise_s", lambda K=K: solver.factorise(K))
-        timed("solve_s", lambda: solver.solve(rhs))
+        timed("factorise_s" if turn else "analyse_and_factorise_s", lambda K=K: linear.factorise(K))
+        timed("solve_s", lambda: linear.solve(rhs))
         timed("recover_one_field_s", lambda r=response: recovery(r.mean_mandel))
     parts = ("residual_s", "tangent_s", "factorise_s", "solve_s")
     return {"unknowns": len(mechanics._free), "elements": shape[0], "iteration_s": sum(clock[p] for p in parts),
-            **clock, "peak_memory_MiB": peak_memory(), "solver": solver.name}
+            **clock, "peak_memory_MiB": peak_memory(), "solver": linear.name}
 
 
-def growth(most: int) -> dict[str, Any]:
+def growth(most: int, solver: str) -> dict[str, Any]:
     """Snapshots of all sizes, each in a process of its own, and the exponents between neighbours."""
     rows = []
     for n in RINGS:
         if 8 * n * n > 1.05 * most:
             break
-        command = [sys.executable, __file__, "--snapshot", str(n)]
+        command = [sys.executable, __file__, "--snapshot", str(n), "--solver", solver]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(done.stderr.strip().splitlines()[-1])
@@ -158,14 +158,15 @@ def main() -> None:
     parser.add_argument("--start", action="store_true", help="only from import to the first step")
     parser.add_argument("--growth", action="store_true", help="time and memory against number of unknowns")
     parser.add_argument("--most", type=int, default=1_000_000, help="largest number of unknowns")
+    parser.add_argument("--solver", choices=("auto", "pardiso", "scipy"), default="auto", help="of --growth")
     parser.add_argument("--snapshot", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true", help="one JSON object")
     options = parser.parse_args()
     if options.snapshot:
-        snapshot(5)  # imports, and loads what was compiled
-        answer = snapshot(options.snapshot)
+        snapshot(5, options.solver)  # imports, and loads what was compiled
+        answer = snapshot(options.snapshot, options.solver)
     elif options.growth:
-        answer = growth(options.most)
+        answer = growth(options.most, options.solver)
     else:
         answer = start(options.config) if options.start else wire(options.config, options.set)
     indent = None if options.json or options.snapshot else 2
