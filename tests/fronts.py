@@ -12,7 +12,8 @@ def coarse_case(**sections: object) -> dict[str, object]:
     case: dict[str, object] = {
         "name": "coarse", "geometry": {"shape": "circle", "diameter": "129 nm"},
         "crystal": {"axis": [0, 0, 1], "in_plane": [1, 0, 0]}, "material": "Li-Si",
-        "overrides": {"front.rates": {"isotropic": "0.05 nm/s"}, "transport.diffusivity": "1e-6 cm^2/s"},
+        "overrides": {"front.rates": {"isotropic": "0.05 nm/s"}, "transport.diffusivity": "1e-6 cm^2/s",
+                      "front.equilibrium_potential": "0.16 V"},
         "front": {"half_thickness": "8 nm"}, "time": {"end": "8 min"}, "mesh": {"element_size": "8 nm"},
         "output": {"frames": 4, "pictures": False}}
     return {**case, **sections}

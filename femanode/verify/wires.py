@@ -25,7 +25,8 @@ mesh: {element_size: 4 nm}
 output: {frames: 4, pictures: false}
 """
 
-ISOTROPIC = ("overrides.front.rates={isotropic: 0.05 nm/s}", "overrides.transport.diffusivity=1e-6 cm^2/s")
+ISOTROPIC = ("overrides.front.rates={isotropic: 0.05 nm/s}", "overrides.transport.diffusivity=1e-6 cm^2/s",
+             "overrides.front.equilibrium_potential=0.16 V")
 
 
 def wire(*settings: str) -> Result:
