@@ -72,44 +72,6 @@ def plot_field(run: RunFolder | str | Path, field: str = "hoop_stress_GPa", fram
         Unknown field, frame or file type; missing or broken files.
     """
     run = run if isinstance(run, RunFolder) else RunFolder(run)
-    return _plot_field(run, field, frame, out, renderer, shared)[0]
-
-
-def make_pictures(run: RunFolder | str | Path) -> list[Path]:
-    """Write ``pictures/content.png``, ``hoop_stress.png`` and ``curves.png`` into the run's folder.
-
-    A picture that cannot be made is reported in the log and left out; nothing is raised.
-
-    Parameters
-    ----------
-    run : RunFolder, str or Path
-
-    Returns
-    -------
-    list of Path
-        The files written.
-    """
-    made: list[Path] = []
-    renderer = "auto"
-    try:
-        run = run if isinstance(run, RunFolder) else RunFolder(run)
-        folder = run.path / "pictures"
-        for name in ("content", "hoop_stress"):
-            try:
-                # One failure of pyvista is enough: the next picture does not try again.
-                path, renderer = _plot_field(run, name, -1, folder / f"{name}.png", renderer)
-                made.append(path)
-            except Exception as error:  # a finished run must not fail for want of a picture
-                logger.warning("no picture of %s: %s", name, error)
-        made.append(plot_curves(run, folder / "curves.png"))
-    except Exception as error:
-        logger.warning("no picture of the curves: %s", error)
-    return made
-
-
-def _plot_field(run: RunFolder, field: str, frame: int, out: str | Path | None,
-                renderer: str, shared: bool = False) -> tuple[Path, str]:
-    """plot_field, returning also the renderer that drew it."""
     frames = run.frames
     if not -len(frames) <= frame < len(frames):
         raise ConfigError(f"no frame {frame}", where=str(run.path), allowed=f"0 to {len(frames) - 1}, or -1")
@@ -136,7 +98,37 @@ def _plot_field(run: RunFolder, field: str, frame: int, out: str | Path | None,
         else:
             Image.fromarray(next(images)).save(path)
     logger.info("%s drawn with %s", path, rendering.renderer)
-    return path, rendering.renderer
+    return path
+
+
+def make_pictures(run: RunFolder | str | Path) -> list[Path]:
+    """Write ``pictures/content.png``, ``hoop_stress.png`` and ``curves.png`` into the run's folder.
+
+    A picture that cannot be made is reported in the log and left out; nothing is raised.
+
+    Parameters
+    ----------
+    run : RunFolder, str or Path
+
+    Returns
+    -------
+    list of Path
+        The files written.
+    """
+    made: list[Path] = []
+    try:
+        run = run if isinstance(run, RunFolder) else RunFolder(run)
+        folder = run.path / "pictures"
+        for name in ("content", "hoop_stress"):
+            try:
+                # A still is drawn by matplotlib, to the eye the same, before OpenGL has started (2 s).
+                made.append(plot_field(run, name, -1, folder / f"{name}.png", renderer="matplotlib"))
+            except Exception as error:  # a finished run must not fail for want of a picture
+                logger.warning("no picture of %s: %s", name, error)
+        made.append(plot_curves(run, folder / "curves.png"))
+    except Exception as error:
+        logger.warning("no picture of the curves: %s", error)
+    return made
 
 
 class _SectionFigure:

@@ -246,8 +246,8 @@ def test_pictures_of_a_run(run_path: Path, tmp_path: Path, monkeypatch: pytest.M
     assert [path.relative_to(run).as_posix() for path in made] == [
         "pictures/content.png", "pictures/hoop_stress.png", "pictures/curves.png"]
     assert all(iio.imread(path).shape[1] > 1000 for path in made)
-    assert len(calls) == 1  # a renderer that has failed once is not tried again
-    assert len(caplog.records) == 1
+    assert not calls  # OpenGL takes longer to start than a still to draw
+    assert not caplog.records
 
 
 def test_missing_frames_cost_their_pictures_and_not_the_run(run_path: Path, tmp_path: Path,
