@@ -154,7 +154,7 @@ def _conserving(old: Physics, state: State, new: Physics, xi: Array, e: Array, k
         if abs(excess) <= 1e-15 * held:
             break
         capacity = new.spaces.mass * (1.0 - new.c_front) * (xi > 0.99)
-        capacity[new.spaces.surface] = 0.0
+        capacity[new.transport.held] = 0.0
         if not np.any(capacity):
             break
         e = e + excess / float(capacity.sum()) * (capacity > 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from femanode.accuracy import Bias
+from femanode.electrode import current_density
 from femanode.postprocess import bias_of
 from femanode.problem import Problem
 from femanode.progress import format_seconds
@@ -26,6 +27,9 @@ def describe_plan(problem: Problem) -> str:
     D = float(physics.transport.diffusivity(np.array([physics.c_front]))[0])
     damkohler = speed * section.radius / D
     depth = min(speed * config.time.end, section.radius)
+    surface, full = physics.transport.surface, float(physics.spaces.mass.sum())
+    if surface.current is not None:
+        depth *= min(1.0, surface.current * config.time.end / full)
     steps = int(np.ceil(1.4 * depth / (config.time.max_front_advance * problem.half_thickness)))
     seconds = 5.5 * steps * _SECONDS * (unknowns / 1e6) ** 1.3
     control = "interface" if damkohler < 0.3 else "diffusion" if damkohler > 3 else "mixed"
@@ -39,12 +43,35 @@ def describe_plan(problem: Problem) -> str:
         f"front           half-thickness {problem.half_thickness:g} nm = {problem.half_thickness / section.radius:.4f} "
         f"R; fastest rate {speed:g} nm/s",
         f"Damkohler       k R/D = {damkohler:.3g}: control by {control} expected without stress",
+        *_describe_surface(problem),
         f"accuracy        {bias_of(problem)}",
         f"linear solver   {physics.mechanics.solver.name}",
         f"estimate        {steps} steps, {format_seconds(seconds)}, "
         f"{_BASE_MEMORY + _MEMORY * unknowns / 1000:.0f} MiB (rough: to a factor of three)",
     ]
     return "\n".join([*lines, *(f"note            {note}" for note in problem.notes)])
+
+
+def _describe_surface(problem: Problem) -> list[str]:
+    """Lines on a given current and a film; none for a bare surface at a given potential."""
+    physics, config, lines = problem.physics, problem.config, []
+    surface, length = physics.transport.surface, physics.spaces.surface_length
+    c_front, state = physics.c_front, problem.initial_state()
+    if surface.current is not None:
+        flux = surface.current / float(length.sum())
+        speed = physics.front.speed(physics.front.normals(state.xi), state.mean_stress, state.activity)
+        most = c_front * float(np.sum(length * speed) / length.sum())
+        end = config.boundary.potential if config.boundary.cutoff is None else config.boundary.cutoff
+        lines.append(
+            f"current         {current_density(config, flux):.3g} mA/cm^2 of initial surface: full after "
+            f"{format_seconds(float(physics.spaces.mass.sum()) / surface.current)}; ends at {1e3 * end:g} mV, where "
+            f"the front takes {current_density(config, most):.3g} mA/cm^2 without stress")
+    if surface.film is not None:
+        ratio = problem.rates.maximum * c_front / ((1.0 - c_front) * surface.film)
+        limits = "reaction" if ratio < 0.3 else "film" if ratio > 3 else "both"
+        lines.append(f"film            D/thickness = {surface.film:.3g} nm/s, reaction over film k c_f/((1 - c_f) h) = "
+                     f"{ratio:.3g}: of the two, control by {limits} expected")
+    return lines
 
 
 def describe_result(result: Result) -> str:

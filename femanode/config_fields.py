@@ -181,6 +181,8 @@ NotYet = Annotated[None, BeforeValidator(_not_yet), WithJsonSchema({"type": "nul
 Length = Annotated[float, Unit("nm", gt=0)]
 Duration = Annotated[float, Unit("s", gt=0)]
 Speed = Annotated[float, Unit("nm/s", gt=0)]
+Diffusivity = Annotated[float, Unit("nm^2/s", gt=0)]
+CurrentDensity = Annotated[float, Unit("mA/cm^2", gt=0)]
 Potential = Annotated[float, Unit("V")]
 Force = Annotated[float, Unit("nN")]
 Temperature = Annotated[float, Unit("K", gt=0)]

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from femanode.config_fields import (
+    CurrentDensity,
+    Diffusivity,
     Duration,
     Force,
     Length,
@@ -130,29 +132,65 @@ class FrontNumerics(Section):
     )
 
 
-def _potentiostatic(value: object) -> object:
-    """Refuse the modes that are not there yet, saying so."""
-    if value in ("galvanostatic", "film"):
-        raise problem(
-            f"found {kind(value)}, which is not in this version yet",
-            allowed="potentiostatic",
-            hint="use mode: potentiostatic with a potential",
-        )
-    return value
+class Film(Section):
+    """Layer on the reacting surface that carriers cross; it stores none."""
+
+    thickness: Length = Field(description="thickness of the film")
+    diffusivity: Diffusivity = Field(
+        description="diffusivity of the carrier in the film, for the range of content of the reacted phase"
+    )
 
 
 class Boundary(Section):
     """What is applied at the wire's surface."""
 
-    mode: Annotated[Literal["potentiostatic"], BeforeValidator(_potentiostatic)] = Field(
-        default="potentiostatic", description="potentiostatic: activity 1 at the surface, given potential"
+    mode: Literal["potentiostatic", "galvanostatic", "film"] = Field(
+        default="potentiostatic",
+        description="potentiostatic: activity 1 outside, given potential; galvanostatic: given current; film: "
+        "potentiostatic, behind a film that must be given",
     )
-    potential: Potential = Field(default=0.01, description="applied potential against the carrier metal")
+    potential: Potential = Field(
+        default=0.01,
+        description="applied potential against the carrier metal; with a current, the one that belongs to activity 1",
+    )
+    c_rate: Number | None = Field(
+        default=None,
+        gt=0,
+        description="galvanostatic: current that fills the section to content 1 in 1/c_rate hours",
+    )
+    current_density: CurrentDensity | None = Field(
+        default=None, description="galvanostatic, instead of c_rate: mean over the initial outer surface"
+    )
+    cutoff: Potential | None = Field(
+        default=None,
+        description="galvanostatic: potential at which the run stops, at least `potential`; null: `potential`",
+    )
+    film: Film | None = Field(default=None, description="film on the surface, with any mode; null: none")
     cycles: NotYet = Field(default=None, description="list of steps; not in this version")
-    c_rate: NotYet = Field(default=None, exclude=True, description="not in this version")
-    current_density: NotYet = Field(default=None, exclude=True, description="not in this version")
-    cutoff: NotYet = Field(default=None, exclude=True, description="not in this version")
-    film: NotYet = Field(default=None, exclude=True, description="not in this version")
+
+    @model_validator(mode="after")
+    def _keys_fit_mode(self) -> Self:
+        """A current has its size and end; nothing else has them."""
+        if self.mode == "film" and self.film is None:
+            allowed = "film: {thickness: 10 nm, diffusivity: 1e-12 cm^2/s}"
+            raise problem("found mode: film without a film", allowed=allowed, key="film")
+        if self.mode != "galvanostatic":
+            for key in ("c_rate", "current_density", "cutoff"):
+                if getattr(self, key) is not None:
+                    found = f"found {key} with mode: {self.mode}"
+                    raise problem(found, allowed="mode: galvanostatic, or no such key", key=key)
+            return self
+        if (self.c_rate is None) == (self.current_density is None):
+            found = "neither c_rate nor current_density" if self.c_rate is None else "both c_rate and current_density"
+            raise problem(f"found {found}", allowed="exactly one of them, such as c_rate: 0.5", key="c_rate")
+        if self.cutoff is not None and self.cutoff < self.potential:
+            raise problem(
+                f"found {self.cutoff:g} V",
+                allowed=f"at least potential = {self.potential:g} V, which belongs to the fullest surface",
+                hint="give the lower end of the window as potential",
+                key="cutoff",
+            )
+        return self
 
 
 class Mechanics(Section):

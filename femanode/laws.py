@@ -67,15 +67,16 @@ def cylinder_law(t: Array, depth: Array, radius: float, start: float) -> Cylinde
                        float(1.0 - np.sum(left**2) / spread) if spread > 0 else None)
 
 
-def transport_share(t: Array, activity: Array, drive: Array) -> float:
+def transport_share(t: Array, activity: Array, drive: Array, outside: Array | None = None) -> float:
     """Share of the driving activity that is lost in transport, averaged over the front's travel.
 
-    (1 - a)/(1 - a_eq), with a the activity at the front and a_eq = a - v/k the one at which it would stand still: 0
-    where the reaction alone limits, 1 where diffusion does. Stress moves a_eq, and 1 - a falls with the flux as a front
-    comes to rest, so that a front slowed by stress does not look diffusion-controlled.
+    (a_o - a)/(a_o - a_eq), with a_o the activity ``outside`` (1 unless given), a the one at the front and a_eq = a -
+    v/k the one at which it would stand still: 0 where the reaction alone limits, 1 where diffusion (or a film) does.
+    Stress moves a_eq, and a_o - a falls with the flux as a front comes to rest, so that a front slowed by stress does
+    not look diffusion-controlled.
     """
     travel = np.diff(t) * drive[1:]
-    lost = np.maximum(1.0 - activity[1:], 0.0)
+    lost = np.maximum((1.0 if outside is None else outside[1:]) - activity[1:], 0.0)
     share = lost / np.maximum(lost + drive[1:], 1e-300)
     return float(np.sum(travel * share) / np.sum(travel)) if np.sum(travel) > 0 else 0.0
 

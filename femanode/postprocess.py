@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from femanode import laws
+from femanode import electrode, laws
 from femanode.accuracy import Bias, expected_bias
 from femanode.checkpoint import Part
 from femanode.constitutive.swelling import volume_ratio
@@ -19,7 +19,7 @@ from femanode.fieldset import FieldSet
 from femanode.problem import Problem, resolution
 from femanode.shape import Ray, diameters, full_outline
 from femanode.state import State
-from femanode.stepping import Candidate, StopReason, front_mean
+from femanode.stepping import ABOVE_CUTOFF, Candidate, StopReason, front_mean
 from femanode.units import E_CHARGE
 
 Array = NDArray[np.float64]
@@ -43,13 +43,14 @@ class Moment:
     """What one accepted step adds to the record beyond its row.
 
     ``activity`` carrier activity at the front (mean), ``drive`` v/k(n) (mean), ``surface`` signed distance of the
-    front's middle behind the surface, nm.
+    front's middle behind the surface, nm, ``outside`` activity outside the surface.
     """
 
     t: float
     activity: float
     drive: float
     surface: float
+    outside: float = 1.0
 
 
 class Recorder:
@@ -70,14 +71,16 @@ class Recorder:
 
     def initial(self, state: State) -> Row:
         """Row of the pristine section."""
-        return self._record(FieldSet(self.problem, state), 0.0, 0)
+        return self._record(FieldSet(self.problem, state), 0.0, 0, 0.0)
 
     def step(self, candidate: Candidate, fields: FieldSet) -> Row:
         """Row of an accepted candidate."""
         balance, equilibrium = candidate.balance, candidate.equilibrium
-        return self._record(fields, balance.error if balance else 0.0, equilibrium.iterations if equilibrium else 0)
+        carried = balance.inflow / fields.state.dt if balance and fields.state.dt > 0 else 0.0
+        return self._record(fields, balance.error if balance else 0.0, equilibrium.iterations if equilibrium else 0,
+                            carried)
 
-    def _record(self, fields: FieldSet, content_error: float, newton: int) -> Row:
+    def _record(self, fields: FieldSet, content_error: float, newton: int, carried: float) -> Row:
         problem, state = self.problem, fields.state
         physics, front = problem.physics, problem.physics.front
         spaces, mass = physics.spaces, physics.spaces.mass
@@ -108,11 +111,24 @@ class Recorder:
             "front_mean_stress_GPa": float(np.sum(weight * state.point_stress) / weight.sum())
             if weight.sum() > 0 else float("nan"),
             "eqps_max": float(state.eqps.max()), "content_error": content_error, "newton_iterations": newton}
+        row |= self._electrical(state, carried, row["state_of_charge"])
         self.rows.append(row)
         self.moments.append(Moment(
             state.t, front_mean(state.activity, state.xi, spaces),
-            front_mean(drive, state.xi, spaces), float(np.mean(distance[spaces.surface]))))
+            front_mean(drive, state.xi, spaces), float(np.mean(distance[spaces.surface])),
+            1.0 - state.outside))
         return row
+
+    def _electrical(self, state: State, carried: float, charge: float) -> Row:
+        """Columns of a run with a given current; ``carried`` content per time over the last step, nm^2/s."""
+        config, spaces = self.problem.config, self.problem.physics.spaces
+        if self.problem.physics.transport.surface.current is None:
+            return {}
+        length = spaces.surface_length
+        return {"current_density_mA_cm2": electrode.current_density(config, carried / float(length.sum())),
+                "surface_activity": float(np.sum(length * state.c) / length.sum()),
+                "potential_V": electrode.potential(config, 1.0 - state.outside),
+                "capacity_mAh_g": charge * config.material.capacity.theoretical}
 
     def part(self, rows: int) -> Part:
         """The first ``rows`` rows and moments, for a checkpoint."""
@@ -142,7 +158,7 @@ class Recorder:
         growth = laws.rate_exponent(self.column("time_s") - entry, self.column("front_depth_nm"),
                                     3.0 * problem.half_thickness)
         share = laws.transport_share(*(np.array([getattr(m, k) for m in self.moments])
-                                       for k in ("t", "activity", "drive")))
+                                       for k in ("t", "activity", "drive", "outside")))
         law = laws.cylinder_law(self.column("time_s") - entry, self.column("front_depth_nm"), section.radius,
                                 3.0 * problem.half_thickness)
         arrested = reason is StopReason.ARRESTED
@@ -187,7 +203,8 @@ class Recorder:
         if risk is not None and risk > 1.0:
             said.append(f"crack risk {risk:.2g} is above 1: a surface crack is expected, which the model does not open")
         C = self.problem.physics.content_at_nodes(fields.state)
-        if C.min() < -1e-6 or C.max() > 1.0 + 1e-6:
+        above = 0.0 if self.problem.physics.transport.surface.current is None else ABOVE_CUTOFF
+        if C.min() < -1e-6 or C.max() > 1.0 + 1e-6 + above:
             said.append(f"content leaves [0, 1]: {C.min():.3g} to {C.max():.3g}")
         largest = 1.15 * (1.0 + self.problem.physics.expansion)
         if J.max() > largest:

@@ -18,6 +18,7 @@ from femanode.config_fields import Table
 from femanode.constitutive.elastoplasticity import Moduli
 from femanode.constitutive.swelling import REACTED_ABOVE
 from femanode.crystal import Frame, RateLaw, make_frame, make_rate_law, require_sector, section_symmetry
+from femanode.electrode import applied_current, cutoff_activity, film_coefficient
 from femanode.errors import ConfigError
 from femanode.front import Front, Kinetics
 from femanode.hierarchy import Hierarchy, Leaves
@@ -28,7 +29,7 @@ from femanode.recovery import Recovery
 from femanode.spaces import Index, Spaces, build_spaces
 from femanode.state import State, pristine
 from femanode.stepping import Limits, Physics
-from femanode.transport import Transport
+from femanode.transport import Surface, Transport
 from femanode.units import E_CHARGE, K_B
 
 Array = NDArray[np.float64]
@@ -74,7 +75,7 @@ class Problem:
         spaces = self.physics.spaces
         depth = np.maximum(self.section.radius - np.hypot(*spaces.nodes), 0.0)
         return pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]),
-                        self.physics.front.initial_extent(depth))
+                        self.physics.front.initial_extent(depth), 1.0 - self.physics.transport.surface.cutoff)
 
     def mesh_part(self) -> Part:
         """What a checkpoint keeps of the mesh: its hash, and the leaves of a graded one; the rest can be made again."""
@@ -251,8 +252,14 @@ def build_physics(config: Config, section: Section, delta: float, rates: RateLaw
         spaces=spaces, mechanics=mechanics,
         front=Front(spaces, delta, config.front.conversion_start, rates, kinetics, backend),
         transport=Transport(spaces, c_front, lambda C: _look_up(diffusivity, C),
-                            material.transport.activation_volume / kT, backend),
+                            material.transport.activation_volume / kT, backend, surface_of(config, spaces)),
         constants=phase_law(material), c_front=c_front, expansion=material.swelling.expansion)
+
+
+def surface_of(config: Config, spaces: Spaces) -> Surface:
+    """What a configuration applies to the surface of one mesh."""
+    current = applied_current(config, float(spaces.mass.sum()), float(spaces.surface_length.sum()))
+    return Surface(current, cutoff_activity(config), film_coefficient(config))
 
 
 def _notes(config: Config, frame: Frame, section: Section, delta: float) -> list[str]:
@@ -270,6 +277,10 @@ def _notes(config: Config, frame: Frame, section: Section, delta: float) -> list
     gap = config.material.front.equilibrium_potential - config.boundary.potential
     if gap <= 0:
         notes.append(f"no driving force: the applied potential is {-gap:.3g} V above the front's equilibrium")
+    cutoff = config.boundary.cutoff
+    if cutoff is not None and cutoff >= config.material.front.equilibrium_potential:
+        notes.append(f"nothing will react: the cut-off is {cutoff - config.material.front.equilibrium_potential:.3g} V "
+                     "above the front's equilibrium")
     return notes
 
 

@@ -102,6 +102,23 @@ def depth_log(cases: Sequence[Case]) -> Figure | None:
     return figure
 
 
+def potential(cases: Sequence[Case]) -> Figure | None:
+    """Potential against capacity where a current was given, from where it was carried whole."""
+    figure, axes = new_chart()
+    for number, case in enumerate(cases):
+        j, V, Q = (column(case, name) for name in ("current_density_mA_cm2", "potential_V", "capacity_mAh_g"))
+        if j is None or V is None or Q is None:
+            continue
+        # While the front comes in it takes less than the current, at the cut-off.
+        whole = j > 0.99 * j.max(initial=0.0)
+        axes.plot(Q[whole], 1e3 * V[whole], **line_style(number), label=case.name)
+    if not axes.lines:
+        return None
+    axes.set_xlim(left=0.0)
+    label(axes, "Capacity (mAh/g)", "Potential (mV)", legend=len(cases) > 1)
+    return figure
+
+
 def hoop_surface(cases: Sequence[Case]) -> Figure | None:
     """Hoop stress along the outer surface: of one run at several stages, of several at their ends."""
     figure, axes = new_chart()
@@ -289,6 +306,11 @@ CHARTS: tuple[Chart, ...] = (
           "A front limited by its own reaction follows slope 1, one limited by diffusion slope 1/2 while thin. Stress "
           "that slows a reaction-limited front bends the line too, so the slope alone does not decide.",
           "A front limited by its own reaction follows slope 1, one limited by diffusion slope 1/2 while thin."),
+    Chart(potential, "Potential against capacity",
+          "Against the carrier metal, under the given current. It falls as stress, diffusion and a film take drive "
+          "from the front; where it meets the cut-off the run ends. The first skin, in which the front cannot take the "
+          "whole current yet, is left out.",
+          "Against the carrier metal, of the runs with a given current."),
     Chart(stresses, "Stress as conversion goes on",
           "Hoop tension at the surface opens cracks; pressure in the core and at the front slows the front.",
           "Largest hoop stress at the surface: tension opens cracks."),

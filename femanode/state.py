@@ -29,6 +29,7 @@ class State:
     point_stress : (elem, qp) mean Mandel stress at the points, GPa
     u_rate, F33_rate : rates over the last step, nm/s and 1/s, for prediction
     mean_stress_trend : (N,) change of mean_stress per mean travel of the front, GPa/nm
+    outside : 1 - activity outside the surface; entered : whether a given current has once been carried whole
     """
 
     t: float
@@ -45,6 +46,8 @@ class State:
     u_rate: Array
     F33_rate: float
     mean_stress_trend: Array
+    outside: float = 0.0
+    entered: bool = False
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -73,10 +76,11 @@ def state_from(part: Part) -> State:
     return State(**values)
 
 
-def pristine(n_nodes: int, shape: tuple[int, int], xi: Array) -> State:
-    """Unstressed state at t = 0 with the given extent (N,); ``shape`` is (elem, qp)."""
+def pristine(n_nodes: int, shape: tuple[int, int], xi: Array, outside: float = 0.0) -> State:
+    """Unstressed state at t = 0 with the given extent (N,) and activity 1 - ``outside``; ``shape`` is (elem, qp)."""
     unit = np.zeros((4, *shape))
     unit[[0, 1, 3]] = 1.0
     zero = np.zeros(n_nodes)
-    return State(0.0, 0.0, xi.copy(), zero, np.zeros((2, n_nodes)), 1.0, unit, np.zeros(shape),
-                 zero, np.ones(n_nodes), np.zeros(shape), np.zeros((2, n_nodes)), 0.0, zero.copy())
+    return State(0.0, 0.0, xi.copy(), zero + outside, np.zeros((2, n_nodes)), 1.0, unit, np.zeros(shape),
+                 zero, np.full(n_nodes, 1.0 - outside), np.zeros(shape), np.zeros((2, n_nodes)), 0.0, zero.copy(),
+                 outside)

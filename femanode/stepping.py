@@ -22,13 +22,23 @@ from femanode.front import Averager, Front
 from femanode.mechanics import Equilibrium, Mechanics
 from femanode.spaces import Spaces
 from femanode.state import State
-from femanode.transport import Balance, Transport
+from femanode.transport import BARE, Balance, Transport
 
 Array = NDArray[np.float64]
 
 
 #: Front travel, in delta, over which the trend of the front's stress is taken.
 SMOOTHING = 1.0
+
+
+#: Largest activity, over that of the cut-off, that the sweeps of a step try; the step they then lead to is cut.
+MOST_ACTIVITY = 1.5
+
+#: How far above and below the cut-off a run may end, relative to its activity: 1e-3 is 0.03 mV.
+ABOVE_CUTOFF, BELOW_CUTOFF = 1e-3, 1e-4
+
+#: Share of the surface not yet converted below which the front counts as come in.
+FRONT_IN = 0.01
 
 
 #: Share of the allowed advance below which a plastic increment is a jump (a snap of the last core, a tearing neck) that
@@ -42,6 +52,7 @@ class StopReason(enum.Enum):
     END_TIME = "end time reached"
     CONVERTED = "converted fraction reached"
     ARRESTED = "front arrested"
+    CUTOFF = "cut-off reached"
 
 
 @dataclass(frozen=True)
@@ -108,7 +119,8 @@ class Pace:
 class Candidate:
     """A proposed state with what the controller and the record need.
 
-    ``state`` is None when a solve failed; ``pace`` is set on acceptance, and `march` goes on from both.
+    ``state`` is None when a solve failed; ``drive`` is the front's mean v/k, ``headroom`` how far the
+    surface's activity may still rise; ``pace`` is set on acceptance, and `march` goes on from both.
     """
 
     state: State | None
@@ -118,6 +130,7 @@ class Candidate:
     coupling_error: float = 0.0
     advance: float = 0.0
     drive: float = 1.0
+    headroom: float = 0.0
     pace: Pace | None = None
 
 
@@ -149,6 +162,40 @@ def front_mean(values: Array, xi: Array, spaces: Spaces) -> float:
     return float(np.sum(weight * values) / np.sum(weight)) if np.sum(weight) > 0 else 0.0
 
 
+@dataclass(frozen=True)
+class Moved:
+    """Front and carriers at the end of a step.
+
+    Extent, drop of activity from outside, depletion outside, whether a given current was carried whole, the balance,
+    the front's speed (N,) and mean travel (nm) in the step.
+    """
+
+    xi: Array
+    drop: Array
+    outside: float
+    entered: bool
+    balance: Balance
+    speed: Array
+    travel: float
+
+    @property
+    def depletion(self) -> Array:
+        """1 - c, (N,)."""
+        return self.outside + self.drop
+
+    def activity(self, physics: Physics, averager: Averager) -> Array:
+        """Activity averaged across the front and extended along its normal, (N,); outside's where there is no front."""
+        return 1.0 - self.outside - averager(physics.spaces.at_points(self.drop))
+
+
+def headroom(physics: Physics, depletion: Array) -> float:
+    """How far the mean activity of the surface may still rise: to that of the cut-off, or to 1 behind a film."""
+    surface, length = physics.transport.surface, physics.spaces.surface_length
+    if surface == BARE:
+        return 0.0
+    return max(surface.cutoff - 1.0 + float(np.sum(length * depletion) / length.sum()), 0.0)
+
+
 def propose(physics: Physics, state: State, dt: float) -> Candidate:
     """Advance by dt without changing ``state``."""
     try:
@@ -161,7 +208,7 @@ def _propose(physics: Physics, state: State, dt: float) -> Candidate:
     moved = _advance_front(physics, state, dt)
     if isinstance(moved, str):
         return Candidate(None, moved)
-    xi, e, balance, speed, travel = moved
+    xi, e, balance, speed, travel = moved.xi, moved.depletion, moved.balance, moved.speed, moved.travel
     h, C = physics.content_at_points(xi, 1.0 - e)
     Jc = volume_ratio(C, physics.expansion)
     law = physics.constants(h, C)
@@ -177,7 +224,7 @@ def _propose(physics: Physics, state: State, dt: float) -> Candidate:
         return Candidate(None, eq.message, balance, eq)
     averager = physics.front.averager(xi)
     stress = averager(eq.response.mean_mandel)
-    activity = 1.0 - averager(physics.spaces.at_points(e))
+    activity = moved.activity(physics, averager)
     predicted = state.mean_stress + travel * state.mean_stress_trend
     near = on_front(xi)
     if not near.any():
@@ -197,18 +244,22 @@ def _propose(physics: Physics, state: State, dt: float) -> Candidate:
     drive = front_mean(front.kinetics.drive(stress, activity), xi, physics.spaces)
     new = State(state.t + dt, dt, xi, e, eq.u, eq.F33, eq.response.Cp_inv, eq.response.eqps, stress, activity,
                 eq.response.mean_mandel, (eq.u - state.u) / dt, (eq.F33 - state.F33) / dt,
-                trend)
-    return Candidate(new, "", balance, eq, error, advance, drive if near.any() else 1.0)
+                trend, moved.outside, moved.entered)
+    return Candidate(new, "", balance, eq, error, advance, drive if near.any() else 1.0,
+                     headroom(physics, e))
 
 
-def _advance_front(physics: Physics, state: State, dt: float,
-                   ) -> tuple[Array, Array, Balance, Array, float] | str:
+def _advance_front(physics: Physics, state: State, dt: float) -> Moved | str:
     """Front and carrier balance over dt at extrapolated stress, or why not.
 
     The stress is extrapolated in travel, not in time: where it is about to stop the front, the step is implicit in it.
-    Returns xi, depletion, balance, speed and mean travel of the front.
     """
-    front, transport = physics.front, physics.transport
+    front, transport, surface = physics.front, physics.transport, physics.transport.surface
+    # While the front is still coming in there is little to take the current: what the cut-off gives then flows.
+    full = 1.0 - surface.cutoff
+    limit, bound = (-np.inf, 1.0 - MOST_ACTIVITY * surface.cutoff) if state.entered else (full, full)
+    # Where the supply is limited, what the front takes too much or too little shows in the activity of a thin skin.
+    agreed = 1e-4 if surface == BARE else 1e-5 * (1.0 - physics.c_front)
     C_n = physics.content_at_nodes(state)
     h_n = conversion(state.xi, front.start)
     stress = state.mean_stress
@@ -224,20 +275,25 @@ def _advance_front(physics: Physics, state: State, dt: float,
         if not np.all(np.isfinite(xi)):
             return "front equation gave a value that is not finite"
         h = conversion(xi, front.start)
-        if previous is not None and float(np.max(np.abs(xi - previous))) < 1e-4:
-            e = transport.solve(C_n, h, e, nodal_stress, dt)
-            if not np.all(np.isfinite(e)):
+        if previous is not None and float(np.max(np.abs(xi - previous))) < agreed:
+            drop, outside = transport.step(C_n, h, e, nodal_stress, dt, least=limit)
+            if not np.all(np.isfinite(drop)):
                 return "carrier balance gave a value that is not finite"
-            return xi, e, transport.balance(C_n, h, e, nodal_stress, dt), speed, travel
+            return Moved(xi, drop, outside, state.entered or outside > full,
+                         transport.balance(C_n, h, drop, nodal_stress, dt, outside), speed, travel)
         previous = xi
         # Half a step of the fixed point: it converges up to three times the step at which the full one does.
         travel = 0.5 * (travel + dt * front_mean(speed, xi, physics.spaces))
         gain = np.where(activity > balanced, (h - h_n) / np.maximum(activity - balanced, 1e-6), 0.0)
-        e = transport.solve(C_n, h, e, nodal_stress, dt, sink=(np.maximum(gain, 0.0), activity))
+        # About the last sweep's own activity the sink vanishes as sweeps agree; about the average a share of the uptake
+        # stays, which is nothing only where the activity outside is given.
+        about = activity if surface == BARE else 1.0 - e
+        drop, outside = transport.step(C_n, h, e, nodal_stress, dt, (np.maximum(gain, 0.0), about), bound)
+        e = outside + drop
         if sweep == 0:
             n = front.normals(0.5 * (xi + state.xi))
         averager = front.averager(xi)
-        activity = 1.0 - averager(physics.spaces.at_points(e))
+        activity = 1.0 - outside - averager(physics.spaces.at_points(drop))
     return "front and carrier balance did not agree"
 
 
@@ -319,11 +375,10 @@ def march(physics: Physics, state: State, limits: Limits, stops: list[float], ta
         step = remaining if pace.dt >= remaining else (0.5 * remaining if pace.dt > 0.7 * remaining else pace.dt)
         candidate = proposer(physics, state, step)
         reason = check(candidate, state, physics, limits)
-        if not reason and limits.converted is not None and candidate.state is not None:
-            retry = _cut_at_fraction(physics, state, candidate.state, limits.converted)
-            if retry is not None:
-                pace = replace(pace, dt=retry)
-                continue
+        retry = _cut(physics, state, candidate.state, limits, passed=not reason)
+        if retry is not None:
+            pace = replace(pace, dt=retry)
+            continue
         if reason or candidate.state is None:
             tally.reject(reason)
             pace = Pace(0.5 * step, ceiling=0.5 * step)
@@ -339,11 +394,22 @@ def march(physics: Physics, state: State, limits: Limits, stops: list[float], ta
         ceiling = 1.2 * pace.ceiling
         pace = Pace(min(_next_step(candidate, physics, limits), ceiling), ceiling)
         candidate = replace(candidate, state=new, pace=pace)
-        stop = _stop(physics, candidate, limits)
+        stop = _stop(physics, state, candidate, limits)
         yield candidate, stop
         if stop is not None:
             return
         state = new
+
+
+def _cut(physics: Physics, old: State, new: State | None, limits: Limits, *, passed: bool) -> float | None:
+    """Shorter step that ends where the run does, or None where the candidate does not overshoot."""
+    if new is None:
+        return None
+    retry = _cut_at_activity(physics, old, new)
+    if retry is None and passed and limits.converted is not None:
+        return _cut_at_fraction(physics, old, new, limits.converted)
+    # So steep a rise is no matter of the step any more.
+    return retry if retry is None or retry > limits.min_step else None
 
 
 def _cut_at_fraction(physics: Physics, old: State, new: State, wanted: float) -> float | None:
@@ -354,14 +420,44 @@ def _cut_at_fraction(physics: Physics, old: State, new: State, wanted: float) ->
     return new.dt * (wanted - f0) / (f1 - f0)
 
 
-def _stop(physics: Physics, candidate: Candidate, limits: Limits) -> StopReason | None:
+def _cut_at_activity(physics: Physics, old: State, new: State) -> float | None:
+    """Shorter step that ends at the cut-off of a given current, or None where the candidate does not overshoot."""
+    surface = physics.transport.surface
+    if surface.current is None or not old.entered:
+        return None
+    a0, a1 = 1.0 - old.outside, 1.0 - new.outside
+    if a1 <= surface.cutoff * (1.0 + ABOVE_CUTOFF) or a0 >= surface.cutoff:
+        return None
+    return new.dt * (surface.cutoff - a0) / (a1 - a0)
+
+
+def _may_carry(physics: Physics, state: State) -> bool:
+    """Whether a front that has not come in everywhere could carry the given current once it has, at the cut-off."""
+    s, front, surface = physics.spaces, physics.front, physics.transport.surface
+    if surface.current is None:
+        return True
+    length = s.surface_length
+    waiting = float(np.sum(length * (1.0 - conversion(state.xi, front.start))) / length.sum())
+    across = 0.0 if surface.film is None else surface.current / (
+        surface.film * (1.0 - physics.c_front) * float(length.sum()))
+    speed = front.speed(front.normals(state.xi), state.mean_stress, np.full(s.n_nodes, surface.cutoff - across))
+    return waiting > FRONT_IN and physics.c_front * float(np.sum(length * speed)) > surface.current
+
+
+def _stop(physics: Physics, old: State, candidate: Candidate, limits: Limits) -> StopReason | None:
     new = candidate.state
     if new is None:
         return None
+    surface = physics.transport.surface
     if limits.converted is not None and physics.converted_fraction(new.xi) >= limits.converted - 1e-6:
         return StopReason.CONVERTED
-    if limits.arrest is not None and candidate.drive <= limits.arrest:
+    begun = surface.current is None or old.entered
+    if limits.arrest is not None and begun and candidate.drive + candidate.headroom <= limits.arrest:
         return StopReason.ARRESTED
+    if surface.current is not None:
+        at_cutoff = 1.0 - new.outside >= surface.cutoff * (1.0 - BELOW_CUTOFF)
+        if at_cutoff and (old.entered or not (new.entered or _may_carry(physics, new))):
+            return StopReason.CUTOFF
     return StopReason.END_TIME if new.t >= limits.end else None
 
 

@@ -27,6 +27,8 @@ E_CHARGE = 0.1602176634
 EV = E_CHARGE
 #: Avogadro constant, 1/mol (exact, SI 2019).
 N_A = 6.02214076e23
+#: One elementary charge per nm^2 and s, in mA/cm^2.
+MA_PER_CM2 = 0.1 * E_CHARGE
 #: Charge of one mole of electrons, mAh/mol: N_A e / 3.6.
 FARADAY_MAH = 6.02214076e23 * 1.602176634e-19 / 3.6
 
@@ -45,6 +47,7 @@ MEANING: dict[str, tuple[str, str]] = {
     "nN": ("a force", "0 nN"),
     "1/s": ("a rate", "1e-3 1/s"),
     "mAh/g": ("a specific capacity", "3579 mAh/g"),
+    "mA/cm^2": ("a current density", "0.1 mA/cm^2"),
     "g/mol": ("a molar mass", "28.09 g/mol"),
 }
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1] / "femanode"
 ORDER: tuple[tuple[str, ...], ...] = (
     ("errors",), ("checkpoint", "lock", "interruption"),
     ("units",), ("yamlio",), ("config_fields",), ("material",), ("config_problems",), ("materials",),
-    ("config_overrides",), ("config_model",), ("config_schema",), ("config",),
+    ("config_overrides",), ("config_model",), ("config_schema",), ("config",), ("electrode",),
     ("miller",), ("crystal",), ("rings", "section"), ("mesh", "hierarchy"),
     ("constitutive.swelling", "constitutive.elastoplasticity"),
     ("compiled", "ordering"), ("assembly", "kernels", "nodal"),
@@ -34,7 +34,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("study.evaluator",), ("study.fit",), ("cli_study",),
     ("verify.case", "verify.cylinder"), ("verify.bench",),
     ("verify.point_laws", "verify.structures", "verify.diffusion", "verify.fronts", "verify.shells", "verify.wires",
-     "verify.manufactured"),
+     "verify.manufactured", "verify.surfaces"),
     ("verify.figures_of_merit",),
     ("verify.catalogue",), ("verify.page",), ("cli_verify",), ("cli",), ("__main__",))
 RANK = {name: rank for rank, line in enumerate(ORDER) for name in line}

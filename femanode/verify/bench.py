@@ -17,8 +17,19 @@ from femanode.mechanics import Equilibrium, Mechanics
 from femanode.mesh import make_section
 from femanode.spaces import Spaces, build_spaces, scatter
 from femanode.state import State, pristine
-from femanode.stepping import Candidate, Limits, Physics, StopReason, Tally, _advance_front, front_mean, march, on_front
-from femanode.transport import Transport
+from femanode.stepping import (
+    Candidate,
+    Limits,
+    Physics,
+    StopReason,
+    Tally,
+    _advance_front,
+    front_mean,
+    headroom,
+    march,
+    on_front,
+)
+from femanode.transport import BARE, Surface, Transport
 from femanode.units import E_CHARGE, K_B
 
 Array = NDArray[np.float64]
@@ -211,10 +222,11 @@ class Layer:
 
 
 def layer(spaces: Spaces, depth: Array, delta: float, *, k: float = 1.0, D: float = 1e9, c_front: float = 0.5,
-          rates: Rate | None = None, diffusivity: Callable[[Array], Array] | None = None) -> Layer:
+          rates: Rate | None = None, diffusivity: Callable[[Array], Array] | None = None,
+          surface: Surface = BARE) -> Layer:
     """Front of half-thickness ``delta`` without swelling or equilibrium activity: v = k(n) a."""
     front = Front(spaces, delta, 0.35, rates or Isotropic(k), Kinetics(KT_300K, -20.0 * EV, 0.0, 0.0))
-    transport = Transport(spaces, c_front, diffusivity or constant(D))
+    transport = Transport(spaces, c_front, diffusivity or constant(D), surface=surface)
     physics = Physics(spaces, Mechanics(spaces, "full"), front, transport, _no_constants, c_front, 0.0)
     return Layer(physics, depth)
 
@@ -228,12 +240,13 @@ def unstressed(physics: Physics, state: State, dt: float) -> Candidate:
     moved = _advance_front(physics, state, dt)
     if isinstance(moved, str):
         return Candidate(None, moved)
-    xi, e, balance, speed, _ = moved
-    activity = 1.0 - physics.front.averager(xi)(physics.spaces.at_points(e))
+    xi, speed = moved.xi, moved.speed
+    activity = moved.activity(physics, physics.front.averager(xi))
     advance = dt / physics.front.delta * float(np.max(speed[on_front(xi)], initial=0.0))
     drive = front_mean(physics.front.kinetics.drive(state.mean_stress, activity), xi, physics.spaces)
-    new = replace(state, t=state.t + dt, dt=dt, xi=xi, depletion=e, activity=activity)
-    return Candidate(new, "", balance, None, 0.0, advance, drive)
+    new = replace(state, t=state.t + dt, dt=dt, xi=xi, depletion=moved.depletion, activity=activity,
+                  outside=moved.outside, entered=moved.entered)
+    return Candidate(new, "", moved.balance, None, 0.0, advance, drive, headroom(physics, moved.depletion))
 
 
 def silicon(spaces: Spaces, delta: float, *, sector: str = "quarter", k: float = 0.05, start: float = 0.25,

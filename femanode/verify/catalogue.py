@@ -8,11 +8,21 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from femanode.errors import ConfigError
-from femanode.verify import diffusion, figures_of_merit, fronts, manufactured, point_laws, shells, structures, wires
+from femanode.verify import (
+    diffusion,
+    figures_of_merit,
+    fronts,
+    manufactured,
+    point_laws,
+    shells,
+    structures,
+    surfaces,
+    wires,
+)
 from femanode.verify.case import GROUPS, Case, Check, Findings, Table
 
-_ALL = (*point_laws.CASES, *structures.CASES, *diffusion.CASES, *fronts.CASES, *shells.CASES, *manufactured.CASES,
-        *wires.CASES, *figures_of_merit.CASES)
+_ALL = (*point_laws.CASES, *structures.CASES, *diffusion.CASES, *fronts.CASES, *surfaces.CASES, *shells.CASES,
+        *manufactured.CASES, *wires.CASES, *figures_of_merit.CASES)
 
 #: Every case, by group.
 CASES: tuple[Case, ...] = tuple(case for group in GROUPS for case in _ALL if case.group == group)

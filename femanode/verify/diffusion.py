@@ -14,10 +14,9 @@ from femanode.recovery import Recovery
 from femanode.spaces import Spaces
 from femanode.state import pristine
 from femanode.stepping import Limits, Physics, Tally, march
-from femanode.transport import Balance, Transport
+from femanode.transport import Surface, Transport
 from femanode.verify.bench import (
     Array,
-    Index,
     Isotropic,
     about_to_enter,
     constant,
@@ -34,26 +33,6 @@ _R, _E, _NU, _BETA = 20.0, 100.0, 0.28, 3e-6
 _S = _E * _BETA / (3.0 * (1.0 - _NU))
 
 
-class GivenFlux(Transport):
-    """Carrier balance with a given flux ``flux`` (nm/s of content) in place of a given activity on the surface."""
-
-    def __init__(self, spaces: Spaces, flux: float, D: float) -> None:
-        none: Index = np.zeros(0, np.int64)
-        super().__init__(replace(spaces, surface=none), 0.0, constant(D))
-        self._supply = flux * spaces.surface_length / spaces.mass
-
-    def solve(self, C_n: Array, h: Array, e_guess: Array, stress: Array, dt: float,
-              sink: tuple[Array, Array] | None = None) -> Array:
-        """As in :class:`Transport`, with what has come in over the step added to what was there."""
-        return super().solve(C_n + dt * self._supply, h, e_guess, stress, dt, sink)
-
-    def balance(self, C_n: Array, h: Array, e: Array, stress: Array, dt: float) -> Balance:
-        """Change of content against the flux put in."""
-        mass = self.spaces.mass
-        inflow, change = dt * float(np.sum(mass * self._supply)), float(np.sum(mass * (h * (1.0 - e) - C_n)))
-        return Balance(float(np.sum(mass * h * (1.0 - e))), inflow, abs(change - inflow) / abs(inflow))
-
-
 def _reacted(spaces: Spaces, transport: Transport) -> Physics:
     """An elastic section that has all reacted and only takes up carriers."""
     def constants(h: Array, C: Array) -> Moduli:
@@ -67,7 +46,7 @@ def _fill(physics: Physics, start: float, times: Array) -> tuple[list[Array], li
     """Content (N,) and stress over S at the points (4, elem, qp) after each of the fixed steps, from ``start``."""
     s = physics.spaces
     state = pristine(s.n_nodes, (s.weight.shape[0], s.weight.shape[1]), np.ones(s.n_nodes))
-    state = replace(state, depletion=np.full(s.n_nodes, 1.0 - start))
+    state = replace(state, depletion=np.full(s.n_nodes, 1.0 - start), outside=1.0 - start, entered=True)
     limits = Limits(end=float(times[-1]), arrest=None, converted=None)
     contents, stresses = [], []
     for candidate, _ in march(physics, state, limits, [float(t) for t in times], Tally()):
@@ -115,7 +94,8 @@ def given_flux(full: bool) -> Findings:
     mean = centre = np.nan
     for size in sizes:
         s = disc(_R, size * _R)
-        contents, stresses = _fill(_reacted(s, GivenFlux(s, q / _R, 1.0)), 0.0, times)
+        transport = Transport(s, 0.0, constant(1.0), surface=Surface(q / _R * float(s.surface_length.sum())))
+        contents, stresses = _fill(_reacted(s, transport), 0.0, times)
         x = np.hypot(*s.qp_xy) / _R
         radial, hoop = cylindrical(stresses[-1], s.qp_xy)
         exact = q * (1 - x**2) / 8, q * (1 - 3 * x**2) / 8

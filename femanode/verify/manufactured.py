@@ -294,14 +294,14 @@ class _Transport(Transport):
         source = _rate_of(lambda at: at.content(x, y), now.t) - _divergence(flux, x, y, _STEP)
         return np.asarray(C_n + dt * source)
 
-    def solve(self, C_n: Array, h: Array, e_guess: Array, stress: Array, dt: float,
-              sink: tuple[Array, Array] | None = None) -> Array:
-        """Depletion at the end of the step, with what the source supplies."""
-        return super().solve(self._supplied(C_n, dt), h, e_guess, stress, dt, sink)
+    def step(self, C_n: Array, h: Array, e_guess: Array, stress: Array, dt: float,
+             sink: tuple[Array, Array] | None = None, least: float = -np.inf) -> tuple[Array, float]:
+        """Drop and depletion outside at the end of the step, with what the source supplies."""
+        return super().step(self._supplied(C_n, dt), h, e_guess, stress, dt, sink, least)
 
-    def balance(self, C_n: Array, h: Array, e: Array, stress: Array, dt: float) -> Balance:
+    def balance(self, C_n: Array, h: Array, d: Array, stress: Array, dt: float, outside: float = 0.0) -> Balance:
         """Balance, the source counted."""
-        return super().balance(self._supplied(C_n, dt), h, e, stress, dt)
+        return super().balance(self._supplied(C_n, dt), h, d, stress, dt, outside)
 
 
 def _march(size: float, steps: int) -> tuple[dict[str, float], State]:

@@ -112,7 +112,7 @@ def test_a_wrong_call_is_one_line(call: Call, arguments: list[str], words: list[
     ("geometry: {shape: circle, diameter: 129}", ["geometry.diameter", "129 nm"]),
     ("geomtry: {shape: circle}", ["geomtry", "geometry"]),
     ("name: [", ["bad.yaml"]), ("", ["bad.yaml"]),
-    ("boundary: {mode: galvanostatic}", ["boundary.mode", "potentiostatic"]),
+    ("boundary: {mode: galvanostatic}", ["boundary.c_rate", "neither", "c_rate: 0.5"]),
     ("mesh: {adaptive: fine}", ["mesh.adaptive"]), ("time: {end: .nan s}", ["time.end"])])
 def test_a_wrong_configuration_is_one_line(call: Call, text: str, words: list[str], tmp_path: Path) -> None:
     given = {"name", "geometry", "crystal", "material", "time"}

@@ -178,13 +178,41 @@ LINES = {
     "material": ("Li-Si", "Li-Sj", r"F:8: material: found the unknown material .*did you mean 'Li-Si'"),
     "material file": ("Li-Si", "own.yaml", r"F:8: material: found no material file"),
     "material number": ("Li-Si", "3", r"F:8: material: found 3; allowed: a bundled name"),
-    "galvanostatic": (
+    "no current": ("potential: 10 mV", "mode: galvanostatic", r"F:13: boundary.c_rate: found neither .*exactly one"),
+    "two currents": (
         "potential: 10 mV",
-        "mode: galvanostatic",
-        r"not in this version yet; .*potentiostatic",
+        "{mode: galvanostatic, c_rate: 1, current_density: 1 mA/cm^2}",
+        r"F:12: boundary.c_rate: found both .*exactly one",
     ),
-    "film": ("potential: 10 mV", "mode: film", r"F:13: boundary.mode: .*not in this version yet"),
-    "c_rate": ("potential: 10 mV", "c_rate: 0.5", r"F:13: boundary.c_rate: found 0.5; .*not in this version"),
+    "no film": ("potential: 10 mV", "mode: film", r"F:13: boundary.film: .*without a film; allowed: film: {thickness"),
+    "c_rate": ("potential: 10 mV", "c_rate: 0.5", r"F:13: boundary.c_rate: .*potentiostatic; allowed: mode: galvanos"),
+    "cutoff": ("potential: 10 mV", "cutoff: 20 mV", r"F:13: boundary.cutoff: .*mode: potentiostatic; allowed: mode: g"),
+    "current": (
+        "potential: 10 mV",
+        "current_density: 1 mA/cm^2",
+        r"F:13: boundary.current_density: .*mode: potentiostatic",
+    ),
+    "no c_rate": ("potential: 10 mV", "c_rate: 0", r"F:13: boundary.c_rate: found 0; allowed: greater than 0"),
+    "negative current": (
+        "potential: 10 mV",
+        "current_density: -1 mA/cm^2",
+        r"F:13: boundary.current_density: found '-1 mA/cm\^2'; allowed: above 0 mA/cm\^2",
+    ),
+    "current unit": (
+        "potential: 10 mV",
+        "current_density: 1 mA",
+        r"F:13: boundary.current_density: .*a current density with its unit, such as '0.1 mA/cm\^2'",
+    ),
+    "low cutoff": (
+        "potential: 10 mV",
+        "mode: galvanostatic\n  c_rate: 1\n  cutoff: 5 mV",
+        r"F:15: boundary.cutoff: found 0.005 V; allowed: at least potential = 0.01 V",
+    ),
+    "film without diffusivity": (
+        "potential: 10 mV",
+        "film: {thickness: 10 nm}",
+        r"boundary.film.diffusivity: found nothing, but it is required",
+    ),
     "cycles": ("potential: 10 mV", "cycles: [rest]", r"F:13: boundary.cycles: .*not in this version"),
     "coating": (
         "129 nm",
@@ -417,7 +445,8 @@ def test_schema_describes_what_is_written() -> None:
     leaf = definitions["Phase"]["properties"]["youngs_modulus"]["anyOf"][1]
     assert set(leaf["properties"]) == {"value", "source", "confidence"}
     assert "provenance" not in definitions["Material"]["properties"]
-    assert "c_rate" not in definitions["Boundary"]["properties"]
+    assert "cycles" not in definitions["Boundary"]["properties"]
+    assert "a current density" in str(definitions["Boundary"]["properties"]["current_density"])
     _each_property_is_described(schema)
 
 

@@ -58,7 +58,7 @@ def test_every_key_stands_with_unit_default_and_meaning(model: type[BaseModel], 
     assert set(fields) == set(shown) - sections - {"material"}
     examples = {"nm": "129 nm", "s": "1.5 h", "GPa": "1.0 GPa", "nm/s": "0.05 nm/s", "nm^2/s": "5.1e-12 cm^2/s",
                 "nm^3": "20.02 Å^3", "J/m^2": "10 J/m^2", "V": "10 mV", "K": "300 K", "nN": "0 nN", "1/s": "1e-3 1/s",
-                "mAh/g": "3579 mAh/g"}
+                "mAh/g": "3579 mAh/g", "mA/cm^2": "0.1 mA/cm^2"}
     for key, field in fields.items():
         value, default, meaning = shown[key]
         assert value and default and len(meaning) > 5, key
@@ -70,12 +70,17 @@ def test_every_key_stands_with_unit_default_and_meaning(model: type[BaseModel], 
 
 def test_rows_say_what_the_models_say() -> None:
     shown = rows(HOOK.configuration())
-    assert shown["boundary.potential"] == ["potential, as `10 mV`", "`0.01 V`",
-                                           "applied potential against the carrier metal"]
+    assert shown["boundary.potential"] == [
+        "potential, as `10 mV`", "`0.01 V`",
+        "applied potential against the carrier metal; with a current, the one that belongs to activity 1"]
     assert shown["output.checkpoint"][:2] == ["time, as `1.5 h` (above 0 s) or `null`", "`60.0 s`"]
     assert shown["front.conversion_start"][:2] == ["number (at least 0 and at most 0.49)", "`0.35`"]
     assert shown["time.max_plastic_increment"][1] == "`1.0`"
     assert rows(HOOK.material_keys())["front.half_thickness"][0] == "length, as `129 nm` (above 0 nm)"
+
+
+#: Columns that a galvanostatic run adds to its history, as the contract names them.
+GIVEN_CURRENT = ["current_density_mA_cm2", "surface_activity", "potential_V", "capacity_mAh_g"]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "femanode" / "materials").glob("*.yaml")), ids=lambda path: path.stem)
@@ -129,6 +134,7 @@ def test_what_a_run_leaves_is_explained_and_nothing_else(tmp_path: Path) -> None
     explained = {part.split("\n")[0]: re.findall(r"`(\w+)`", "".join(
         line.split("|")[1] for line in part.splitlines() if line.startswith("| `"))) for part in page.split("\n## ")}
     assert sorted(explained["history.csv"]) == sorted(result.history.columns)
+    assert explained["Runs with a given current"] == GIVEN_CURRENT
     assert sorted(explained["summary.json"]) == sorted(result.summary)
     assert sorted(explained["Frames"]) == sorted(result.frames[-1].mesh.fields)
 
