@@ -15,6 +15,8 @@ from femanode.brief import describe_plan
 from femanode.config import Config
 from femanode.constitutive.swelling import content
 from femanode.problem import build_problem
+from femanode.report_charts import Case, potential
+from femanode.runfacts import RunFacts
 from femanode.transport import Surface, Transport
 from tests.fronts import coarse_case
 from tests.helpers import section_spaces
@@ -122,6 +124,18 @@ def test_a_run_ends_at_the_cut_off_and_not_beyond(run: femanode.Result) -> None:
     # transport is no limit, however low the activity
     assert run.summary["transport_share"] < 1e-3
     assert run.summary["regime"] == "ICR"
+
+
+def test_the_page_draws_potential_against_capacity(run: femanode.Result) -> None:
+    figure = potential([Case(RunFacts(run), "one")])
+    assert figure is not None
+    capacity, shown = figure.axes[0].lines[0].get_data()
+    # from where the current is carried whole, to the cut-off
+    assert_allclose(capacity[-1], run.summary["capacity_mAh_g"], rtol=1e-12, atol=0)
+    assert_allclose(shown[-1], 30.0, rtol=0, atol=0.05)
+    assert len(shown) >= len(run.history) - 3
+    assert np.all(np.diff(capacity) > 0)
+    assert figure.axes[0].get_ylabel() == "Potential (mV)"
 
 
 @pytest.mark.parametrize("boundary", [
