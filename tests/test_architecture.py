@@ -35,7 +35,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("verify.case", "verify.cylinder"), ("verify.bench",),
     ("verify.point_laws", "verify.structures", "verify.diffusion", "verify.fronts", "verify.shells", "verify.wires",
      "verify.manufactured", "verify.surfaces"),
-    ("verify.figures_of_merit",),
+    ("verify.figures_of_merit", "verify.arrest"),
     ("verify.catalogue",), ("verify.page",), ("cli_verify",), ("cli",), ("__main__",))
 RANK = {name: rank for rank, line in enumerate(ORDER) for name in line}
 

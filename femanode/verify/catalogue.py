@@ -9,6 +9,7 @@ from typing import Any
 
 from femanode.errors import ConfigError
 from femanode.verify import (
+    arrest,
     diffusion,
     figures_of_merit,
     fronts,
@@ -22,7 +23,7 @@ from femanode.verify import (
 from femanode.verify.case import GROUPS, Case, Check, Findings, Table
 
 _ALL = (*point_laws.CASES, *structures.CASES, *diffusion.CASES, *fronts.CASES, *surfaces.CASES, *shells.CASES,
-        *manufactured.CASES, *wires.CASES, *figures_of_merit.CASES)
+        *manufactured.CASES, *arrest.CASES, *wires.CASES, *figures_of_merit.CASES)
 
 #: Every case, by group.
 CASES: tuple[Case, ...] = tuple(case for group in GROUPS for case in _ALL if case.group == group)
@@ -57,8 +58,13 @@ def run_case(case: Case, full: bool) -> tuple[Result, dict[str, Table]]:
                        absolute=True)
         findings = Findings((broken,))
     checks = [check.as_dict() for check in findings.checks]
-    return ({"name": case.name, "full": full, "passed": all(c["passed"] for c in checks),
+    return ({"name": case.name, "full": full, "passed": all(c["verdict"] != "failed" for c in checks),
              "seconds": round(time.perf_counter() - started, 1), "checks": checks}, findings.tables)
+
+
+def short(result: Result) -> list[dict[str, Any]]:
+    """The numbers of a case that are outside their tolerance, as known."""
+    return [c for c in result["checks"] if c["verdict"] == "short"]
 
 
 def run_cases(cases: Iterable[Case], full: bool, report: Callable[[Case, Result], None] | None = None,

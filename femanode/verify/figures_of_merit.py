@@ -35,8 +35,9 @@ def law_of_bias(full: bool) -> Findings:
     """Cases that the law was not fitted to: other thickness, conversion start, element size and step."""
     points = [(3.0, 3.0, 0.5, 0.3), (3.0, 2.0, 0.3, 0.3), (1.5, 1.5, 0.5, 0.3)] if full else [(3.5, 3.5, 0.5, 0.3)]
     arrest, core = _sharp_arrest(), _sharp_core(0.55)
-    checks = [Check("core mean stress without thickness at 55 %, GPa", -0.745, core, 5e-3, "the law's own limit"),
-              Check("converted fraction at arrest without thickness", 0.580, arrest, 5e-3, "likewise")]
+    checks = [Check("core mean stress without thickness at 55 %, GPa", -0.745, core, 3e-3,
+                    "the law's own limit, in three figures; the one-dimensional program is good to 0.2 %"),
+              Check("converted fraction at arrest without thickness", 0.580, arrest, 3e-3, "likewise")]
     for delta, size, advance, start in points:
         result = wire(*ISOTROPIC, f"front.half_thickness={delta} nm", f"mesh.element_size={size} nm",
                       f"time.max_front_advance={advance}", f"front.conversion_start={start}")
@@ -62,21 +63,13 @@ def extrapolation(full: bool) -> Findings:
     arrest = found.figures["converted_fraction"]
     core = found.at_the_fraction["core_mean_stress_GPa"]
     exact_arrest, exact_core = _sharp_arrest(), _sharp_core(found.at_fraction)
-    share = 0.1 if full else 0.15
     return Findings((
-        Check("converted fraction at arrest", exact_arrest, arrest.value, share,
-              f"half-thicknesses {found.half_thickness_nm[0]:.3g} to {finest:g} nm; the finest itself is "
-              f"{100 * (arrest.values[-1] / exact_arrest - 1):.0f} % off, the stated uncertainty "
-              f"{100 * arrest.uncertainty / exact_arrest:.0f} %"),
+        Check("converted fraction at arrest", exact_arrest, arrest.value, arrest.uncertainty / exact_arrest,
+              f"the stated uncertainty; half-thicknesses {found.half_thickness_nm[0]:.3g} to {finest:g} nm; the finest "
+              f"itself is {100 * (arrest.values[-1] / exact_arrest - 1):.0f} % off"),
         Check(f"core mean stress at {100 * found.at_fraction:.1f} % converted, GPa", exact_core, core.value,
-              share if full else 0.3,  # the thickest front of the reduced size is R/9, beyond the law's range
-              f"the finest itself is {100 * (core.values[-1] / exact_core - 1):.0f} % off, the stated uncertainty "
-              f"{100 * abs(core.uncertainty / exact_core):.0f} %"),
-        Check("distance to the limit over the stated uncertainty, arrest", 0.0,
-              (arrest.value - exact_arrest) / max(arrest.uncertainty, 1e-12), 2.0,
-              "the uncertainty is what other fits of the same three values give", absolute=True),
-        Check("distance to the limit over the stated uncertainty, core stress", 0.0,
-              (core.value - exact_core) / max(core.uncertainty, 1e-12), 2.0, "likewise", absolute=True)),
+              abs(core.uncertainty / exact_core), "the stated uncertainty; the finest itself is "
+              f"{100 * (core.values[-1] / exact_core - 1):.0f} % off")),
         {"extrapolation": Table({"half_thickness_nm": found.half_thickness_nm, "converted": arrest.values,
                                  "limit": [exact_arrest] * 3}, "half_thickness_nm", ("limit",), ("converted",))})
 

@@ -44,7 +44,7 @@ def page(data: dict[str, Any]) -> str:
     found: dict[str, Result] = {case["name"]: case for case in data["cases"]}
     seconds = sum(case["seconds"] for case in found.values())
     checks = [check for case in found.values() for check in case["checks"]]
-    failed = [check for check in checks if not check["passed"]]
+    count = {verdict: sum(check["verdict"] == verdict for check in checks) for verdict in ("ok", "short", "failed")}
     used = ", ".join(f"{k} {v}" for k, v in data["environment"].items())
     lines = []
     for group, title in GROUPS.items():
@@ -55,37 +55,61 @@ def page(data: dict[str, Any]) -> str:
             lines.append(f"#### {case.name}\n\n*{case.claim[0].upper()}{case.claim[1:]}.* Source: {case.source}. "
                          f"A likely mistake: {case.bug}.\n")
             lines += _case_lines(result) if result is not None else ["Not run.\n"]
-    counts = (f"{len(found)} cases, {len(checks)} numbers, {len(failed)} outside their tolerance; {seconds:.0f} s in "
-              f"all ({used}).")
+    counts = (f"{len(found)} cases, {len(checks)} numbers: {count['ok']} within their tolerance, {count['short']} "
+              f"known to fall short of it, {count['failed']} failed; {seconds:.0f} s in all ({used}).")
     text = (Path(__file__).parents[1] / "templates" / "verification.md").read_text(encoding="utf-8")
-    return Template(text).substitute(counts=counts, largest=_largest(found), cases="\n".join(lines).rstrip())
+    return Template(text).substitute(counts=counts, short=_short(found), largest=_largest(found),
+                                     cases="\n".join(lines).rstrip())
+
+
+_MARK = {"ok": "", "short": " **short**", "failed": " **FAILED**"}
 
 
 def _case_lines(result: Result) -> list[str]:
-    lines = ["| quantity | expected | got | error | tolerance | order | why this tolerance |",
-             "|---|---|---|---|---|---|---|"]
+    lines = ["| quantity | expected | got | error | tolerance | why this tolerance |", "|---|---|---|---|---|---|"]
     for c in result["checks"]:
-        is_order = c["kind"] == "order"
-        mark = "" if c["passed"] else " **FAILED**"
-        lines.append(f"| {c['what'].replace('|', BAR)} | {_number(c['expected'])} | "
-                     f"{'' if is_order else _number(c['got'])} | "
-                     f"{_error(c)}{mark} | {_tolerance(c)} | {_number(c['got'], 3) if is_order else ''} | {c['why']} |")
+        error, allowed = ("", "") if _is_bound(c) and c["verdict"] == "ok" else (_error(c), _tolerance(c))
+        lines.append(f"| {c['what'].replace('|', BAR)} | {_expected(c)} | {_number(c['got'], _digits(c))} | "
+                     f"{error}{_MARK[c['verdict']]} | {allowed} | {c['why'].replace('|', BAR)} |")
     lines.append("")
     lines += [f"![{name}](verification/{name}.png)\n" for name in result.get("figures", [])]
     size = "" if result["full"] else ", at reduced size"
     return [*lines, f"{result['seconds']:g} s{size}.\n"]
 
 
+def _short(found: dict[str, Result]) -> str:
+    """What misses its tolerance, and why."""
+    rows = [(name, c) for name, case in found.items() for c in case["checks"] if c["verdict"] == "short"]
+    if not rows:
+        return "No number is."
+    lines = ["| case | quantity | error | tolerance | why it misses |", "|---|---|---|---|---|"]
+    return "\n".join([*lines, *(f"| {name} | {c['what'].replace('|', BAR)} | {_error(c)} | {_tolerance(c)} | "
+                                f"{c['known']} |" for name, c in rows)])
+
+
 def _largest(found: dict[str, Result]) -> str:
     """The largest relative errors against numbers that are not zero."""
     rows = [(abs(c["error"]) / (abs(c["expected"]) if c["absolute"] else 1.0), case["name"], c)
             for case in found.values() for c in case["checks"]
-            if c["kind"] == "value" and c["error"] is not None and c["expected"]
-            and "the case shows nothing" not in c["why"]]
+            if c["kind"] == "value" and not _is_bound(c) and c["error"] is not None and c["expected"]]
     rows.sort(key=lambda row: -row[0])
-    lines = ["| case | quantity | error | why |", "|---|---|---|---|"]
-    lines += [f"| {name} | {c['what']} | {100 * error:.1f} % | {c['why']} |" for error, name, c in rows[:5]]
+    lines = ["| case | quantity | expected | got | error | why |", "|---|---|---|---|---|---|"]
+    lines += [f"| {name} | {c['what']} | {_number(c['expected'], 4)} | {_number(c['got'], 4)} | {100 * error:.1f} % | "
+              f"{c['known'] or c['why']} |" for error, name, c in rows[:6]]
     return "\n".join(lines)
+
+
+def _is_bound(c: dict[str, Any]) -> bool:
+    return bool(c["sense"] != "near")
+
+
+def _expected(c: dict[str, Any]) -> str:
+    return f"{c['sense']} {_number(c['expected'])}" if _is_bound(c) else _number(c["expected"])
+
+
+def _digits(c: dict[str, Any]) -> int:
+    # what is rounding, or an order, has no six digits to tell
+    return 3 if c["kind"] == "order" or c["expected"] == 0.0 or _is_bound(c) else 6
 
 
 def _number(x: float | None, digits: int = 6) -> str:
@@ -106,12 +130,13 @@ def as_text(result: Result, claim: str, source: str) -> str:
     """A case as the command prints it: claim, source, then a line per number."""
     lines = [f"{result['name']}: {claim}", f"  source: {source}"]
     for c in result["checks"]:
-        verdict = "ok  " if c["passed"] else "FAIL"
-        if c["kind"] == "order":
-            said = f"expected order {_number(c['expected'])}  observed {_number(c['got'], 3)}"
-        else:
-            said = f"expected {_number(c['expected'])}  got {_number(c['got'])}"
-        lines.append(f"  {verdict} {c['what']}: {said}  error {_error(c)} (allowed {_tolerance(c)})")
+        word = {"ok": "ok   ", "short": "SHORT", "failed": "FAIL "}[c["verdict"]]
+        said = "order " if c["kind"] == "order" else ""
+        missed = "" if _is_bound(c) and c["verdict"] == "ok" else f"  error {_error(c)} (allowed {_tolerance(c)})"
+        lines.append(f"  {word} {c['what']}: expected {said}{_expected(c)}  "
+                     f"{'observed' if said else 'got'} {_number(c['got'], _digits(c))}{missed}")
+        if c["verdict"] == "short":
+            lines.append(f"        known: {c['known']}")
     return "\n".join([*lines, f"  {'passed' if result['passed'] else 'FAILED'} in {result['seconds']:g} s"])
 
 

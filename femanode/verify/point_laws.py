@@ -88,30 +88,43 @@ def _from_stress(F: Array, F33: float, Jc: float, law: Moduli, Cp_inv: Array) ->
     return np.array([[pushed[i, j, k, r] for k, r in _PAIRS] for i, j in _PAIRS])
 
 
+#: A hundred roundings, about what a law does to a number on its way.
+_ROUNDING = 100.0 * float(np.finfo(float).eps)
+
+
+def _spread(F: Array, F33: float) -> float:
+    """Largest stretch over the smallest: rounding of the one is an error of the other."""
+    stretches = np.append(np.linalg.svd(F, compute_uv=False), F33)
+    return float(stretches.max() / stretches.min())
+
+
 def tangent(full: bool) -> Findings:
     """Stored moduli against complex-step derivatives of the stress, point by point."""
     checks = []
     for name, (F, F33, Jc, Cp_inv, sigma_Y, H) in _points().items():
-        law = moduli(100.0, 0.3, sigma_Y, H)
+        law, spread = moduli(100.0, 0.3, sigma_Y, H), _spread(F, F33)
         wanted = _from_stress(F, F33, Jc, law, Cp_inv)
         got = _from_code(at_point(F, F33, Jc, law, Cp_inv, 0.02))
-        # of nearly equal stretches the difference is rounding over a small angle
-        near = name == "nearly equal stretches"
         checks.append(Check(f"largest error of the moduli over the largest, {name}", 0.0,
-                            float(np.abs(got - wanted).max() / np.abs(wanted).max()), 1e-8 if near else 1e-12,
-                            "rounding over the difference of the stretches" if near else "rounding", absolute=True))
+                            float(np.abs(got - wanted).max() / np.abs(wanted).max()), _ROUNDING * spread,
+                            f"a hundred roundings of 2.2e-16, times the ratio of the stretches, {spread:.3g}",
+                            absolute=True))
     return Findings(tuple(checks))
 
 
 def objectivity(full: bool) -> Findings:
     """P(QF) = Q P(F) at every point of the tangent's list."""
-    worst = 0.0
-    for F, F33, Jc, Cp_inv, sigma_Y, H in _points().values():
+    worst, allowed, where = 0.0, 1.0, ""
+    for name, (F, F33, Jc, Cp_inv, sigma_Y, H) in _points().items():
         law = moduli(100.0, 0.3, sigma_Y, H)
         P, turned = _nominal(F, F33, Jc, law, Cp_inv), _nominal(_TURN @ F, F33, Jc, law, Cp_inv)
         wanted = np.append((_TURN @ P[:4].reshape(2, 2)).ravel(), P[4])
-        worst = max(worst, float(np.abs(turned - wanted).max() / max(np.abs(P).max(), 1e-3)))
-    return Findings((Check("largest |P(QF) - Q P(F)|/|P| over eleven points", 0.0, worst, 1e-11, "rounding",
+        # near zero stress is the difference of numbers of the size of E
+        error, limit = float(np.abs(turned - wanted).max() / 100.0), _ROUNDING * _spread(F, F33)
+        if error / limit > worst / allowed:
+            worst, allowed, where = error, limit, name
+    return Findings((Check(f"largest |P(QF) - Q P(F)|/E over eleven points (against its tolerance: {where})", 0.0,
+                           worst, allowed, "a hundred roundings of 2.2e-16, times the ratio of the stretches",
                            absolute=True),))
 
 
@@ -129,36 +142,44 @@ def uniaxial(full: bool) -> Findings:
     along, across, size = 1.0 / 100.0 + 0.4, -0.3 / 100.0 - 0.2, 3.8 ** (1 / 3)
     swollen = at_point(size * np.diag(np.exp([along, across])), size * np.exp(across), 3.8, moduli(100.0, 0.3, 1.0))
     return Findings((
-        Check("eqps at engineering strain 0.005, closed form of logarithmic strain", own, eqps, 1e-9, "rounding"),
-        Check("the same, another program with another elastic law", 0.00362995, eqps, 2e-3,
-              "elastic laws differ by (stress/E)^2 = 2e-6 of strain, 0.05 to 0.15 % of this"),
+        Check("eqps at engineering strain 0.005, closed form of logarithmic strain", own, eqps, 1e-11,
+              "the root is found to 1e-15 of stretch, 3e-13 of this, and its error passes through a few operations"),
+        Check("the same, another program with another elastic law", 0.00362995, eqps, 1.6e-3,
+              "elastic laws of one modulus differ by up to 3 (stress/E)^2 of strain, 5.6e-6 or 0.154 % of this"),
         Check("tau/sigma_Y of material swollen to 3.8, drawn to plastic strain 0.4", 3.8,
-              float(swollen.tau[0, 0, 0]), 1e-11, "rounding")))
+              float(swollen.tau[0, 0, 0]), 2 * _ROUNDING * 100.0, "rounding of the trial stress, which is a hundred "
+              "times what the return leaves of it")))
 
 
 def plane_strain_tension(full: bool) -> Findings:
-    """Stresses after 2 % of plane-strain tension, in increments as a run makes them."""
+    """Stresses after 4 % of plane-strain tension, in increments as a run makes them.
+
+    The axial deviator s decays as ds/de = -2 sqrt 3 G s/[sigma_Y (1 + G/3K)]: by 1.16 in each of 80 increments, of
+    which seven are elastic. What is left of it is 2e-5 of its value at yield, 38; the axial stress is off by 3/2 of it.
+    """
     def pull(scale: float) -> Array:
         law, Cp_inv, eqps = moduli(70e3, 0.3, 250.0 * scale), _FRESH, 0.0
         tau = np.zeros(4)
-        for strain in np.linspace(0.0, 0.02 * scale, 41)[1:]:
+        for strain in np.linspace(0.0, 0.04 * scale, 81)[1:]:
             def side(t: float, s: float = 1.0 + strain, C: Array = Cp_inv, p: float = eqps) -> float:
                 return float(at_point(np.diag([s, t]), 1.0, 1.0, law, C, p).tau[1, 0, 0])
 
-            F = np.diag([1.0 + strain, brentq(side, 1 - 0.03 * scale, 1.0, xtol=1e-16, rtol=1e-15)])
+            F = np.diag([1.0 + strain, brentq(side, 1 - 0.06 * scale, 1.0, xtol=1e-16, rtol=1e-15)])
             got = at_point(F, 1.0, 1.0, law, Cp_inv, eqps)
             Cp_inv, eqps, tau = got.Cp_inv[:, 0, 0], float(got.eqps[0, 0]), got.tau[:, 0, 0]
         return np.asarray(tau / scale)
 
     large, small = pull(1.0), pull(1e-3)
-    why = "the flow direction is reached exponentially with strain and enters this stress squared"
     checks = []
-    for name, tau in (("2 %", large), ("2e-5, strength a thousandth", small)):
-        checks += [Check(f"stress along, strain {name}", 288.675, float(tau[0]), 1e-4, why),
-                   Check(f"stress across, strain {name}", 0.0, float(tau[1]), 1e-5, "what the root finder leaves",
+    for name, tau in (("4 %", large), ("4e-5, strength a thousandth", small)):
+        checks += [Check(f"stress along, strain {name}", 500.0 / np.sqrt(3.0), float(tau[0]), 1e-10,
+                         "the axial deviator has fallen to 2e-5 of 38, 3e-6 of the strength, and enters squared"),
+                   Check(f"stress across, strain {name}", 0.0, float(tau[1]), 1e-7,
+                         "a stretch is known to a few roundings, 1e-15, times E 70e3, over the smaller strength's 1e-3",
                          absolute=True),
-                   Check(f"axial stress, strain {name}", 144.338, float(tau[3]), 5e-3,
-                         "at five and a half yield strains the axial stress is 0.3 % short of its limit")]
+                   Check(f"axial stress, strain {name}", 250.0 / np.sqrt(3.0), float(tau[3]), 2e-5,
+                         "the axial deviator has fallen to 2e-5 of 38, and enters with 3/2: 8e-6 of this; a factor of "
+                         "two for its decay while it is large")]
     return Findings(tuple(checks))
 
 
@@ -176,8 +197,9 @@ def flow_curve(full: bool) -> Findings:
     table = Table({"plastic_rate_1_s": rates_, "expected": wanted, "got": got}, "plastic_rate_1_s", ("expected",),
                   ("got",), log=True)
     worst = int(np.argmax(np.abs(np.array(got) / wanted - 1.0)))
-    return Findings((Check("stress over sigma_Y at a held rate, worst of four", float(wanted[worst]), got[worst], 1e-9,
-                           "tolerance of the bracketed root"),), {"flow_curve": table})
+    return Findings((Check("stress over sigma_Y at a held rate, worst of four", float(wanted[worst]), got[worst], 1e-12,
+                           "the root is found to 1e-14 of the plastic strain, and stress is 3 G/sigma_Y = 115 times as "
+                           "sensitive"),), {"flow_curve": table})
 
 
 CASES = (
@@ -191,7 +213,7 @@ CASES = (
          "closed form in logarithmic strain; an independent program's number for E 200e3, sigma_Y 200, H 20e3",
          "yield on tau in place of the Mandel stress gives 1 in place of 3.8", uniaxial),
     Case("plane-strain-tension", "law", "ideal plasticity in plane strain reaches 2 sigma_Y/sqrt 3 and half of it",
-         "closed form for E 70e3, nu 0.3, sigma_Y 250: (288.675, 0, 144.338)",
+         "closed form for E 70e3, nu 0.3, sigma_Y 250: (500, 0, 250)/sqrt 3",
          "a return that ignores the axial stress stops at 250", plane_strain_tension),
     Case("rate-dependence", "law", "sigma = sigma_Y [1 + (rate/rate0)^m]", "closed form over four decades of rate",
          "a rate taken per step and not per second moves the curve sideways", flow_curve),

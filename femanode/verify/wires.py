@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
+from femanode.accuracy import expected_bias
 from femanode.config import load_config
 from femanode.result import Result
 from femanode.run import run
 from femanode.verify import cylinder
 from femanode.verify.bench import Array
-from femanode.verify.case import Case, Check, Findings, Table
+from femanode.verify.case import Case, Check, Findings, Shortfall, Table
 
 SILICON = """\
 name: verification
@@ -53,11 +55,12 @@ def full_conversion(full: bool) -> Findings:
         result = wire(*_sized(6.0), f"crystal.axis={axis}", f"crystal.in_plane={across}", "time.stop.converted=0.99999",
                       "time.end=2 h", "time.stop.arrest=null", "overrides.front.equilibrium_potential=1 V",
                       "overrides.transport.diffusivity=1 cm^2/s")
-        checks.append(Check(f"area ratio of a <{name}> wire", 3.8, result.summary["area_ratio"], 6e-3,
-                            "elastic compression of what converts last: up to 0.5 %"))
+        checks.append(Check(f"area ratio of a <{name}> wire", 3.8, result.summary["area_ratio"],
+                            1.0 / (3.0 * 25.6), "what may be left of elasticity: in-plane stress averages to nothing, "
+                            "axial stress is at most sigma_Y, and takes sigma_Y/3K of the volume"))
         checks.append(Check(f"largest content imbalance of a step, <{name}>", 0.0,
-                            float(result.history["content_error"].max()), 1e-8, "what a step is accepted with",
-                            absolute=True))
+                            float(result.history["content_error"].max()), 1e-9, "contents are known to 1e-16 of "
+                            "the section, and a step's change is taken to be 1e-7 of it at least", absolute=True))
     return Findings(tuple(checks))
 
 
@@ -72,18 +75,19 @@ def frames(full: bool) -> Findings:
     quarter, checks = found["quarter"], []
     loose = 1.0 if full else 2.0
     for name in ("half", "full", "turned"):
-        why = "another mesh of the same size; outline uneven by a percent at the necks"
+        why = (f"an isotropic wire on elements of {size:g} nm is uneven by {0.6 * loose:g} %: that of both meshes, "
+               "twice for a ratio of diameters")
         # of a quarter meshed to the same pattern the half is a mirror image
         checks += [Check(f"time to 40 %, {name} over quarter", 1.0, found[name]["time_s"] / quarter["time_s"],
-                         0.01 * loose, why),
+                         0.004 * loose**2, "speeds are good to 0.2 % on elements of 4 nm, second order; two meshes"),
                    Check(f"largest over smallest diameter, {name} over quarter", 1.0,
-                         found[name]["anisotropy_ratio"] / quarter["anisotropy_ratio"], 0.03 * loose, why)]
+                         found[name]["anisotropy_ratio"] / quarter["anisotropy_ratio"], 0.024 * loose, why)]
         for direction in ("[100]", "[110]"):
             a, b = (1 + found[k]["swelling_by_direction"][direction] for k in (name, "quarter"))
-            checks.append(Check(f"diameter along {direction}, {name} over quarter", 1.0, a / b, 0.015 * loose, why))
+            checks.append(Check(f"diameter along {direction}, {name} over quarter", 1.0, a / b, 0.012 * loose, why))
     for key in ("time_s", "anisotropy_ratio", "hoop_surface_max_GPa"):
-        checks.append(Check(f"{key}, axis [100] over axis [001]", 1.0, found["equivalent"][key] / quarter[key], 1e-9,
-                            "a permutation of the cube's axes"))
+        checks.append(Check(f"{key}, axis [100] over axis [001]", 1.0, found["equivalent"][key] / quarter[key], 1e-12,
+                            "rounding: a permutation of the cube's axes"))
     return Findings(tuple(checks))
 
 
@@ -91,11 +95,11 @@ _COLUMNS = {"front_depth_nm": "depth", "diameter_x_nm": "diameter", "core_mean_s
             "hoop_surface_max_GPa": "surface hoop stress"}
 
 
-_AVERAGE = ("the average across the front reaches 2 delta = R/8 along normals that meet; the one-dimensional program "
-            "takes the plain weighted mean")
-_ALLOWED: dict[str, tuple[float, str]] = {"front_depth_nm": (0.01, _AVERAGE), "diameter_x_nm": (0.01, _AVERAGE),
-            "core_mean_stress_GPa": (0.05, "second order of elements and steps: 4, 2 and 1 nm on a front of 4 nm"),
-            "hoop_surface_max_GPa": (0.06, "a run takes the largest along the surface, which ripples with the mesh")}
+_AVERAGE = ("the average across the front reaches 2 delta = R/8 along normals that meet: (2 delta/R)^2 = 1.6 % of its "
+            "stress")
+_REST = ("second order of elements and steps, a third of what the extrapolation still moves by ({0:.3f}); and 1 % as "
+         "above")
+_RIPPLE = "a run tells the largest along the surface, which ripples with the mesh by 3 to 5 %, and not the mean"
 
 
 def second_opinion(full: bool) -> Findings:
@@ -116,19 +120,27 @@ def second_opinion(full: bool) -> Findings:
                       f"mesh.element_size={size} nm", f"time.max_front_advance={0.5 * size / delta}")
         runs.append({c: np.interp(at, result.history["time_s"], result.history[c]) for c in _COLUMNS})
         arrest.append(result.summary["converted_fraction"])
+    told = expected_bias(delta, R, levels[-1], 0.5 * levels[-1] / delta, start).arrest
+    told -= expected_bias(delta, R, 0.0, 0.0, start).arrest
     checks = [Check("converted fraction at arrest, extrapolated in element and step", float(f[-1]),
-                    2 * arrest[-1] - arrest[-2], 0.03, _AVERAGE),
-              Check(f"the same, elements of {levels[-1]:g} nm", float(f[-1]), arrest[-1], 0.04,
-                    "elements and steps, of first order both")]
+                    2 * arrest[-1] - arrest[-2], 0.01 if full else 0.03, _AVERAGE + ", 0.6 % of this"),
+              Check(f"the same, elements of {levels[-1]:g} nm", float(f[-1]), arrest[-1],
+                    1.25 * told / float(f[-1]) + 0.01, f"elements and steps add {told:.3f} by the law of bias, good "
+                    "to a quarter; and as above")]
     columns: dict[str, Array] = {"time_s": at}
     for c, name in _COLUMNS.items():
         want = np.interp(at, t, reference[c])
         columns |= {f"one-dimensional {c}": want, c: runs[-1][c]}
-        scale, limit = float(np.abs(want).max()), 2 * runs[-1][c] - runs[-2][c]
-        allowed, why = _ALLOWED[c]
+        scale = float(np.abs(want).max())
+        limits = [2 * fine[c] - coarse[c] for coarse, fine in pairwise(runs)]
+        stress = c.endswith("GPa")
+        moved = float(np.sqrt(np.mean((limits[-1] - limits[0]) ** 2))) / scale
+        # with two levels nothing tells what the extrapolation leaves
+        rest = 0.0 if not stress else moved / 3.0 if full else 0.1
+        known = Shortfall(0.06, _RIPPLE) if c == "hoop_surface_max_GPa" else None
         checks.append(Check(f"{name}: rms difference over its largest value, extrapolated, 17 times", 0.0,
-                            float(np.sqrt(np.mean((limit - want) ** 2))) / scale, allowed * (1.0 if full else 2.5), why,
-                            absolute=True))
+                            float(np.sqrt(np.mean((limits[-1] - want) ** 2))) / scale, 0.01 * (1 if full else 3) + rest,
+                            _REST.format(moved) if stress else _AVERAGE, absolute=True, known=known))
     return Findings(tuple(checks), {
         "second_opinion": Table(columns, "time_s", tuple(f"one-dimensional {c}" for c in list(_COLUMNS)[:2]),
                                 tuple(list(_COLUMNS)[:2])),
