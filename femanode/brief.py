@@ -17,6 +17,10 @@ from femanode.result import Result
 _SECONDS, _MEMORY = 27.0, 9.0
 _BASE_MEMORY = 170.0
 
+#: Seconds that a run takes besides solving, likewise: imports, mesh, first use of compiled code; pictures and page.
+_START = "5 to 10 s of start (half a minute the first time, to compile)"
+_BESIDES = f"{_START} and 5 to 15 s of pictures and page"
+
 
 def describe_plan(problem: Problem) -> str:
     """What ``femanode check`` prints: mesh, crystal, control, steps, time and memory."""
@@ -46,8 +50,9 @@ def describe_plan(problem: Problem) -> str:
         *_describe_surface(problem),
         f"accuracy        {bias_of(problem)}",
         f"linear solver   {physics.mechanics.solver.name}",
-        f"estimate        {steps} steps, {format_seconds(seconds)}, "
-        f"{_BASE_MEMORY + _MEMORY * unknowns / 1000:.0f} MiB (rough: to a factor of three)",
+        f"estimate        {steps} steps, solving {format_seconds(seconds)} (rough: to a factor of three), besides "
+        f"{_BESIDES if config.output.pictures else _START}; "
+        f"{_BASE_MEMORY + _MEMORY * unknowns / 1000:.0f} MiB",
     ]
     return "\n".join([*lines, *(f"note            {note}" for note in problem.notes)])
 

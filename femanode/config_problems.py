@@ -127,7 +127,13 @@ def _describe(problem: ErrorDetails, model: type[BaseModel]) -> tuple[str, str, 
     if name in _TYPES:
         return found, _TYPES[name], "", ""
     said = problem["msg"].replace("Input should be ", "").replace("String should ", "text that should ")
-    return found, said, "", ""
+    return found, said, _share_hint(value, context), ""
+
+
+def _share_hint(value: Any, context: Mapping[str, Any]) -> str:
+    """The share that a percentage was meant to be."""
+    per_cent = isinstance(value, int | float) and 1 < value <= 100 and 1 in (context.get("le"), context.get("lt"))
+    return f"{value:g} % is written {value / 100:g}" if per_cent else ""
 
 
 def _material_hint(loc: Loc) -> str:

@@ -23,13 +23,15 @@ from femanode.stepping import march, propose
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands: time (s), converted fraction, mean front speed (nm/s), v/k, and the end time (s)."""
+    """Where a run stands: time (s), converted fraction, mean front speed (nm/s), that over the unstressed speed, and
+    its ends: time (s) and converted fraction."""
 
     t: float
     converted: float
     speed: float
     drive: float
     end: float
+    wanted: float = 1.0
 
 
 def run(config: Config, out: str | Path | None = None, *, overwrite: bool = False, resume: bool = False,
@@ -92,7 +94,7 @@ def _advance(journal: Journal, report: Callable[[Progress], None] | None) -> Non
                     row = journal.accept(candidate, stop)
                     if report is not None:
                         report(Progress(row["time_s"], row["converted_fraction"], row["front_speed_nm_s"],
-                                        candidate.drive, problem.limits.end))
+                                        candidate.drive, problem.limits.end, problem.limits.converted or 1.0))
     except ConvergenceError as error:
         reason = f"solver stopped: {error}"
         raise ConvergenceError(str(error), journal.checkpoint) from None

@@ -129,9 +129,11 @@ def _bare(number: str, unit: str) -> ConfigError:
     if number.lower() in {"nan", "inf", "-inf"}:
         return ConfigError(f"found {number}", allowed=expected(unit))
     target = MEANING.get(unit, ("", f"1 {unit}"))[1].split(" ", 1)[1]
-    return ConfigError(
-        f"found {number} without a unit", allowed=expected(unit), hint=f"write '{number} {target}'"
-    )
+    hint = f"write '{number} {target}'"
+    # hours, minutes or seconds are all likely, and hours of a number meant as seconds would run for days
+    if unit == "s":
+        hint = f"write '{number} s', '{number} min' or '{number} h'"
+    return ConfigError(f"found {number} without a unit", allowed=expected(unit), hint=hint)
 
 
 @lru_cache(maxsize=1)

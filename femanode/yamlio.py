@@ -7,6 +7,7 @@ no key is lost, and the size of the expanded document is bounded.
 
 from __future__ import annotations
 
+import difflib
 import io
 import re
 from collections.abc import Iterator
@@ -83,7 +84,7 @@ def load_yaml(path: str | Path) -> tuple[dict[str, Any], Lines]:
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise ConfigError("found no such file", where=str(path)) from None
+        raise ConfigError("found no such file", where=str(path), hint=_namesake(path)) from None
     except IsADirectoryError:
         raise ConfigError("found a directory", where=str(path), allowed="a YAML file") from None
     except (OSError, ValueError) as error:
@@ -103,6 +104,16 @@ def load_yaml(path: str | Path) -> tuple[dict[str, Any], Lines]:
             f"found {kind(data)} at the top level", where=f"{path}:{lines[()]}", allowed="keys with values"
         )
     return data, lines
+
+
+def _namesake(path: Path) -> str:
+    """The file that was meant where one of that folder has the same name or nearly so, as a hint."""
+    if not path.parent.is_dir():
+        return ""
+    files = sorted(p.name for p in path.parent.iterdir() if p.suffix in (".yaml", ".yml"))
+    other = [name for name in files if Path(name).stem == path.stem]
+    near = other or difflib.get_close_matches(path.name, files, n=1, cutoff=0.8)
+    return f"did you mean '{path.parent / near[0]}'?" if near else ""
 
 
 def parse_yaml(text: str, name: str) -> tuple[Any, Lines]:

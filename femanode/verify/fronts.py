@@ -73,8 +73,8 @@ _THICK = 50.0
 _WHY = "asked of a time to depth; the law is quasi-steady, 0.16 % off at N/c* = 99"
 _WHY_THICK = _WHY + "; delta halved, so that k delta N/(c* D) is {0:.2g}"
 
-_TOO_THICK = ("k delta N/(c* D) is {0:.2g}: from 1.6 the activity falls to nothing within the 1.24 delta where carriers are "
-              "taken up; steps and spacing err by several per cent there, in opposite directions")
+_TOO_THICK = ("k delta N/(c* D) is {0:.2g}: from 1.6 the activity falls to nothing within the 1.24 delta that take up "
+              "carriers; steps and spacing err by several per cent there, in opposite directions")
 
 
 def _follow(spaces: Spaces, depth: Array, D: float, end: float, at: Array, delta: float) -> Array:

@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 
 from femanode.constitutive.elastoplasticity import Moduli, PointResponse, respond
 from femanode.verify.bench import Array, moduli, unit_plastic
-from femanode.verify.case import Case, Check, Findings, Table
+from femanode.verify.case import Case, Check, Findings, Table, bound
 
 _TURN = np.array([[0.6, -0.8], [0.8, 0.6]])
 _STRETCH = np.array([[1.2, 0.15], [-0.05, 0.9]])
@@ -169,8 +169,16 @@ def plane_strain_tension(full: bool) -> Findings:
             Cp_inv, eqps, tau = got.Cp_inv[:, 0, 0], float(got.eqps[0, 0]), got.tau[:, 0, 0]
         return np.asarray(tau / scale)
 
+    def flowed(share: float) -> float:
+        # sigma = sigma_Y/sqrt(1 - nu + nu^2) along, e = sigma (1 - nu^2)/E, and -nu/(1 - nu) of it across
+        e = share * 250.0 / np.sqrt(0.79) * 0.91 / 70e3
+        F = np.diag(np.exp([e, -e * 0.3 / 0.7]))
+        return float(at_point(F, 1.0, 1.0, moduli(70e3, 0.3, 250.0)).eqps[0, 0])
+
     large, small = pull(1.0), pull(1e-3)
-    checks = []
+    first = "sigma_Y/sqrt(1 - nu + nu^2): closed form in logarithmic strain"
+    checks = [bound("plastic strain at 0.9999 of the strain of first yield", "at most", 0.0, flowed(0.9999), first),
+              bound("plastic strain at 1.0001 of the strain of first yield", "at least", 1e-8, flowed(1.0001), first)]
     for name, tau in (("4 %", large), ("4e-5, strength a thousandth", small)):
         checks += [Check(f"stress along, strain {name}", 500.0 / np.sqrt(3.0), float(tau[0]), 1e-10,
                          "the axial deviator has fallen to 2e-5 of 38, 3e-6 of the strength, and enters squared"),

@@ -67,7 +67,8 @@ def full_conversion(full: bool) -> Findings:
 def frames(full: bool) -> Findings:
     """Quarter, half and full section, the crystal turned by 26.6 degrees, and an equivalent crystal."""
     size = 4.0 if full else 8.0
-    common = (*_sized(size), "time.stop.converted=0.4")
+    # far from arrest, where the time would ask for the front's stress and not for the frame
+    common = (*_sized(size), "time.stop.converted=0.4", "overrides.front.equilibrium_potential=0.16 V")
     cases: dict[str, tuple[str, ...]] = {
         "quarter": (), "half": ("geometry.sector=half",), "full": ("geometry.sector=full",),
         "turned": ("crystal.in_plane=[2,1,0]",), "equivalent": ("crystal.axis=[1,0,0]", "crystal.in_plane=[0,1,0]")}
@@ -97,8 +98,11 @@ _COLUMNS = {"front_depth_nm": "depth", "diameter_x_nm": "diameter", "core_mean_s
 
 _AVERAGE = ("the average across the front reaches 2 delta = R/8 along normals that meet: (2 delta/R)^2 = 1.6 % of its "
             "stress")
-_REST = ("second order of elements and steps, a third of what the extrapolation still moves by ({0:.3f}); and 1 % as "
-         "above")
+_REST = ("second order of elements and steps, a third of what the extrapolation still moves by ({0:.3f}); and 1 % "
+         "as above")
+_OFFSET = ("an offset of 0.01 GPa that is there from the front's entry on and that elements and steps do not remove; "
+           "the one-dimensional front keeps its profile, here it is solved for, and at this width the core has a third "
+           "of a sharp front's stress. Not resolved further")
 _RIPPLE = "a run tells the largest along the surface, which ripples with the mesh by 3 to 5 %, and not the mean"
 
 
@@ -136,8 +140,9 @@ def second_opinion(full: bool) -> Findings:
         stress = c.endswith("GPa")
         moved = float(np.sqrt(np.mean((limits[-1] - limits[0]) ** 2))) / scale
         # with two levels nothing tells what the extrapolation leaves
-        rest = 0.0 if not stress else moved / 3.0 if full else 0.1
-        known = Shortfall(0.06, _RIPPLE) if c == "hoop_surface_max_GPa" else None
+        rest = 0.0 if not stress else min(moved / 3.0, 0.05) if full else 0.1
+        missed = {"core_mean_stress_GPa": _OFFSET, "hoop_surface_max_GPa": _RIPPLE}.get(c)
+        known = None if missed is None else Shortfall(0.06, missed)
         checks.append(Check(f"{name}: rms difference over its largest value, extrapolated, 17 times", 0.0,
                             float(np.sqrt(np.mean((limits[-1] - want) ** 2))) / scale, 0.01 * (1 if full else 3) + rest,
                             _REST.format(moved) if stress else _AVERAGE, absolute=True, known=known))

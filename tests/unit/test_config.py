@@ -134,6 +134,9 @@ LINES = {
     "end": ("1.5 h", "0 h", r"F:15: time.end: found '0 h'; allowed: above 0 s"),
     "arrest": ("1e-3", "1", r"time.stop.arrest: found 1; allowed: less than 1"),
     "converted": ("arrest: 1e-3", "converted: 0", r"time.stop.converted: found 0"),
+    "per cent": ("arrest: 1e-3", "converted: 60", r"found 60; allowed: less than or equal to 1; 60 % is written 0.6$"),
+    "too much": ("arrest: 1e-3", "converted: 600", r"converted: found 600; allowed: less than or equal to 1$"),
+    "bare time": ("1.5 h", "10", r"F:15: time.end: found 10 without a unit; .*write '10 s', '10 min' or '10 h'$"),
     "zero axis": ("[1, 1, 0]", "[0, 0, 0]", r"F:6: crystal.axis: .*not all zero"),
     "short axis": ("[1, 1, 0]", "[1, 1]", r"F:6: crystal.axis: .*three whole numbers"),
     "float axis": ("[1, 1, 0]", "[1.0, 1, 0]", r"F:6: crystal.axis: .*three whole numbers"),
@@ -478,3 +481,13 @@ def test_replaced_rates_lose_the_source_they_had_as_a_whole(case: Path) -> None:
     changed = Config.from_mapping(mapping, ["overrides.front.rates={isotropic: 1 nm/s}"])
     assert "front.rates" not in changed.material.provenance
     assert changed.material.provenance["front.rates.isotropic"].source == "overridden in the configuration"
+
+
+@pytest.mark.parametrize(("asked", "there", "meant"), [
+    ("wire.yml", "wire.yaml", "wire.yaml"), ("wire.yaml", "wire.yml", "wire.yml"),
+    ("wier.yaml", "wire.yaml", "wire.yaml"), ("wire", "wire.yaml", "wire.yaml"), ("other.yaml", "wire.yaml", "")])
+def test_a_file_that_is_not_there_is_told_from_its_namesake(tmp_path: Path, asked: str, there: str, meant: str) -> None:
+    (tmp_path / there).write_text("name: x\n")
+    with pytest.raises(ConfigError, match="found no such file") as caught:
+        load_config(tmp_path / asked)
+    assert str(caught.value).endswith(f"did you mean '{tmp_path / meant}'?" if meant else "found no such file")

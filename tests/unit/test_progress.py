@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 import sys
-import time
 
 import pytest
 
 from femanode import progress
-from femanode.progress import describe, format_seconds, live, share_done
+from femanode.progress import Estimate, describe, format_seconds, live, share_done
 from femanode.run import Progress
 
 
@@ -25,11 +24,31 @@ def test_done_is_the_further_of_time_and_conversion() -> None:
     assert share_done(Progress(2000.0, 0.3, 0.05, 1.0, 1000.0)) == 1.0
 
 
+def test_a_wanted_conversion_is_the_end() -> None:
+    assert share_done(Progress(100.0, 0.3, 0.05, 1.0, 1000.0, wanted=0.6)) == 0.5
+
+
 def test_a_line_has_time_fraction_speed_and_time_left() -> None:
-    # 10 s for a quarter of it: 30 s left
-    line = describe(Progress(600.0, 0.25, 0.0123, 0.42, 36000.0), time.perf_counter() - 10.0)
-    assert line == "t = 10.0 min  converted 25.0 %  front 0.0123 nm/s (v/k 0.42)  at most 30 s left"
-    assert "estimating" in describe(Progress(1.0, 0.0, 0.01, 1.0, 1000.0), time.perf_counter())
+    line = describe(Progress(600.0, 0.25, 0.0123, 0.42, 36000.0), 30.0)
+    assert line == "t = 10.0 min  converted 25.0 %  front 0.0123 nm/s, 0.42 of unstressed  at most 30 s left"
+    assert "estimating" in describe(Progress(1.0, 0.0, 0.01, 1.0, 1000.0), None)
+    assert describe(Progress(600.0, 0.25, 0.001, 0.05, 36000.0), 30.0).endswith("close to arrest, at most 30 s left")
+
+
+def test_a_slow_start_does_not_count_in_the_time_left() -> None:
+    estimate = Estimate()
+    # ten seconds for the first hundredth (compilation, the first skin), then a hundredth in a second
+    assert estimate.left(0.0, 100.0) is None
+    assert estimate.left(0.001, 101.0) is None
+    told = [estimate.left(0.01 * i, 110.0 + i - 1) for i in range(1, 41)]
+    # 40 % done after 49 s: by the average over all of it 74 s would be left
+    assert told[-1] == pytest.approx(60.0, abs=0.5)
+    assert told[-20] == pytest.approx(79.0, abs=1.0)
+
+
+def test_where_nothing_moves_nothing_is_told() -> None:
+    estimate = Estimate()
+    assert [estimate.left(0.5, t) for t in (0.0, 5.0, 10.0)] == [None, None, None]
 
 
 def test_one_line_per_some_seconds_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
