@@ -198,7 +198,8 @@ def test_check_says_what_would_run_and_runs_nothing(call: Call, case: Path, tmp_
     monkeypatch.chdir(tmp_path)
     outcome = call("check", case)
     assert outcome.code == 0
-    for word in ("quarter", "129 nm", "half-thickness 8 nm", "Damkohler", "MiB", "steps", "note", "solving", "s of start"):
+    for word in ("quarter", "129 nm", "half-thickness 8 nm", "Damkohler", "MiB", "steps", "note", "solving",
+                 "s of start"):
         assert word in outcome.out
     assert [p.name for p in tmp_path.iterdir()] == ["coarse.yaml"]
 
