@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -133,14 +134,15 @@ def test_the_page_draws_potential_against_capacity(run: femanode.Result) -> None
     # from where the current is carried whole, to the cut-off
     assert_allclose(capacity[-1], run.summary["capacity_mAh_g"], rtol=1e-12, atol=0)
     assert_allclose(shown[-1], 30.0, rtol=0, atol=0.05)
-    assert len(shown) >= len(run.history) - 3
+    j = run.history["current_density_mA_cm2"]
+    assert len(shown) == np.count_nonzero(j > 0.999 * j.max()) < len(run.history) - 1
     assert np.all(np.diff(capacity) > 0)
     assert figure.axes[0].get_ylabel() == "Potential (mV)"
 
 
 @pytest.mark.parametrize("boundary", [
     {"mode": "galvanostatic", "c_rate": 20},
-    {"mode": "galvanostatic", "current_density": "0.3 mA/cm^2", "film": FILM},
+    {"mode": "galvanostatic", "current_density": "0.05 mA/cm^2", "film": {**FILM, "thickness": "100 nm"}},
     {"mode": "galvanostatic", "c_rate": 0.5, "cutoff": "170 mV"}], ids=["front", "film", "above equilibrium"])
 def test_a_current_that_cannot_be_carried_is_cut_off_at_once(boundary: dict[str, Any], tmp_path: Path) -> None:
     result = femanode.run(wire(boundary), tmp_path / "run")
@@ -197,6 +199,32 @@ def test_a_broken_run_goes_on_across_changes_of_the_mesh(boundary: dict[str, Any
     with pytest.raises(Stop):
         femanode.run(config, tmp_path / "run", report=after(round(0.7 * len(whole.history)), stop))
     same_run(femanode.run(config, tmp_path / "run", resume=True), whole)
+
+
+def test_a_run_broken_just_before_the_cut_off_ends_there_too(run: femanode.Result, tmp_path: Path,
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    config = wire({"mode": "galvanostatic", "c_rate": 1, "cutoff": "30 mV"})
+    monkeypatch.setattr(journal, "SHARE", 1e9)
+    with pytest.raises(Stop):
+        femanode.run(config, tmp_path / "run", report=after(len(run.history) - 2, stop))
+    same_run(femanode.run(config, tmp_path / "run", resume=True), run)
+
+
+@pytest.mark.parametrize("film", [None, FILM], ids=["bare", "film"])
+def test_a_new_mesh_keeps_the_charge_and_a_bare_surface_its_activity(film: dict[str, str] | None) -> None:
+    boundary = {"mode": "galvanostatic", "c_rate": 1, "film": film}
+    problem = build_problem(wire(boundary, front={"half_thickness": "1.4 nm"}, mesh={"element_size": "1.4 nm"}))
+    s, front = problem.physics.spaces, problem.physics.front
+    r = np.hypot(*s.nodes)
+    xi = 1.0 / (1.0 + np.exp(np.minimum((17.0 - r) / front.delta, 600.0)))
+    state = replace(problem.initial_state(), xi=xi, outside=0.7, depletion=0.7 + 0.01 * (30.0 - r) * (r < 29.99))
+    new, moved = problem.adapted(state)
+    assert new is not problem
+    assert len(new.physics.spaces.surface) < len(s.surface)  # the shell is coarser
+    before, after_it = (float(p.physics.spaces.mass @ p.physics.content_at_nodes(x))
+                        for p, x in ((problem, state), (new, moved)))
+    assert_allclose(after_it, before, rtol=1e-13, atol=0)
+    assert np.all(moved.depletion[new.physics.spaces.surface] == 0.7) == (film is None)
 
 
 def test_the_plan_says_what_is_applied() -> None:
