@@ -93,8 +93,9 @@ def _sections(runs: Sequence[RunFolder], field: str, frame: int, renderer: str) 
     low, high, extend = colour_limits(choice, [view.values for view in views])
     lower, upper = extent_of(views)
     centre, half = (lower + upper) / 2, 0.53 * (upper - lower)
-    aspect = float(half[1] / half[0])
-    bounds = (float(centre[0] - half[0]), float(centre[0] + half[0]), float(centre[1] - half[1]),
+    below = 0.1 * half[0]  # for the scale bar
+    aspect = float((half[1] + 0.5 * below) / half[0])
+    bounds = (float(centre[0] - half[0]), float(centre[0] + half[0]), float(centre[1] - half[1] - below),
               float(centre[1] + half[1]))
     canvas = Canvas((PIXELS, max(round(PIXELS * aspect), 1)), bounds, colours_of(low), (low, high))
     columns = math.ceil(math.sqrt(len(runs))) if len(runs) > 3 else len(runs)
