@@ -22,6 +22,13 @@ _START = "5 to 10 s of start (half a minute the first time, to compile)"
 _BESIDES = f"{_START} and 5 to 15 s of pictures and page"
 
 
+#: k delta c_f/((1 - c_f) D) up to which times are good to 2 % at the standard settings, and what is said beyond.
+_THICK = 1.0
+_TOO_THICK = ("the front is thick for this diffusivity: the activity falls by {0:.2g} (k delta c_f/((1 - c_f) D)) "
+              "within it; above 1 times err by several per cent, from 1.6 steps may be refused; take a smaller "
+              "half-thickness")
+
+
 def describe_plan(problem: Problem) -> str:
     """What ``femanode check`` prints: mesh, crystal, control, steps, time and memory."""
     config, section, physics = problem.config, problem.section, problem.physics
@@ -54,7 +61,9 @@ def describe_plan(problem: Problem) -> str:
         f"{_BESIDES if config.output.pictures else _START}; "
         f"{_BASE_MEMORY + _MEMORY * unknowns / 1000:.0f} MiB",
     ]
-    return "\n".join([*lines, *(f"note            {note}" for note in problem.notes)])
+    drop = speed * problem.half_thickness * physics.c_front / ((1.0 - physics.c_front) * D)
+    notes = [*problem.notes, *([] if drop <= _THICK else [_TOO_THICK.format(drop)])]
+    return "\n".join([*lines, *(f"note            {note}" for note in notes)])
 
 
 def _describe_surface(problem: Problem) -> list[str]:

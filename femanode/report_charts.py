@@ -50,10 +50,15 @@ def stages(case: Case, count: int) -> list[int]:
     return sorted({int(np.argmin(np.abs(progress - w))) for w in wanted[:-1]} | {len(times) - 1})
 
 
+def _clock(cases: Sequence[Case]) -> tuple[float, str]:
+    """Seconds in the page's unit of time, and that unit: one for all charts of the same cases."""
+    return time_scale(max(float(case.facts.run.frames.times[-1]) for case in cases))
+
+
 def depth(cases: Sequence[Case]) -> Figure | None:
     """Front depth against time with the fitted power law."""
     figure, axes = new_chart()
-    factor, unit = time_scale(max(float(case.facts.run.frames.times[-1]) for case in cases))
+    factor, unit = _clock(cases)
     for number, case in enumerate(cases):
         t, L = column(case, "time_s"), column(case, "front_depth_nm")
         if t is None or L is None:
@@ -76,12 +81,13 @@ def depth(cases: Sequence[Case]) -> Figure | None:
 def depth_log(cases: Sequence[Case]) -> Figure | None:
     """The same on logarithmic axes from the front's entry, with slopes 1 and 1/2."""
     figure, axes = new_chart()
+    factor, unit = _clock(cases)
     ends: list[tuple[float, float]] = []
     for number, case in enumerate(cases):
         t, L = column(case, "time_s"), column(case, "front_depth_nm")
         if t is None or L is None:
             continue
-        t = t - case.facts.entry_time
+        t = (t - case.facts.entry_time) / factor
         # Left of a hundredth of the run there is only the first skin.
         chosen = (t > 0.01 * t[-1]) & (L > 0)
         if np.count_nonzero(chosen) < 2:
@@ -96,7 +102,7 @@ def depth_log(cases: Sequence[Case]) -> Figure | None:
     for slope, dashes, name in ((1.0, "--", "slope 1 (reaction limits)"), (0.5, ":", "slope 1/2 (diffusion limits)")):
         axes.loglog(guide, anchor * (guide / np.sqrt(first * last)) ** slope, color="#777777", linestyle=dashes,
                     linewidth=1.2, label=name)
-    label(axes, "Time since the front entered (s)", "Front depth L (nm)")
+    label(axes, f"Time since the front entered ({unit})", "Front depth L (nm)")
     if len(cases) == 1:
         axes.legend(loc="upper left", frameon=False, fontsize=9.5)
     return figure
@@ -222,13 +228,14 @@ def stresses(cases: Sequence[Case]) -> Figure | None:
 def steps(cases: Sequence[Case]) -> Figure | None:
     """Step length and Newton iterations of every accepted step."""
     figure, axes = new_chart()
+    factor, unit = _clock(cases)
     spread: list[float] = []
     for number, case in enumerate(cases):
         dt, newton = column(case, "dt_s"), column(case, "newton_iterations")
         if dt is None or newton is None or len(dt) < 2:
             continue
         name = "step length" if len(cases) == 1 else case.name
-        axes.plot(np.arange(1, len(dt)), dt[1:], **line_style(number), label=name)
+        axes.plot(np.arange(1, len(dt)), dt[1:] / factor, **line_style(number), label=name)
         spread.append(float(dt[1:].max() / dt[1:].min()))
         if len(cases) == 1:
             twin = axes.twinx()
@@ -241,7 +248,7 @@ def steps(cases: Sequence[Case]) -> Figure | None:
         axes.set_yscale("log")
     else:
         axes.set_ylim(bottom=0.0)
-    label(axes, "Accepted step", "Step length (s)", legend=len(cases) > 1)
+    label(axes, "Accepted step", f"Step length ({unit})", legend=len(cases) > 1)
     return figure
 
 
@@ -255,9 +262,11 @@ def _lines(cases: Sequence[Case], count: int) -> list[tuple[Case, int, dict[str,
     chosen = stages(case, count)
     shades = colormaps["viridis"](np.linspace(0.75, 0.0, len(chosen)))
     lines = []
+    factor, unit = _clock(cases)
     for number, (frame, colour) in enumerate(zip(chosen, shades, strict=True)):
         time = float(case.facts.run.frames.times[frame])
-        name = f"{time:.0f} s" if t is None or f is None else f"{100 * np.interp(time, t, f):.0f} % converted"
+        name = (f"{time / factor:.3g} {unit}" if t is None or f is None
+                else f"{100 * np.interp(time, t, f):.0f} % converted")
         style = {"color": tuple(colour), "linewidth": 1.8, "linestyle": DASHES[len(chosen) - 1 - number]}
         lines.append((case, frame, style, name))
     return lines

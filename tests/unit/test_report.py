@@ -232,6 +232,22 @@ def test_stages_follow_conversion_and_hold_the_end(run: Path) -> None:
     assert stages(case, 99) == [0, 1, 2, 3, 4]
 
 
+# A step length in s beside a time in min is read as the same unit.
+def test_all_charts_of_a_page_tell_time_in_one_unit(run: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(run, tmp_path / "stepped"))
+    table = pd.read_csv(folder / "history.csv")
+    table["dt_s"], table["newton_iterations"] = np.gradient(table["time_s"]), 5
+    table.to_csv(folder / "history.csv", index=False)
+    case = Case(RunFacts(RunFolder(folder)), "one")
+    end = float(case.facts.run.frames.times[-1])
+    unit = "s" if end < 120 else "min" if end < 7200 else "h"
+    labels = [text for chart in CHARTS if (figure := chart.draw([case])) is not None
+              for axes in figure.axes for text in (axes.get_xlabel(), axes.get_ylabel())]
+    timed = [text for text in labels if text.startswith(("Time", "Step length"))]
+    assert len(timed) >= 3
+    assert {re.search(r"\((\w+)\)$", text).group(1) for text in timed} == {unit}  # type: ignore[union-attr]
+
+
 def test_charts_have_units_and_leave_out_what_is_not_there(run: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(run, tmp_path / "short"))
     table = pd.read_csv(folder / "history.csv")
