@@ -47,7 +47,8 @@ def law_of_bias(full: bool) -> Findings:
         checks += [Check(f"bias of the core stress, {label}", got, told.core_stress, 0.25,
                          "three thicknesses, two conversion starts; what is told is 'to a quarter of itself'"),
                    Check(f"bias of the converted fraction at arrest, {label}",
-                         result.summary["converted_fraction"] - arrest, told.arrest, 0.25, "likewise")]
+                         result.summary["converted_fraction"] - arrest, told.arrest, 0.25,
+                         "as for the core: what is told is 'to a quarter of itself'")]
     return Findings(tuple(checks))
 
 
