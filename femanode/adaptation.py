@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from femanode.candidate import Physics
 from femanode.constitutive.elastoplasticity import plastic_metric, trial_strain
 from femanode.constitutive.swelling import volume_ratio
 from femanode.front import Front
 from femanode.hierarchy import Bools, Hierarchy, Leaves
 from femanode.spaces import Index, Spaces
 from femanode.state import State
-from femanode.stepping import Physics
 
 Array = NDArray[np.float64]
 

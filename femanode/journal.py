@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from femanode.candidate import Candidate, Pace
 from femanode.checkpoint import NAMES, Part, Parts, load_checkpoint, save_checkpoint
 from femanode.config import dump_config
 from femanode.errors import ConfigError
@@ -23,7 +24,7 @@ from femanode.output import FrameWriter, HistoryWriter, manifest, prepare_folder
 from femanode.postprocess import Recorder, Row
 from femanode.problem import Problem
 from femanode.state import State, state_from
-from femanode.stepping import Candidate, Pace, StopReason, Tally
+from femanode.stepping import StopReason, Tally
 
 #: A checkpoint may take this share of the time between two.
 SHARE = 0.01

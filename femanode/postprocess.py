@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from femanode import electrode, laws
 from femanode.accuracy import Bias, expected_bias
+from femanode.candidate import Candidate, front_mean
 from femanode.checkpoint import Part
 from femanode.constitutive.swelling import volume_ratio
 from femanode.crystal import format_miller
@@ -19,7 +20,7 @@ from femanode.fieldset import FieldSet
 from femanode.problem import Problem, resolution
 from femanode.shape import Ray, diameters, full_outline
 from femanode.state import State
-from femanode.stepping import ABOVE_CUTOFF, Candidate, StopReason, front_mean
+from femanode.stepping import ABOVE_CUTOFF, StopReason
 from femanode.units import E_CHARGE
 
 Array = NDArray[np.float64]

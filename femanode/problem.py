@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from femanode.adaptation import GradedMesh, Grading, front_outruns, initial_leaves, leaves_for, transfer
+from femanode.candidate import Physics
 from femanode.checkpoint import Part
 from femanode.config import Config
 from femanode.config_fields import Table
@@ -28,7 +29,7 @@ from femanode.mesh import Section, make_section, read_section, require_size
 from femanode.recovery import Recovery
 from femanode.spaces import Index, Spaces, build_spaces
 from femanode.state import State, pristine
-from femanode.stepping import Limits, Physics
+from femanode.stepping import Limits
 from femanode.transport import Surface, Transport
 from femanode.units import E_CHARGE, K_B
 

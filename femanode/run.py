@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from femanode.candidate import propose
 from femanode.config import Config
 from femanode.errors import ConvergenceError
 from femanode.figures import make_pictures
@@ -18,7 +19,7 @@ from femanode.paraview import try_script
 from femanode.problem import build_problem
 from femanode.report import try_report
 from femanode.result import Result
-from femanode.stepping import march, propose
+from femanode.stepping import march
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from femanode.candidate import Physics
 from femanode.constitutive.elastoplasticity import Moduli
 from femanode.front import Front, Kinetics, Rate
 from femanode.mechanics import Mechanics
 from femanode.spaces import Spaces
 from femanode.state import State, pristine
-from femanode.stepping import Physics
 from femanode.transport import Transport
 from femanode.verify.bench import EV, KT_300K, Isotropic, moduli, unit_plastic
 from femanode.verify.bench import disc as section_spaces

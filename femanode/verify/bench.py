@@ -9,6 +9,7 @@ import numpy as np
 import skfem
 from numpy.typing import NDArray
 
+from femanode.candidate import Candidate, Physics, advance_front, front_mean, headroom, on_front
 from femanode.constitutive.elastoplasticity import Moduli, PointResponse
 from femanode.constitutive.swelling import REACTED_ABOVE
 from femanode.errors import ConvergenceError
@@ -17,18 +18,7 @@ from femanode.mechanics import Equilibrium, Mechanics
 from femanode.mesh import make_section
 from femanode.spaces import Spaces, build_spaces, scatter
 from femanode.state import State, pristine
-from femanode.stepping import (
-    Candidate,
-    Limits,
-    Physics,
-    StopReason,
-    Tally,
-    _advance_front,
-    front_mean,
-    headroom,
-    march,
-    on_front,
-)
+from femanode.stepping import Limits, StopReason, Tally, march
 from femanode.transport import BARE, Surface, Transport
 from femanode.units import E_CHARGE, K_B
 
@@ -237,7 +227,7 @@ def _no_constants(h: Array, C: Array) -> Moduli:
 
 def unstressed(physics: Physics, state: State, dt: float) -> Candidate:
     """Proposal of the front and the carrier balance alone: displacement and stress stay as they are."""
-    moved = _advance_front(physics, state, dt)
+    moved = advance_front(physics, state, dt)
     if isinstance(moved, str):
         return Candidate(None, moved)
     xi, speed = moved.xi, moved.speed

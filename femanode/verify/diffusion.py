@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from femanode.candidate import Physics
 from femanode.constitutive.elastoplasticity import Moduli
 from femanode.front import Front, Kinetics
 from femanode.mechanics import Mechanics
 from femanode.recovery import Recovery
 from femanode.spaces import Spaces
 from femanode.state import pristine
-from femanode.stepping import Limits, Physics, Tally, march
+from femanode.stepping import Limits, Tally, march
 from femanode.transport import Surface, Transport
 from femanode.verify.bench import (
     Array,

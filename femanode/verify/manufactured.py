@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 import skfem
 
+from femanode.candidate import Candidate, Physics, propose
 from femanode.constitutive.elastoplasticity import Moduli, respond
 from femanode.constitutive.swelling import content as content_of
 from femanode.constitutive.swelling import conversion, conversion_slope, volume_ratio
@@ -22,7 +23,7 @@ from femanode.mechanics import Equilibrium, Mechanics
 from femanode.mesh import make_section
 from femanode.spaces import Spaces, build_spaces, scatter
 from femanode.state import State, pristine
-from femanode.stepping import Candidate, Limits, Physics, Tally, march, propose
+from femanode.stepping import Limits, Tally, march
 from femanode.transport import Balance, Transport
 from femanode.verify.bench import Array, Isotropic, constant, moduli, solved, unit_plastic
 from femanode.verify.case import Case, Check, Findings, Table, orders, rates

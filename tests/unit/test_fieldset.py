@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from femanode.candidate import Candidate, propose
 from femanode.config import Config
 from femanode.fieldset import FieldSet
 from femanode.problem import Problem, build_problem
-from femanode.stepping import Candidate, march, propose
 from femanode.stepping import Tally as Steps
+from femanode.stepping import march
 from tests.fronts import coarse_case
 
 # Host: E 160 GPa, nu 0.22: K = 160/1.68, G = 160/2.44

@@ -18,11 +18,11 @@ from numpy.testing import assert_allclose
 
 import femanode
 from femanode import journal
+from femanode.candidate import Candidate, Physics, propose
 from femanode.config import Config, dump_config
 from femanode.errors import ConfigError, ConvergenceError
 from femanode.problem import build_problem
 from femanode.state import State
-from femanode.stepping import Candidate, Physics, propose
 from tests.fronts import coarse_case
 
 #: Where the table of an interrupted run may differ from that of an uninterrupted one.

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from femanode.candidate import Candidate, Pace, Physics, propose
 from femanode.errors import ConvergenceError
 from femanode.state import State
-from femanode.stepping import Candidate, Limits, Pace, Physics, StopReason, Tally, check, march, propose
+from femanode.stepping import Limits, StopReason, Tally, check, march
 from tests.fronts import FAR, Layer, layer, strip, unstressed
 from tests.helpers import isotropic_physics, pristine_state
 
