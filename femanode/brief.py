@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.optimize import brentq
 
 from femanode.accuracy import Bias
 from femanode.electrode import current_density
@@ -22,9 +23,9 @@ _START = "5 to 10 s of start (half a minute the first time, to compile)"
 _BESIDES = f"{_START} and 5 to 15 s of pictures and page"
 
 
-#: k delta c_f/((1 - c_f) D) up to which times are good to 2 % at the standard settings, and what is said beyond.
+#: v delta c_f/((1 - c_f) D) up to which times are good to 2 % at the standard settings, and what is said beyond.
 _THICK = 1.0
-_TOO_THICK = ("the front is thick for this diffusivity: the activity falls by {0:.2g} (k delta c_f/((1 - c_f) D)) "
+_TOO_THICK = ("the front is thick for this diffusivity: the activity falls by {0:.2g} (v delta c_f/((1 - c_f) D)) "
               "within it; above 1 times err by several per cent, from 1.6 steps may be refused; take a smaller "
               "half-thickness")
 
@@ -69,12 +70,10 @@ def describe_plan(problem: Problem) -> str:
 def _describe_surface(problem: Problem) -> list[str]:
     """Lines on a given current and a film; none for a bare surface at a given potential."""
     physics, config, lines = problem.physics, problem.config, []
-    surface, length = physics.transport.surface, physics.spaces.surface_length
-    c_front, state = physics.c_front, problem.initial_state()
+    surface, length, c_front = physics.transport.surface, physics.spaces.surface_length, physics.c_front
     if surface.current is not None:
         flux = surface.current / float(length.sum())
-        speed = physics.front.speed(physics.front.normals(state.xi), state.mean_stress, state.activity)
-        most = c_front * float(np.sum(length * speed) / length.sum())
+        most = _most_uptake(problem)
         end = config.boundary.potential if config.boundary.cutoff is None else config.boundary.cutoff
         lines.append(
             f"current         {current_density(config, flux):.3g} mA/cm^2 of initial surface: full after "
@@ -86,6 +85,22 @@ def _describe_surface(problem: Problem) -> list[str]:
         lines.append(f"film            D/thickness = {surface.film:.3g} nm/s, reaction over film k c_f/((1 - c_f) h) = "
                      f"{ratio:.3g}: of the two, control by {limits} expected")
     return lines
+
+
+def _most_uptake(problem: Problem) -> float:
+    """Flux of content (nm/s) that an unstressed front at the surface takes at the cut-off, less what a film takes."""
+    physics, state = problem.physics, problem.initial_state()
+    surface, length, n = physics.transport.surface, physics.spaces.surface_length, physics.front.normals(state.xi)
+
+    def uptake(a: float) -> float:
+        speed = physics.front.speed(n, state.mean_stress, np.full(len(length), a))
+        return float(np.sum(length * speed) / length.sum()) * (physics.c_front + (1.0 - physics.c_front) * a)
+
+    end, film = surface.cutoff, surface.film
+    if film is None:
+        return uptake(end)
+    passes = film * (1.0 - physics.c_front)
+    return uptake(float(brentq(lambda a: uptake(a) - passes * (end - a), 0.0, end)))
 
 
 def describe_result(result: Result) -> str:

@@ -22,10 +22,8 @@ from femanode.transport import BARE, Balance, Transport
 
 Array = NDArray[np.float64]
 
-
 #: Front travel, in delta, over which the trend of the front's stress is taken.
 SMOOTHING = 1.0
-
 
 #: Largest activity, over that of the cut-off, that the sweeps of a step try; the step they then lead to is cut.
 MOST_ACTIVITY = 1.5

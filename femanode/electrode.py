@@ -9,9 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from femanode.config import Config
+from femanode.errors import ConfigError
 from femanode.units import E_CHARGE, K_B, MA_PER_CM2
 
 HOUR = 3600.0
+
+#: Cut-off above the potential of activity 1, in kT/(z e): an activity of 1e-13 is known from nothing.
+FARTHEST = 30.0
 
 
 def applied_current(config: Config, area: float, length: float) -> float | None:
@@ -51,7 +55,13 @@ def cutoff_activity(config: Config) -> float:
     boundary = config.boundary
     if boundary.cutoff is None:
         return 1.0
-    return float(np.exp((boundary.potential - boundary.cutoff) / _thermal(config)))
+    above = boundary.cutoff - boundary.potential
+    if above > FARTHEST * _thermal(config):
+        most = boundary.potential + FARTHEST * _thermal(config)
+        raise ConfigError(f"found {boundary.cutoff:g} V, an activity of nothing", where="boundary.cutoff",
+                          allowed=f"up to {most:.2g} V at boundary.potential {boundary.potential:g} V",
+                          hint="mV?")
+    return float(np.exp(-above / _thermal(config)))
 
 
 def film_coefficient(config: Config) -> float | None:

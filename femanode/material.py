@@ -76,8 +76,9 @@ class Content(Section):
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if self.x_front > self.x_max:
-            raise problem(f"found {self.x_front:g}", allowed=f"at most x_max = {self.x_max:g}", key="x_front")
+        if self.x_front >= self.x_max:
+            raise problem(f"found {self.x_front:g}", allowed=f"below x_max = {self.x_max:g}", key="x_front",
+                          hint="what the phase holds beyond is what moves through it")
         return self
 
 

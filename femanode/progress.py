@@ -18,7 +18,7 @@ from femanode.run import Progress
 #: Seconds between lines where there is no terminal.
 LINE_EVERY = 5.0
 
-#: Front speed over its unstressed speed from which a run may end at any step.
+#: What stress leaves of v/k at a full surface, from which a run may end at any step.
 NEAR_ARREST = 0.1
 
 
@@ -60,10 +60,10 @@ class Estimate:
 def describe(progress: Progress, left: float | None) -> str:
     """One line: time, converted fraction, front speed, estimate of the time left (s, or None)."""
     said = "estimating time left" if left is None else f"at most {format_seconds(left)} left"
-    if progress.drive < NEAR_ARREST:
+    if progress.reserve < NEAR_ARREST:
         said = "close to arrest, " + said
     return (f"t = {format_seconds(progress.t)}  converted {100 * progress.converted:.1f} %  "
-            f"front {progress.speed:.3g} nm/s, {progress.drive:.2f} of unstressed  {said}")
+            f"front {progress.speed:.3g} nm/s, {progress.drive:.2f} of its rate k  {said}")
 
 
 @contextmanager

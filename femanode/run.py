@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from femanode.candidate import propose
 from femanode.config import Config
 from femanode.errors import ConvergenceError
@@ -24,8 +26,8 @@ from femanode.stepping import march
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands: time (s), converted fraction, mean front speed (nm/s), that over the unstressed speed, and
-    its ends: time (s) and converted fraction."""
+    """Where a run stands: time (s), converted fraction, mean front speed (nm/s) and that over k(n), its ends (time in s
+    and converted fraction), and what v/k the activity of a full surface would give: 0 where stress holds the front."""
 
     t: float
     converted: float
@@ -33,6 +35,7 @@ class Progress:
     drive: float
     end: float
     wanted: float = 1.0
+    reserve: float = 1.0
 
 
 def run(config: Config, out: str | Path | None = None, *, overwrite: bool = False, resume: bool = False,
@@ -94,8 +97,11 @@ def _advance(journal: Journal, report: Callable[[Progress], None] | None) -> Non
                         candidate, stop = next(steps)
                     row = journal.accept(candidate, stop)
                     if report is not None:
+                        kinetics, surface = problem.physics.front.kinetics, problem.physics.transport.surface
+                        balanced = kinetics.equilibrium_activity(np.array([row["front_mean_stress_GPa"]]))[0]
                         report(Progress(row["time_s"], row["converted_fraction"], row["front_speed_nm_s"],
-                                        candidate.drive, problem.limits.end, problem.limits.converted or 1.0))
+                                        candidate.drive, problem.limits.end, problem.limits.converted or 1.0,
+                                        surface.cutoff - float(balanced)))
     except ConvergenceError as error:
         reason = f"solver stopped: {error}"
         raise ConvergenceError(str(error), journal.checkpoint) from None

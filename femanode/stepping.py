@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from femanode.candidate import Candidate, Pace, Physics, on_front, propose
-from femanode.constitutive.swelling import conversion
+from femanode.constitutive.swelling import content, conversion
 from femanode.errors import ConvergenceError
 from femanode.state import State
 
@@ -23,7 +23,6 @@ ABOVE_CUTOFF, BELOW_CUTOFF = 1e-3, 1e-4
 
 #: Share of the surface not yet converted below which the front counts as come in.
 FRONT_IN = 0.01
-
 
 #: Share of the allowed advance below which a plastic increment is a jump (a snap of the last core, a tearing neck) that
 #: no smaller step resolves: it does not shrink with the step, and is let pass.
@@ -219,8 +218,10 @@ def _may_carry(physics: Physics, state: State) -> bool:
     waiting = float(np.sum(length * (1.0 - conversion(state.xi, front.start))) / length.sum())
     across = 0.0 if surface.film is None else surface.current / (
         surface.film * (1.0 - physics.c_front) * float(length.sum()))
-    speed = front.speed(front.normals(state.xi), state.mean_stress, np.full(s.n_nodes, surface.cutoff - across))
-    return waiting > FRONT_IN and physics.c_front * float(np.sum(length * speed)) > surface.current
+    activity = np.full(s.n_nodes, max(surface.cutoff - across, 0.0))
+    speed = front.speed(front.normals(state.xi), state.mean_stress, activity)
+    takes = float(np.sum(length * speed * content(np.ones_like(activity), activity, physics.c_front)))
+    return waiting > FRONT_IN and takes > surface.current
 
 
 def _stop(physics: Physics, old: State, candidate: Candidate, limits: Limits) -> StopReason | None:

@@ -68,12 +68,12 @@ _RATIO = 99.0  # N/c*: carriers stored per area of front over the range of the a
 _K = 0.05
 
 
-#: kR/D from which the front must be thinner than a nanometre: activity falls by k delta N/(c* D) within it.
+#: kR/D from which the front must be thinner than a nanometre: activity falls by v delta N/(c* D) within it.
 _THICK = 50.0
 _WHY = "asked of a time to depth; the law is quasi-steady, 0.16 % off at N/c* = 99"
-_WHY_THICK = _WHY + "; delta halved, so that k delta N/(c* D) is {0:.2g}"
+_WHY_THICK = _WHY + "; delta halved, so that v delta N/(c* D) is {0:.2g}"
 
-_TOO_THICK = ("k delta N/(c* D) is {0:.2g}: from 1.6 the activity falls to nothing within the 1.24 delta that take up "
+_TOO_THICK = ("v delta N/(c* D) is {0:.2g}: from 1.6 the activity falls to nothing within the 1.24 delta that take up "
               "carriers; steps and spacing err by several per cent there, in opposite directions")
 
 

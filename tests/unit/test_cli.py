@@ -205,7 +205,7 @@ def test_check_says_what_would_run_and_runs_nothing(call: Call, case: Path, tmp_
 
 
 # k delta c_f/((1 - c_f) D) with k 0.05 nm/s, delta 8 nm, c_f 0.6: 0.6/D
-@pytest.mark.parametrize(("diffusivity", "told"), [("0.7 nm^2/s", ""), ("0.4 nm^2/s", "falls by 1.5 (k delta")])
+@pytest.mark.parametrize(("diffusivity", "told"), [("0.7 nm^2/s", ""), ("0.4 nm^2/s", "falls by 1.5 (v delta")])
 def test_check_tells_of_a_front_too_thick_for_its_diffusion(call: Call, case: Path, diffusivity: str,
                                                             told: str) -> None:
     out = call("check", case, "--set", f"overrides.transport.diffusivity={diffusivity}").out

@@ -30,9 +30,12 @@ def test_a_wanted_conversion_is_the_end() -> None:
 
 def test_a_line_has_time_fraction_speed_and_time_left() -> None:
     line = describe(Progress(600.0, 0.25, 0.0123, 0.42, 36000.0), 30.0)
-    assert line == "t = 10.0 min  converted 25.0 %  front 0.0123 nm/s, 0.42 of unstressed  at most 30 s left"
+    assert line == "t = 10.0 min  converted 25.0 %  front 0.0123 nm/s, 0.42 of its rate k  at most 30 s left"
     assert "estimating" in describe(Progress(1.0, 0.0, 0.01, 1.0, 1000.0), None)
-    assert describe(Progress(600.0, 0.25, 0.001, 0.05, 36000.0), 30.0).endswith("close to arrest, at most 30 s left")
+    held = Progress(600.0, 0.25, 0.001, 0.05, 36000.0, reserve=0.05)
+    assert describe(held, 30.0).endswith("close to arrest, at most 30 s left")
+    # slow for want of carriers, not held by stress
+    assert "arrest" not in describe(Progress(600.0, 0.25, 0.001, 0.01, 36000.0, reserve=0.9), 30.0)
 
 
 def test_a_slow_start_does_not_count_in_the_time_left() -> None:

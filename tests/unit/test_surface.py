@@ -15,6 +15,7 @@ from femanode import electrode, journal
 from femanode.brief import describe_plan
 from femanode.config import Config
 from femanode.constitutive.swelling import content
+from femanode.errors import ConfigError
 from femanode.problem import build_problem
 from femanode.report_charts import Case, potential
 from femanode.runfacts import RunFacts
@@ -76,7 +77,8 @@ def test_less_than_the_current_flows_where_the_cut_off_does_not_give_it() -> Non
     d, outside = transport.step(content(one, 0.5 * one, 0.6), one, 0.5 * one, 0 * one, 10.0, least=0.2)
     assert outside == 0.2
     inflow = transport.balance(content(one, 0.5 * one, 0.6), one, d, 0 * one, 10.0, outside).inflow
-    assert 0.0 < inflow < 0.2 * 1e3 * 10.0
+    # from c = 1/2 to at most 0.8 everywhere, 0.4 of the content
+    assert 0.0 < inflow < 1.001 * 0.4 * 0.3 * float(s.mass.sum())
     with pytest.raises(RuntimeError, match="nothing takes up the given current"):
         transport.step(0 * one, 0 * one, 0 * one, 0 * one, 10.0)
 
@@ -149,6 +151,16 @@ def test_a_current_that_cannot_be_carried_is_cut_off_at_once(boundary: dict[str,
     assert result.summary["stop_reason"] == "cut-off reached"
     assert len(result.history) == 2
     assert result.summary["converted_fraction"] < 0.05
+
+
+def test_a_current_just_below_what_the_front_takes_is_carried(tmp_path: Path) -> None:
+    # 9 C asks 0.0375 nm/s of content; the front at activity 1 takes 0.05 (0.6 + 0.4) less a little, not 0.05 x 0.6
+    config = wire({"mode": "galvanostatic", "c_rate": 9}, time={"end": "3 min"})
+    result = femanode.run(config, tmp_path / "run")
+    assert result.summary["stop_reason"] == "end time reached"
+    # 0.45 would be full current from the first second; the front comes in late
+    assert 0.3 < result.summary["state_of_charge"] < 0.45
+    assert result.history["current_density_mA_cm2"].iloc[-1] == pytest.approx(0.0375 * 3.001, rel=2e-3)
 
 
 def test_a_slow_current_is_no_arrest(tmp_path: Path) -> None:
@@ -231,8 +243,11 @@ def test_the_plan_says_what_is_applied() -> None:
     said = describe_plan(build_problem(wire({"mode": "galvanostatic", "current_density": "0.0125 mA/cm^2",
                                              "film": FILM})))
     assert "0.0125 mA/cm^2 of initial surface: full after 59.9 min; ends at 10 mV" in said
-    # c_f k in mA/cm^2: 0.6 * 0.05 nm/s * 30.0 (mA/cm^2)/(nm/s) * (1 - 0.003)
-    assert "takes 0.0898 mA/cm^2 without stress" in said
+    # k (a - 0.003) (0.6 + 0.4 a) = h 0.4 (1 - a) with k = h = 0.05 nm/s: a = 0.3525, 0.01295 nm/s of 3.001 mA/cm^2
+    assert "takes 0.0389 mA/cm^2 without stress" in said
+    # without the film k (1 - 0.003) (0.6 + 0.4) = 0.04985 nm/s
+    bare = describe_plan(build_problem(wire({"mode": "galvanostatic", "current_density": "0.0125 mA/cm^2"})))
+    assert "takes 0.15 mA/cm^2 without stress" in bare
     assert "D/thickness = 0.05 nm/s, reaction over film k c_f/((1 - c_f) h) = 1.5: of the two, control by both" in said
 
 
@@ -245,6 +260,8 @@ def test_formulas_of_the_electrode() -> None:
     assert electrode.cutoff_activity(config) == pytest.approx(np.exp(-1.0), rel=1e-4)
     assert electrode.potential(config, np.exp(-1.0)) == pytest.approx(0.035852, abs=1e-6)
     assert np.isnan(electrode.potential(config, 0.0))
+    with pytest.raises(ConfigError, match=r"boundary.cutoff: found 30 V.*up to 0\.79 V at boundary.potential 0.01 V"):
+        electrode.cutoff_activity(wire({"mode": "galvanostatic", "c_rate": 1, "cutoff": "30 V"}))
     bare = wire({"potential": "20 mV"})
     assert electrode.applied_current(bare, 1.0, 1.0) is None
     assert electrode.film_coefficient(bare) is None
