@@ -121,8 +121,13 @@ class Moved:
         return self.outside + self.drop
 
     def activity(self, physics: Physics, averager: Averager) -> Array:
-        """Activity averaged across the front and extended along its normal, (N,); outside's where there is no front."""
-        return 1.0 - self.outside - averager(physics.spaces.at_points(self.drop))
+        """See :func:`activity_at_front`."""
+        return activity_at_front(physics, averager, self.outside, self.drop)
+
+
+def activity_at_front(physics: Physics, averager: Averager, outside: float, drop: Array) -> Array:
+    """Activity averaged across the front and extended along its normal, (N,); outside's where there is no front."""
+    return 1.0 - outside - averager(physics.spaces.at_points(drop))
 
 
 def headroom(physics: Physics, depletion: Array) -> float:
@@ -230,5 +235,5 @@ def advance_front(physics: Physics, state: State, dt: float) -> Moved | str:
         if sweep == 0:
             n = front.normals(0.5 * (xi + state.xi))
         averager = front.averager(xi)
-        activity = 1.0 - outside - averager(physics.spaces.at_points(drop))
+        activity = activity_at_front(physics, averager, outside, drop)
     return "front and carrier balance did not agree"

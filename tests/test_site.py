@@ -7,12 +7,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.browser import CHROMIUM, Browser, browser
+from tests.browser import Browser
 from tests.docpages import PAGES, ROOT
 
 pytestmark = [pytest.mark.examples,
@@ -29,14 +28,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # not --quiet: that also silences the count of warnings, and with it --strict
     assert done.returncode == 0, done.stderr
     return out
-
-
-@pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    with browser(tmp_path_factory.mktemp("profile")) as opened:
-        yield opened
 
 
 def test_no_page_loads_from_the_network(site: Path) -> None:

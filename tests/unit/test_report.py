@@ -6,7 +6,6 @@ import base64
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ from femanode.report import try_report, write_report
 from femanode.report_charts import CHARTS, Case, depth, eq1_terms, hoop_radius, stages
 from femanode.runfacts import RunFacts
 from femanode.runfolder import RunFolder
-from tests.browser import CHROMIUM, Browser, browser
+from tests.browser import Browser
 
 CONFIG = """\
 name: made_up
@@ -58,14 +57,6 @@ def run(run_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def page(run: Path) -> Path:
     return write_report(run)
-
-
-@pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    with browser(tmp_path_factory.mktemp("profile")) as opened:
-        yield opened
 
 
 def cells(text: str, first: str) -> list[str]:
