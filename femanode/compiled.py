@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -68,19 +69,28 @@ def share(function: Callable[..., Any], count: int, *arguments: Any, least: int 
         task.result()
 
 
+def _compile(function: Function, *, fastmath: set[str]) -> Function:
+    """Compiled code is kept in the user's cache: left beside the package it would outlive an uninstalled one."""
+    import numba
+
+    config: Any = numba.config
+    before = config.CACHE_DIR
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    try:
+        config.CACHE_DIR = before or str(home / "femanode" / "compiled")
+        return numba.njit(function, cache=True, nogil=True, error_model="numpy", fastmath=fastmath)
+    finally:
+        config.CACHE_DIR = before
+
 
 def compiled(function: Function) -> Function:
     """Compile on first use; division by zero gives infinity as in numpy."""
-    import numba
-
-    return numba.njit(function, cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+    return _compile(function, fastmath={"contract"})
 
 
 def vectorised(function: Function) -> Function:
     """Like :func:`compiled`, and sums may be reordered so that several numbers go at once."""
-    import numba
-
-    return numba.njit(function, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+    return _compile(function, fastmath={"contract", "reassoc", "nsz"})
 
 
 def readable(values: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:

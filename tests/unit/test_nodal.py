@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -59,3 +61,11 @@ def test_carrier_balance_is_alike(dV_D: float, monkeypatch: pytest.MonkeyPatch) 
     found = [physics.transport.solve(state.xi * 0.0, h, np.zeros(s.n_nodes), stress, 20.0) for physics in (fast, slow)]
     assert found[1].max() > 0.1
     assert_allclose(found[0], found[1], rtol=0, atol=1e-10)
+
+
+def test_compiled_code_is_kept_outside_the_package() -> None:
+    # pip knows nothing of it: beside the modules it leaves a folder that hides the next installation
+    nodal = pytest.importorskip("femanode.nodal", exc_type=ImportError)
+    kept = Path(nodal.flux_blocks.stats.cache_path)
+    assert kept.is_relative_to(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"))
+    assert Path(nodal.__file__).parent not in kept.parents
