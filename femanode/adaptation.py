@@ -17,7 +17,7 @@ from femanode.constitutive.elastoplasticity import plastic_metric, trial_strain
 from femanode.constitutive.swelling import volume_ratio
 from femanode.front import Front
 from femanode.hierarchy import Bools, Hierarchy, Leaves
-from femanode.spaces import Index, Spaces
+from femanode.spaces import Index, Spaces, inner
 from femanode.state import State
 
 Array = NDArray[np.float64]
@@ -34,8 +34,9 @@ class Grading:
     Full resolution from ``behind`` the front to ``ahead`` of it plus the ``travel`` until the next mesh. Beyond,
     elements grow by their own size over ``growth_ahead`` or ``growth_behind`` times that size, behind the front to at
     most ``coarsest_behind`` finest sizes and on the circles, where hoop stress is read off, to ``coarsest_surface``.
-    A step has to find the finest elements over ``ahead``. ``flow_spread`` is the difference of equivalent plastic
-    strain within a triangle above which it stays refined.
+    A step has to find the finest elements over ``ahead``. A triangle stays refined where equivalent plastic strain
+    differs by more than ``flow_spread`` within it, or where a larger element would somewhere grow in area by less than
+    ``least_growth`` of its mean growth.
     """
 
     behind: float = 3.5
@@ -45,7 +46,8 @@ class Grading:
     growth_behind: float = 1.5
     coarsest_behind: float = 8.0
     coarsest_surface: float = 4.0
-    flow_spread: float = 0.5
+    flow_spread: float = 1.5
+    least_growth: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,14 @@ def leaves_for(mesh: GradedMesh, state: State, front: Front, grading: Grading) -
     wanted = _wanted(hierarchy, grading, front.delta, distance)
     for keep, mark in zip(_flowing(mesh, state, grading.flow_spread), wanted, strict=True):
         mark |= keep
-    return hierarchy.grade(wanted)
+    moved = hierarchy.xy + mesh.on_vertices(state.u, quadratic=True)
+    while True:
+        leaves = hierarchy.grade(wanted)
+        folding = _folding(mesh, leaves, moved, grading.least_growth)
+        if not len(folding):
+            return leaves
+        for level, index in zip(leaves.level[folding], leaves.index[folding], strict=True):
+            wanted[level][index] = True
 
 
 def front_outruns(mesh: GradedMesh, spaces: Spaces, state: State, front: Front, grading: Grading) -> bool:
@@ -123,6 +132,30 @@ def _flowing(mesh: GradedMesh, state: State, spread: float) -> list[Bools]:
     return marks
 
 
+def _folding(mesh: GradedMesh, leaves: Leaves, moved: Array, least: float) -> Index:
+    """Leaves coarser than what they replace whose elements would shrink towards zero somewhere.
+
+    ``moved`` (2, vertices) is where the vertices of the hierarchy are now.
+    """
+    nodes = mesh.hierarchy.nodes(leaves)
+    growth = _areas(moved[:, nodes]) / _areas(mesh.hierarchy.xy[:, nodes])
+    folding = leaves.of_element[growth.min(axis=0) < least * growth.mean(axis=0)]
+    was = mesh.leaves
+    return np.unique(folding[was.level[was.owner(leaves.first[folding])] > leaves.level[folding]])
+
+
+def _areas(xy: Array) -> Array:
+    """Local scale of area (6, n) at the nodes of quadratic triangles with nodes ``xy`` (2, 6, n)."""
+    L = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.5, 0.5, 0], [0, 0.5, 0.5], [0.5, 0, 0.5]])
+    along = []
+    for i, j in ((1, 0), (2, 0)):  # derivatives by L_1 and L_2, with L_0 what is left
+        d = np.zeros(3)
+        d[i], d[j] = 1.0, -1.0
+        sides = [4.0 * (L[:, a] * d[b] + L[:, b] * d[a]) for a, b in ((0, 1), (1, 2), (2, 0))]
+        along.append(np.einsum("ks,dkn->dsn", np.stack([*((4.0 * L - 1.0) * d).T, *sides]), xy))
+    return np.asarray(along[0][0] * along[1][1] - along[0][1] * along[1][0])
+
+
 def transfer(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, mesh: GradedMesh) -> State:
     """The same state on another mesh of the hierarchy.
 
@@ -147,10 +180,10 @@ def transfer(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, mes
 
 def _conserving(old: Physics, state: State, new: Physics, xi: Array, e: Array, known: Bools) -> Array:
     """Depletion shifted where the mesh has changed so that the section holds exactly what it held."""
-    held = float(old.spaces.mass @ old.content_at_nodes(state))
+    held = inner(old.spaces.mass, old.content_at_nodes(state))
     for _ in range(3):
         trial = replace(state, xi=xi, depletion=e)
-        excess = float(new.spaces.mass @ new.content_at_nodes(trial)) - held
+        excess = inner(new.spaces.mass, new.content_at_nodes(trial)) - held
         if abs(excess) <= 1e-15 * held:
             break
         capacity = new.spaces.mass * (1.0 - new.c_front) * (xi > 0.99)

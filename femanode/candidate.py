@@ -16,7 +16,7 @@ from femanode.constitutive.elastoplasticity import Moduli
 from femanode.constitutive.swelling import content, conversion, volume_ratio
 from femanode.front import Averager, Front
 from femanode.mechanics import Equilibrium, Mechanics
-from femanode.spaces import Spaces
+from femanode.spaces import Spaces, inner
 from femanode.state import State
 from femanode.transport import BARE, Balance, Transport
 
@@ -104,7 +104,8 @@ class Moved:
     """Front and carriers at the end of a step.
 
     Extent, drop of activity from outside, depletion outside, whether a given current was carried whole, the balance,
-    the front's speed (N,) and mean travel (nm) in the step.
+    the front's speed (N,) and mean travel (nm) in the step, the
+    average across it.
     """
 
     xi: Array
@@ -114,6 +115,7 @@ class Moved:
     balance: Balance
     speed: Array
     travel: float
+    averager: Averager
 
     @property
     def depletion(self) -> Array:
@@ -164,7 +166,7 @@ def _propose(physics: Physics, state: State, dt: float) -> Candidate:
         eq = replace(eq, iterations=eq.iterations + first.iterations)
     if not eq.converged or eq.response is None:
         return Candidate(None, eq.message, balance, eq)
-    averager = physics.front.averager(xi)
+    averager = physics.front.averager(xi, moved.averager)
     stress = averager(eq.response.mean_mandel)
     activity = moved.activity(physics, averager)
     predicted = state.mean_stress + travel * state.mean_stress_trend
@@ -204,36 +206,52 @@ def advance_front(physics: Physics, state: State, dt: float) -> Moved | str:
     agreed = 1e-4 if surface == BARE else 1e-5 * (1.0 - physics.c_front)
     C_n = physics.content_at_nodes(state)
     h_n = conversion(state.xi, front.start)
-    stress = state.mean_stress
     nodal_stress = physics.spaces.to_nodes(state.point_stress)
-    activity, e, n = state.activity, state.depletion, front.normals(state.xi)
-    travel = dt * front_mean(front.speed(n, stress, activity), state.xi, physics.spaces)
-    previous: Array | None = None
-    for sweep in range(40):
-        stress = state.mean_stress + 0.5 * travel * state.mean_stress_trend
-        balanced = front.kinetics.equilibrium_activity(stress)
-        speed = front.speed(n, stress, activity)
+    xi, activity, e, n = state.xi, state.activity, state.depletion, front.normals(state.xi)
+    speed, travel = _speed(physics, state, n, activity, xi, 0.0, dt)
+    # The front goes where it points half way through the step.
+    n = front.normals(0.5 * (xi + front.advance(xi, speed, n, dt)))
+    averager: Averager | None = None
+    previous = np.full_like(xi, np.inf)
+    for _ in range(40):
+        speed, travel = _speed(physics, state, n, activity, xi, travel, dt)
         xi = front.advance(state.xi, speed, n, dt)
         if not np.all(np.isfinite(xi)):
             return "front equation gave a value that is not finite"
         h = conversion(xi, front.start)
-        if previous is not None and float(np.max(np.abs(xi - previous))) < agreed:
+        if averager is not None and float(np.max(np.abs(xi - previous))) < agreed:
             drop, outside = transport.step(C_n, h, e, nodal_stress, dt, least=limit)
             if not np.all(np.isfinite(drop)):
                 return "carrier balance gave a value that is not finite"
             return Moved(xi, drop, outside, state.entered or outside > full,
-                         transport.balance(C_n, h, drop, nodal_stress, dt, outside), speed, travel)
+                         transport.balance(C_n, h, drop, nodal_stress, dt, outside), speed, travel, averager)
         previous = xi
-        # Half a step of the fixed point: it converges up to three times the step at which the full one does.
-        travel = 0.5 * (travel + dt * front_mean(speed, xi, physics.spaces))
+        stress = state.mean_stress + 0.5 * travel * state.mean_stress_trend
+        balanced = front.kinetics.equilibrium_activity(stress)
         gain = np.where(activity > balanced, (h - h_n) / np.maximum(activity - balanced, 1e-6), 0.0)
         # About the last sweep's own activity the sink vanishes as sweeps agree; about the average a share of the uptake
         # stays, which is nothing only where the activity outside is given.
         about = activity if surface == BARE else 1.0 - e
         drop, outside = transport.step(C_n, h, e, nodal_stress, dt, (np.maximum(gain, 0.0), about), bound)
         e = outside + drop
-        if sweep == 0:
-            n = front.normals(0.5 * (xi + state.xi))
-        averager = front.averager(xi)
+        averager = front.averager(xi, averager)
         activity = activity_at_front(physics, averager, outside, drop)
     return "front and carrier balance did not agree"
+
+
+def _speed(physics: Physics, state: State, n: Array, activity: Array, xi: Array, travel: float, dt: float,
+           ) -> tuple[Array, float]:
+    """Speed (N,) of a front of normals ``n`` at ``activity``, and the mean travel that agrees with its stress.
+
+    ``xi`` tells where the front is, ``travel`` is a first guess.
+    """
+    front, weight = physics.front, physics.spaces.mass * xi * (1.0 - xi)
+    rate, total = front.rate.rate(n[0], n[1]), max(float(weight.sum()), 1e-300)
+    for _ in range(60):
+        speed = rate * front.kinetics.drive(state.mean_stress + 0.5 * travel * state.mean_stress_trend, activity)
+        found = dt * inner(weight, speed) / total
+        if abs(found - travel) < 1e-5 * front.delta:
+            break
+        # Half a step of the fixed point: it converges up to three times the time step at which the full one does.
+        travel = 0.5 * (travel + found)
+    return speed, travel

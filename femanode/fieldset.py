@@ -55,18 +55,32 @@ class FieldSet:
         return self.problem.physics.spaces.nodes + self.state.u
 
     @cached_property
+    def mean_stress(self) -> Array:
+        """Mean Cauchy stress (elem, qp), GPa."""
+        xx, yy, _, zz = self.sigma
+        return np.asarray((xx + yy + zz) / 3.0)
+
+    @cached_property
+    def radial_stress(self) -> Array:
+        """Cauchy stress along the radius of the deformed section (elem, qp), GPa."""
+        spaces, (xx, yy, xy, _) = self.problem.physics.spaces, self.sigma
+        x = np.stack([p[spaces.cells].T @ spaces.N for p in self.position])
+        r2 = np.maximum(x[0] ** 2 + x[1] ** 2, 1e-30)
+        return np.asarray((xx * x[0] ** 2 + yy * x[1] ** 2 + 2.0 * xy * x[0] * x[1]) / r2)
+
+    @cached_property
+    def hoop_stress(self) -> Array:
+        """Cauchy stress along the hoop of the deformed section (elem, qp), GPa."""
+        return np.asarray(self.sigma[0] + self.sigma[1] - self.radial_stress)
+
+    @cached_property
     def at_points(self) -> dict[str, Array]:
         """Scalar fields (elem, qp) by output name."""
-        spaces = self.problem.physics.spaces
         xx, yy, xy, zz = self.sigma
-        x = np.einsum("kq,ike->ieq", spaces.N, self.position[:, spaces.cells])
-        r2 = np.maximum(x[0] ** 2 + x[1] ** 2, 1e-30)
-        radial = (xx * x[0] ** 2 + yy * x[1] ** 2 + 2.0 * xy * x[0] * x[1]) / r2
-        mean = (xx + yy + zz) / 3.0
         half = np.hypot(0.5 * (xx - yy), xy)
         mises = np.sqrt(0.5 * ((xx - yy) ** 2 + (yy - zz) ** 2 + (zz - xx) ** 2) + 3.0 * xy**2)
-        return {"hoop_stress_GPa": xx + yy - radial, "radial_stress_GPa": radial, "axial_stress_GPa": zz,
-                "mean_stress_GPa": mean, "von_mises_GPa": mises, "eqps": self.state.eqps,
+        return {"hoop_stress_GPa": self.hoop_stress, "radial_stress_GPa": self.radial_stress, "axial_stress_GPa": zz,
+                "mean_stress_GPa": self.mean_stress, "von_mises_GPa": mises, "eqps": self.state.eqps,
                 "max_principal_stress_GPa": np.maximum(0.5 * (xx + yy) + half, zz), "volume_ratio": self.J}
 
     @cached_property

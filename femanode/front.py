@@ -70,6 +70,8 @@ class Front:
 
     #: Reach of the average along the normal, in delta; sideways it reaches sqrt(side_share) times as far.
     reach, side_share = 2.0, 0.3
+    #: Change of xi below which an average serves on: 0.004 delta.
+    same = 1e-3
     #: A step of the allowed advance takes about ten; far more mean that a speed is wrong, not that time is needed.
     most_substeps = 5000
 
@@ -155,13 +157,18 @@ class Front:
         size = np.hypot(grad[0], grad[1]) * s.weight
         return np.broadcast_to((self.delta * size.sum(axis=1) / s.weight.sum(axis=1))[:, None], s.weight.shape)
 
-    def averager(self, xi: Array) -> Averager:
-        """The average across the front at extent ``xi``, ready to be applied to several fields."""
+    def averager(self, xi: Array, last: Averager | None = None) -> Averager:
+        """The average across the front at extent ``xi``, ready to be applied to several fields.
+
+        The ``last`` one that was made is given back where the front has hardly moved since.
+        """
         s = self.spaces
+        if last is not None and float(np.max(np.abs(xi - last.xi))) < self.same:
+            return last
         w = self.weight(xi) * s.weight
         lumped = scatter(s.qp_nodes, w / 3.0, s.n_nodes)
         self._solver.factorise(self._pattern.matrix(self._stiffness(xi), lumped + 1e-6 * s.mass))
-        return Averager(s, w, self._solver)
+        return Averager(s, xi, w, self._solver)
 
     def _stiffness(self, xi: Array) -> Array:
         """Stiffness of the average on every sub-triangle, (sub, 3, 3), nm^2; good until the next call."""
@@ -186,6 +193,7 @@ class Averager:
     """Applies the average across the front; ``weight`` (elem, qp) includes the quadrature weight, nm^2."""
 
     spaces: Spaces
+    xi: Array
     weight: Array
     solver: SymmetricSolver
 

@@ -9,9 +9,11 @@ brings its own.
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import importlib.util
 import os
-from typing import Any, Literal, Protocol
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,10 +21,14 @@ import scipy.sparse.linalg as spla
 from numpy.typing import NDArray
 
 from femanode import compiled, ordering
+from femanode.spaces import inner
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 Backend = Literal["auto", "pardiso", "scipy"]
+
+#: Entries beyond this are not for single precision: what is summed of them must not overflow.
+_LARGEST_SINGLE = 1e30
 
 
 class Pattern:
@@ -87,11 +93,17 @@ class Pattern:
 
 
 class _Method(Protocol):
-    """One way to factorise: raises RuntimeError for a matrix that is singular to its eyes."""
+    """One way to factorise: raises RuntimeError for a matrix that is singular to its eyes.
+
+    ``rough`` where its solutions have to be refined, and would have to be less with ``exact`` factors; ``costly`` where
+    a factorisation takes more than ten times as long as a solution.
+    """
 
     name: str
+    rough: bool
+    costly: bool
 
-    def factorise(self, matrix: sp.csc_matrix) -> None: ...
+    def factorise(self, matrix: sp.csc_matrix, *, exact: bool = False) -> None: ...
 
     def solve(self, rhs: Array) -> Array: ...
 
@@ -105,6 +117,8 @@ class SymmetricSolver:
         ``auto`` takes pardiso where it is installed.
     rank : (n,), optional
         Place of each unknown in the elimination, where the caller knows a good one; ties stay in their order.
+    accuracy : float
+        Residual of a solution, over its right side, that is enough; refinement ends earlier where it gains no more.
 
     Attributes
     ----------
@@ -113,7 +127,14 @@ class SymmetricSolver:
     factorisations : int
     """
 
-    def __init__(self, backend: Backend = "auto", rank: Index | None = None) -> None:
+    #: Residuals over the right side above which factors in single precision will not do, and above which a matrix
+    #: counts as singular; how often a solution is refined.
+    poor, singular, most_refinements = 1e-9, 1e-4, 8
+    #: Residual of `solve_near` over the right side, and how many iterations it may take.
+    near, most_iterations = 3e-2, 12
+
+    def __init__(self, backend: Backend = "auto", rank: Index | None = None, accuracy: float = 1e-11) -> None:
+        self.accuracy = accuracy
         if backend == "pardiso" and importlib.util.find_spec("pypardiso") is None:
             raise ImportError("pypardiso is not installed; use solver.linear: scipy or install the extra [fast]")
         order = None if rank is None else np.argsort(rank, kind="stable").astype(np.int64)
@@ -138,80 +159,171 @@ class SymmetricSolver:
         self._method.factorise(matrix)
 
     def solve(self, rhs: Array) -> Array:
-        """Solve with the last factorisation; rhs (n,) or (n, k). One step of refinement guards weak pivots."""
+        """Solve with the last factorisation; rhs (n,) or (n, k)."""
         matrix = self._matrix
         if matrix is None:
             raise RuntimeError("solve before factorise")
         x, error = self._refined(matrix, rhs)
+        if error > max(self.accuracy, self.poor) and self._method.rough:
+            self._method.factorise(matrix, exact=True)
+            x, error = self._refined(matrix, rhs)
         # PARDISO neither raises nor warns on a singular matrix.
-        if not error <= 1e-4:
+        if not error <= self.singular:
             raise RuntimeError("the matrix is singular to working precision")
         return x
 
+    def solve_near(self, matrix: sp.csc_matrix, rhs: Array) -> Array:
+        """Solution for a matrix like the one last factorised, with a residual of :attr:`near` of the right side.
+
+        Where a factorisation takes as long as many solutions, the old factors serve conjugate gradients as long as
+        those need few iterations; otherwise they are made anew.
+        """
+        if self._method.costly and self._matrix is not None:
+            columns = rhs.reshape(len(rhs), -1).T
+            found = [x for b in columns if (x := self._conjugate(matrix, b)) is not None]
+            if len(found) == len(columns):
+                return np.stack(found, axis=1).reshape(rhs.shape)
+        self.factorise(matrix)
+        return self.solve(rhs)
+
+    def _conjugate(self, matrix: sp.csc_matrix, b: Array) -> Array | None:
+        """Conjugate gradients on the old factors; None where they are not good enough for this matrix."""
+        old = spla.LinearOperator(matrix.shape, self._method.solve, dtype=np.float64)
+        x, failed = spla.cg(matrix, b, rtol=self.near, maxiter=self.most_iterations, M=old)
+        return None if failed or not np.all(np.isfinite(x)) else np.asarray(x)
+
     def _refined(self, matrix: sp.csc_matrix, rhs: Array) -> tuple[Array, float]:
-        """Solution and its residual over the right side."""
-        x = self._method.solve(rhs)
+        """Solution and its residual over the right side, refined while that gains a digit each time."""
+        x, size = self._method.solve(rhs), np.sqrt(inner(rhs, rhs))
         residual = rhs - matrix @ x
-        size, error = float(np.linalg.norm(rhs)), float(np.linalg.norm(residual))
-        if not error > 1e-11 * size:  # also where the matrix was no number: the caller sees it in x
-            return x, 0.0
-        x = x + self._method.solve(residual)
-        return x, float(np.linalg.norm(rhs - matrix @ x)) / size
+        error = float(np.sqrt(inner(residual, residual)))
+        for _ in range(self.most_refinements):
+            if not error > self.accuracy * size:  # also where the matrix was no number: the caller sees it in x
+                return x, 0.0
+            better = x + self._method.solve(residual)
+            residual = rhs - matrix @ better
+            last, error = error, float(np.sqrt(inner(residual, residual)))
+            if error < last:
+                x = better
+            if not error < 0.1 * last:
+                error = min(error, last)
+                break
+        return x, error / size
 
 
 class _SuperLU:
+    """Factors in single precision, a quarter sooner and in half the memory; refinement brings the digits back."""
+
+    costly = True
+
     def __init__(self, order: Index | None) -> None:
         self._ordered = ordering.has_metis()
         self.name = "superlu-metis" if self._ordered else "superlu-mmd"
         self._permutation = order if self._ordered else None
         self._handle: Any = None
+        self.rough = True
 
-    def factorise(self, matrix: sp.csc_matrix) -> None:
+    def factorise(self, matrix: sp.csc_matrix, *, exact: bool = False) -> None:
         if self._ordered:
             if self._permutation is None or len(self._permutation) != matrix.shape[0]:
                 self._permutation = ordering.matrix_order(matrix)
             # Unknowns that are numbered in the order of their elimination are taken as they come.
             if np.any(np.diff(self._permutation) != 1):
                 matrix = matrix[self._permutation][:, self._permutation]
+        self.rough = not exact and bool(np.abs(matrix.data).max(initial=0.0) < _LARGEST_SINGLE)
+        self._handle = None  # its memory is needed for the next
         try:
-            self._handle = spla.splu(matrix, permc_spec="NATURAL" if self._ordered else "MMD_AT_PLUS_A",
-                                     diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+            self._handle = spla.splu(matrix.astype(np.float32) if self.rough else matrix,
+                                     permc_spec="NATURAL" if self._ordered else "MMD_AT_PLUS_A", diag_pivot_thresh=0.0,
+                                     options={"SymmetricMode": True})
         except RuntimeError:
-            self._handle = spla.splu(matrix)
+            self._handle, self.rough = spla.splu(matrix), False
 
     def solve(self, rhs: Array) -> Array:
+        # Right sides are scaled, as residuals may be too small for single precision.
+        scale = float(np.abs(rhs).max(initial=0.0)) if self.rough else 1.0
+        if scale == 0.0:
+            return np.zeros_like(rhs)
         p = self._permutation
+        b = rhs if p is None else rhs[p]
+        found = self._handle.solve((b / scale).astype(np.float32)).astype(np.float64) * scale if self.rough else (
+            self._handle.solve(b))
         if p is None:
-            return np.asarray(self._handle.solve(rhs))
+            return np.asarray(found)
         x = np.empty_like(rhs)
-        x[p] = self._handle.solve(rhs[p])
+        x[p] = found
         return x
 
 
 class _Pardiso:
-    name = "pardiso"
+    """Cholesky while matrices are positive definite, which takes half the time; from the first that is not, LDL^T."""
+
+    name, rough, costly = "pardiso", False, False
+    #: Its own settings but for the refinement in each solve, which takes longer than the solve: see SymmetricSolver.
+    parameters: ClassVar[dict[int, int]] = {1: 1, 2: 2, 8: 0, 10: 8, 21: 1, 24: 1}
+    definite, indefinite = 2, -2
 
     def __init__(self) -> None:
         self._handle: Any = None
+        self._pattern: tuple[NDArray[Any], NDArray[Any]] | None = None
+        self._lower: Index = np.zeros(0, np.int64)
         self._upper: sp.csr_matrix | None = None
+        self._fresh = True
 
-    def factorise(self, matrix: sp.csc_matrix) -> None:
+    def factorise(self, matrix: sp.csc_matrix, *, exact: bool = False) -> None:
+        _find_mkl()
+        from pypardiso.pardiso_wrapper import PyPardisoError
+
+        # An analysis is good for one pattern only; with another, PARDISO returns garbage without a word.
+        if self._pattern is None or not (np.array_equal(matrix.indptr, self._pattern[0])
+                                         and np.array_equal(matrix.indices, self._pattern[1])):
+            self._take_pattern(matrix)
+            self._begin(self.definite)
+        np.take(matrix.data, self._lower, out=self._upper_matrix.data)
+        try:
+            self._call(12 if self._fresh else 22)
+        except PyPardisoError as error:
+            if self._handle.mtype != self.definite:
+                raise RuntimeError(str(error)) from None
+            self._begin(self.indefinite)
+            try:
+                self._call(12)
+            except PyPardisoError as again:
+                raise RuntimeError(str(again)) from None
+        self._fresh = False
+
+    def _take_pattern(self, matrix: sp.csc_matrix) -> None:
+        n = matrix.shape[0]
+        columns = np.repeat(np.arange(n), np.diff(matrix.indptr))
+        # The lower triangle by columns is the upper one by rows, which is what PARDISO wants of a symmetric matrix.
+        self._lower = np.flatnonzero(matrix.indices >= columns)
+        if not matrix.has_sorted_indices:
+            self._lower = self._lower[np.lexsort((matrix.indices[self._lower], columns[self._lower]))]
+        starts = np.concatenate([[0], np.cumsum(np.bincount(columns[self._lower], minlength=n))])
+        self._upper = sp.csr_matrix((np.empty(len(self._lower)), matrix.indices[self._lower], starts), shape=(n, n))
+        self._pattern = (matrix.indptr, matrix.indices)
+
+    @property
+    def _upper_matrix(self) -> sp.csr_matrix:
+        if self._upper is None:
+            raise RuntimeError("solve before factorise")
+        return self._upper
+
+    def _begin(self, kind: int) -> None:
+        """Be ready to analyse a pattern for matrices of one kind."""
+        _find_mkl()
         import pypardiso
 
-        # The lower triangle by columns is the upper one by rows, which is what PARDISO wants of a symmetric matrix.
-        upper = sp.csr_matrix(sp.tril(matrix, format="csc").T)
-        upper.sort_indices()
-        # An analysis is good for one pattern only; with another, PARDISO returns garbage without a word.
-        if self._upper is None or not _same_pattern(upper, self._upper):
-            self._release()
-            self._handle = pypardiso.PyPardisoSolver(mtype=-2)
-            # The next one need not search the disk for the library: that takes a second.
-            os.environ.setdefault("PYPARDISO_MKL_RT", self._handle.libmkl._name)
-            self._handle.set_phase(12)
-        else:
-            self._handle.set_phase(22)
-        self._upper = upper
-        self._handle._call_pardiso(upper, np.zeros((matrix.shape[0], 1)))
+        self._release()
+        self._handle, self._fresh = pypardiso.PyPardisoSolver(mtype=kind), True
+        os.environ.setdefault("PYPARDISO_MKL_RT", self._handle.libmkl._name)
+        for number, value in self.parameters.items():
+            self._handle.set_iparm(number, value)
+
+    def _call(self, phase: int, rhs: Array | None = None) -> Array:
+        upper = self._upper_matrix
+        self._handle.set_phase(phase)
+        return np.asarray(self._handle._call_pardiso(upper, np.zeros((upper.shape[0], 1)) if rhs is None else rhs))
 
     def _release(self) -> None:
         """Give back what the library holds; it does not do so by itself."""
@@ -224,10 +336,15 @@ class _Pardiso:
             self._release()
 
     def solve(self, rhs: Array) -> Array:
-        self._handle.set_phase(33)
-        b = np.asfortranarray(rhs.reshape(len(rhs), -1))
-        return np.asarray(self._handle._call_pardiso(self._upper, b)).reshape(rhs.shape)
+        return self._call(33, np.asfortranarray(rhs.reshape(len(rhs), -1))).reshape(rhs.shape)
 
 
-def _same_pattern(a: sp.csr_matrix, b: sp.csr_matrix) -> bool:
-    return np.array_equal(a.indptr, b.indptr) and np.array_equal(a.indices, b.indices)
+def _find_mkl() -> None:
+    """Tell pypardiso where its library is, as the package that brought it lists it: a search of the disk takes 1 s."""
+    if "PYPARDISO_MKL_RT" in os.environ:
+        return
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        for file in importlib.metadata.files("mkl") or []:
+            if "mkl_rt" in file.name and Path(file.locate()).is_file():
+                os.environ["PYPARDISO_MKL_RT"] = str(Path(file.locate()).resolve())
+                return

@@ -16,7 +16,7 @@ from femanode.constitutive.elastoplasticity import Moduli, PointResponse
 from femanode.elements import calmed as _calmed
 from femanode.elements import det, element_forces, element_stiffness, make_elements
 from femanode.linear import Backend, Pattern, SymmetricSolver
-from femanode.spaces import Spaces, scatter
+from femanode.spaces import Spaces, inner, scatter
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -97,7 +97,7 @@ class Mechanics:
         self._dofs = dofs
         self._pattern = Pattern(self._number[dofs], len(self._free))
         self.elements = make_elements(spaces)
-        self.solver = SymmetricSolver(backend, np.arange(len(free)))
+        self.solver = SymmetricSolver(backend, np.arange(len(free)), accuracy=1e-9)
 
     def deformation(self, u: Array) -> Array:
         """In-plane deformation gradient (2, 2, elem, qp) of nodal displacements u (2, N)."""
@@ -126,11 +126,12 @@ class Mechanics:
         for iteration in range(1, self.max_iterations + 1):
             exact = trusted and point.size < self.far
             try:
-                found = self._improve(point, respond_at, exact=exact)
+                # The first iteration makes factors of its own: what a solve finds is not to depend on the last.
+                found = self._improve(point, respond_at, exact=exact, fresh=iteration == 1)
                 if found is None and exact:
                     # Close to collapse the exact tangent can point uphill; the calmed one does not.
                     trusted = False
-                    found = self._improve(point, respond_at, exact=False)
+                    found = self._improve(point, respond_at, exact=False, fresh=True)
             except RuntimeError as error:
                 return self._failed(f"linear solve: {error}", point, iteration)
             stuck = found is None
@@ -150,16 +151,16 @@ class Mechanics:
         return self._norm(*self._assemble(forces, F33, response))
 
     def _improve(self, point: _Point, respond_at: Callable[[Array, float, Array], _Point], *, exact: bool,
-                 ) -> _Point | None:
+                 fresh: bool) -> _Point | None:
         """One Newton step with line search; None where no step length helps.
 
         Associated flow has an incremental potential: a step is shortened while its slope says "too far".
         """
-        du, dF33 = self._direction(point, exact=exact)
+        du, dF33 = self._direction(point, exact=exact, fresh=fresh)
         if not (np.all(np.isfinite(du)) and np.isfinite(dF33)):
             raise RuntimeError("the step is not finite")
         direction = du.T.ravel()[self._free]
-        slope_0 = float(point.residual @ direction) + point.axial * dF33
+        slope_0 = inner(point.residual, direction) + point.axial * dF33
         step = 1.0
         for _ in range(10):
             u, F33 = point.u + step * du, point.F33 + step * dF33
@@ -168,7 +169,7 @@ class Mechanics:
                 step *= 0.5
                 continue
             new = respond_at(u, F33, F)
-            slope = float(new.residual @ direction) + new.axial * dF33
+            slope = inner(new.residual, direction) + new.axial * dF33
             if np.isfinite(new.size) and (new.size < 0.5 * point.size or slope <= 0.5 * abs(slope_0)):
                 return new
             step *= min(max(slope_0 / (slope_0 - slope), 0.1), 0.7) if np.isfinite(slope) else 0.5
@@ -197,22 +198,28 @@ class Mechanics:
 
     def _norm(self, residual: Array, axial: float, scale: float) -> float:
         """Residual relative to ``scale``; the axial imbalance counts as spread over the nodes."""
-        return float(np.hypot(np.linalg.norm(residual), axial / np.sqrt(self.spaces.n_nodes)) / scale)
+        return float(np.hypot(np.sqrt(inner(residual, residual)), axial / np.sqrt(self.spaces.n_nodes)) / scale)
 
-    def _direction(self, point: _Point, *, exact: bool) -> tuple[Array, float]:
+    def _direction(self, point: _Point, *, exact: bool, fresh: bool) -> tuple[Array, float]:
         """Newton step of displacement (2, N) and axial stretch."""
         s, response, residual, axial = self.spaces, point.response, point.residual, point.axial
         if response is None:
             raise ValueError("no response")
         Ke, coupling, K33 = self.elements.stiffness(point.F, point.F33, response, calm=not exact)
-        self.solver.factorise(self._pattern.matrix(Ke))
+        tangent = self._pattern.matrix(Ke)
         du = np.zeros(2 * s.n_nodes)
-        if not self.generalized:
-            du[self._free] = -self.solver.solve(residual)
+        border = scatter(self._dofs, coupling, 2 * s.n_nodes)[self._free] if self.generalized else None
+        rhs = residual if border is None else np.stack([residual, border], axis=1)
+        if fresh:
+            self.solver.factorise(tangent)
+            found = self.solver.solve(rhs)
+        else:
+            found = self.solver.solve_near(tangent, rhs)
+        if border is None:
+            du[self._free] = -found
             return du.reshape(-1, 2).T, 0.0
-        border = scatter(self._dofs, coupling, 2 * s.n_nodes)[self._free]
-        both = self.solver.solve(np.stack([residual, border], axis=1))
-        dF33 = -(axial - border @ both[:, 0]) / (K33 - border @ both[:, 1])
+        both = found
+        dF33 = -(axial - inner(border, both[:, 0])) / (K33 - inner(border, both[:, 1]))
         du[self._free] = -both[:, 0] - both[:, 1] * dF33
         return du.reshape(-1, 2).T, float(dF33)
 

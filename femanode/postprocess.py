@@ -92,7 +92,7 @@ class Recorder:
         speed = front.speed(front.normals(state.xi), state.mean_stress, state.activity)
         outline = full_outline(fields.position[:, spaces.surface], problem.section.sector)
         across = diameters(outline, np.linspace(0.0, np.pi, 721)[:-1])
-        points, nodal_hoop = fields.at_points, problem.recovery(fields.at_points["hoop_stress_GPa"])
+        nodal_hoop = problem.recovery(fields.hoop_stress)
         weight = front.weight(state.xi) * spaces.weight
         core = spaces.weight[self._core]
         row: Row = {
@@ -107,7 +107,7 @@ class Recorder:
             "diameter_max_nm": float(across.max()), "diameter_min_nm": float(across.min()),
             "hoop_surface_max_GPa": float(nodal_hoop[spaces.surface].max()),
             "hoop_max_GPa": float(nodal_hoop.max()), "hoop_min_GPa": float(nodal_hoop.min()),
-            "core_mean_stress_GPa": float(np.sum(core * points["mean_stress_GPa"][self._core]) / core.sum())
+            "core_mean_stress_GPa": float(np.sum(core * fields.mean_stress[self._core]) / core.sum())
             if inner == 0 else float("nan"),
             "front_mean_stress_GPa": float(np.sum(weight * state.point_stress) / weight.sum())
             if weight.sum() > 0 else float("nan"),
@@ -237,7 +237,7 @@ class Recorder:
 
     def _largest_hoop(self, fields: FieldSet) -> tuple[float, dict[str, float]]:
         spaces = self.problem.physics.spaces
-        hoop = self.problem.recovery(fields.at_points["hoop_stress_GPa"])
+        hoop = self.problem.recovery(fields.hoop_stress)
         k = int(np.argmax(hoop))
         x, y = fields.position[:, k]
         return float(hoop[k]), {"x_nm": float(x), "y_nm": float(y), "reference_radius_nm": float(

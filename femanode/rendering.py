@@ -193,6 +193,52 @@ def draw_matplotlib(layer: Layer, canvas: Canvas, oversampling: int = OVERSAMPLI
     return _reduce(pixels(agg), oversampling)
 
 
+def draw_mirrored(layer: Layer, canvas: Canvas, mirrors: Sequence[tuple[int, int, float]],
+                  oversampling: int = OVERSAMPLING) -> ByteArray:
+    """Draw one sector of a field as :func:`draw_matplotlib` would, and its mirror images from the same pixels.
+
+    Parameters
+    ----------
+    layer : Layer
+        Of the first sector, which lies in x, y >= 0 as far as it is mirrored.
+    canvas : Canvas
+        With the axes that mirror between two pixels; otherwise everything is drawn.
+    mirrors : sequence of (int, int, float)
+        Signs of x, y and the field in every sector.
+    oversampling : int
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+    """
+    (width, height), (x_min, x_max, y_min, _) = canvas.size, canvas.bounds
+    scale = (x_max - x_min) / width
+    # Pixels left of and below the axes; the first row of an image is its uppermost.
+    left, below = (-x_min / scale, -y_min / scale)
+    sideways, upright = any(m[0] < 0 for m in mirrors), any(m[1] < 0 for m in mirrors)
+    column, row = round(left) if sideways else 0, round(below) if upright else 0
+    if (sideways and abs(left - column) > 1e-6) or (upright and abs(below - row) > 1e-6):
+        points = np.concatenate([layer.points * m[:2] for m in mirrors])
+        triangles = np.concatenate([layer.triangles + k * len(layer.points) for k in range(len(mirrors))])
+        values = np.concatenate([layer.values * m[2] for m in mirrors])
+        return draw_matplotlib(Layer(points, triangles, values), canvas, oversampling)
+    size = max(column, width - column), max(row, height - row)
+    low_x, low_y = 0.0 if sideways else x_min, 0.0 if upright else y_min
+    part = Canvas(size, (low_x, low_x + scale * size[0], low_y, low_y + scale * size[1]), canvas.colours, canvas.limits)
+    drawn = {sign: draw_matplotlib(Layer(layer.points, layer.triangles, sign * layer.values), part, oversampling)
+             for sign in {m[2] for m in mirrors}}
+    whole = np.full((height, width, 3), 255, np.uint8)
+    for across, up, sign in mirrors:
+        image = drawn[sign]
+        columns = slice(column, width) if across > 0 else slice(0, column)
+        rows = slice(0, height - row) if up > 0 else slice(height - row, height)
+        seen = image[::up, ::across]
+        # What is cut off is far from the axes.
+        seen = seen[-(height - row):] if up > 0 else seen[:row]
+        whole[rows, columns] = seen[:, :width - column] if across > 0 else seen[:, -column:]
+    return whole
+
+
 def pixels(agg: FigureCanvasAgg) -> ByteArray:
     """Draw a matplotlib figure and read its pixels.
 

@@ -28,7 +28,7 @@ from femanode.animation import write_animation
 from femanode.curves import describe_frames
 from femanode.errors import ConfigError
 from femanode.fields import FieldChoice, choose_field, colour_limits
-from femanode.rendering import OVERSAMPLING, Canvas, Layer, draw_matplotlib, pixels
+from femanode.rendering import OVERSAMPLING, Canvas, Layer, draw_mirrored, pixels
 from femanode.report_charts import MOST_FRAMES, Case, stages
 from femanode.scene import NoSceneError, write_scene
 from femanode.sectionart import SectionArtists, add_scale_bar, colours_of, extent_of, round_length
@@ -177,8 +177,10 @@ class _Layout:
         caption = figure.text(0.02, 1 - 29 / self.height, "", fontsize=15, parse_math=False)
 
         def paint(shot: _Shot) -> NDArray[np.uint8]:
-            layer = Layer(shot.view.points, shot.view.triangles, shot.view.values)
-            artists.update(shot.view, draw_matplotlib(layer, canvas, oversampling))
+            view, copies = shot.view, len(shot.view.mirrors)
+            layer = Layer(view.points[:len(view.points) // copies], view.triangles[:len(view.triangles) // copies],
+                          view.values[:len(view.values) // copies])
+            artists.update(view, draw_mirrored(layer, canvas, view.mirrors, oversampling))
             caption.set_text(shot.caption if len(shot.caption) <= 52 else shot.caption[:49] + "...")
             return pixels(agg)
 

@@ -46,6 +46,8 @@ class SectionView:
         Segments of the reaction front (extent = 0.5), deformed.
     outlines, initial_outlines : list of ndarray, shape (j, 2)
         The section's edge, deformed and undeformed.
+    mirrors : tuple of (int, int, float)
+        Signs of x, y and field of every mirror image, in the order in which ``points`` and ``triangles`` have them.
     """
 
     time: float
@@ -55,6 +57,7 @@ class SectionView:
     front: FloatArray
     outlines: list[FloatArray]
     initial_outlines: list[FloatArray]
+    mirrors: tuple[tuple[int, int, float], ...] = ((1, 1, 1.0),)
 
 
 def build_view(frame: Frame, choice: FieldChoice, sector: str) -> SectionView:
@@ -100,6 +103,7 @@ def build_view(frame: Frame, choice: FieldChoice, sector: str) -> SectionView:
         front=np.concatenate([front * sign for sign in signs]),
         outlines=[deformed[edge] * sign for sign in signs for edge in edges],
         initial_outlines=[mesh.points[edge] * sign for sign in signs for edge in edges],
+        mirrors=tuple((*pair, float(choice.parity(*pair))) for pair in mirrors),
     )
 
 

@@ -86,7 +86,8 @@ class Transport:
         self.held[spaces.surface] = surface.film is None
         self._film = (surface.film or 0.0) * (1.0 - c_front) * spaces.surface_length
         self._free = np.flatnonzero(~self.held)
-        self._solver = SymmetricSolver("scipy" if dV_over_kT else backend, spaces.rank[self._free])
+        # What rounding leaves in the solution is what the content's balance is off by.
+        self._solver = SymmetricSolver("scipy" if dV_over_kT else backend, spaces.rank[self._free], accuracy=1e-14)
         number = np.where(self.held, -1, np.cumsum(~self.held) - 1)
         self._pattern = Pattern(number[spaces.sub], len(self._free))
         self._compiled = compiled.available()
@@ -106,6 +107,8 @@ class Transport:
         tri = self.spaces.sub
         inside = (1.0 - self.c_front) * (h[tri].mean(axis=0) + HOST_CONDUCTANCE) * D[tri].mean(axis=0)
         base = self._shape * np.tile(inside, 3)
+        if not self.dV_over_kT:
+            return base, base
         jump = potential[j] - potential[i]
         return base * _bernoulli(-jump), base * _bernoulli(jump)
 

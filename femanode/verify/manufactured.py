@@ -235,11 +235,13 @@ class _Front(Front):
         source = _rate_of(lambda at: at.xi(x, y), now.t) - growth - _divergence(flux, x, y, _STEP)
         return super().advance(xi + dt * source, v, n, dt)
 
-    def averager(self, xi: Array) -> Averager:
+    def averager(self, xi: Array, last: Averager | None = None) -> Averager:
         """The average of a field plus its source."""
-        plain, now, s = super().averager(xi), self.sources.now, self.spaces
+        plain, now, s = super().averager(xi, last), self.sources.now, self.spaces
+        if plain is last:
+            return plain
         extra = _average_source(now, now.depleted, *s.qp_xy) - now.e(*s.qp_xy)
-        return _SourcedAverager(plain.spaces, plain.weight, plain.solver, extra)
+        return _SourcedAverager(plain.spaces, plain.xi, plain.weight, plain.solver, extra)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from femanode.curves import describe_frames, plot_curves, time_scale
 from femanode.errors import ConfigError
 from femanode.fields import choose_field, colour_limits
 from femanode.figures import make_pictures, plot_field
-from femanode.rendering import Canvas, Layer, draw_matplotlib
+from femanode.rendering import Canvas, Layer, draw_matplotlib, draw_mirrored
 from femanode.runfolder import RunFolder
 from femanode.sectionart import round_length
 from femanode.sectionview import build_view, free_edges, level_segments, split_quadratic
@@ -140,6 +140,24 @@ def test_components_change_sign_under_a_mirror_and_scalars_do_not(run_path: Path
     assert_allclose(quadrants, [[1, 1], [-1, 1], [-1, -1], [1, -1]], rtol=0, atol=0)
     assert np.abs(values[0]).max() > 0.4
     assert_allclose(values, np.outer(sign, values[0]), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", ["cauchy_stress_GPa_xy", "displacement_x", "displacement"])
+@pytest.mark.parametrize("bounds", [(-120, 140, -130, 110), (-120.3, 139.7, -130, 110)])
+def test_a_section_drawn_from_one_sector_looks_like_one_drawn_whole(run_path: Path, name: str,
+                                                                   bounds: tuple[float, ...]) -> None:
+    frame = RunFolder(run_path).frames[-1]
+    view = build_view(frame, choose_field(name, frame.mesh), "quarter")
+    canvas = Canvas((260, 240), bounds, "RdBu_r", (-60.0, 60.0))
+    n, m = len(view.points) // 4, len(view.triangles) // 4
+    part = draw_mirrored(Layer(view.points[:n], view.triangles[:m], view.values[:n]), canvas, view.mirrors)
+    whole = draw_matplotlib(Layer(view.points, view.triangles, view.values), canvas)
+    assert part.shape == whole.shape
+    # Edges are smoothed on their own side of a mirror line: a row and a column of the section may differ.
+    differs = np.abs(part.astype(int) - whole.astype(int)).max(axis=2) > 12
+    assert differs.sum() <= 2 * (260 + 240)
+    rows, columns = (np.abs(np.arange(n) - centre) > 2 for n, centre in ((240, 109.5), (260, 119.5)))
+    assert not differs[rows][:, columns].any()
 
 
 def test_only_the_free_edge_is_an_outline(run_path: Path) -> None:
