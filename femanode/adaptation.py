@@ -40,9 +40,9 @@ class Grading:
     """
 
     behind: float = 3.5
-    ahead: float = 4.0
-    travel: float = 2.0
-    growth_ahead: float = 1.0
+    ahead: float = 3.5
+    travel: float = 1.5
+    growth_ahead: float = 0.5
     growth_behind: float = 1.5
     coarsest_behind: float = 8.0
     coarsest_surface: float = 4.0

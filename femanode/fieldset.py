@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from femanode.constitutive.swelling import volume_ratio
+from femanode.mechanics import Equilibrium
 from femanode.problem import Problem
 from femanode.state import State
 
@@ -20,14 +21,20 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class FieldSet:
-    """Lazily computed fields of one state."""
+    """Lazily computed fields of one state.
+
+    ``equilibrium`` is the solve that led to the state, where it is at hand.
+    """
 
     problem: Problem
     state: State
+    equilibrium: Equilibrium | None = None
 
     @cached_property
     def tau(self) -> tuple[Array, Array]:
-        """Kirchhoff stress (4, elem, qp), GPa, and in-plane F, recomputed from the state alone."""
+        """Kirchhoff stress (4, elem, qp), GPa, and in-plane F: the solve's, or recomputed from the state alone."""
+        if self.equilibrium is not None and self.equilibrium.response is not None:
+            return self.equilibrium.response.tau, self.equilibrium.F
         physics, state = self.problem.physics, self.state
         F = physics.mechanics.deformation(state.u)
         h, C = physics.content_at_points(state.xi, state.c)

@@ -108,7 +108,7 @@ class Journal:
         if candidate.state is None:
             raise ValueError("no accepted state")
         with self.timed("output"):
-            fields = FieldSet(self.problem, candidate.state)
+            fields = FieldSet(self.problem, candidate.state, candidate.equilibrium)
             row = self.recorder.step(candidate, fields)
             self.history.write(row)
             if self.schedule.due(candidate.state) or stop is not None:

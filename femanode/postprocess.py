@@ -91,7 +91,7 @@ class Recorder:
         drive = front.kinetics.drive(state.mean_stress, state.activity)
         speed = front.speed(front.normals(state.xi), state.mean_stress, state.activity)
         outline = full_outline(fields.position[:, spaces.surface], problem.section.sector)
-        across = diameters(outline, np.linspace(0.0, np.pi, 721)[:-1])
+        across = diameters(outline, np.linspace(0.0, np.pi, 721)[:-1])  # every quarter of a degree, from x on
         nodal_hoop = problem.recovery(fields.hoop_stress)
         weight = front.weight(state.xi) * spaces.weight
         core = spaces.weight[self._core]
@@ -102,8 +102,8 @@ class Recorder:
             "front_depth_x_nm": self._rays[0].front_depth(distance),
             "front_depth_y_nm": self._rays[1].front_depth(distance),
             "front_speed_nm_s": front_mean(speed, state.xi, spaces), "axial_stretch": state.F33,
-            "diameter_x_nm": float(diameters(outline, np.zeros(1))[0]),
-            "diameter_y_nm": float(diameters(outline, np.full(1, 0.5 * np.pi))[0]),
+            "diameter_x_nm": float(across[0]),
+            "diameter_y_nm": float(across[360]),
             "diameter_max_nm": float(across.max()), "diameter_min_nm": float(across.min()),
             "hoop_surface_max_GPa": float(nodal_hoop[spaces.surface].max()),
             "hoop_max_GPa": float(nodal_hoop.max()), "hoop_min_GPa": float(nodal_hoop.min()),

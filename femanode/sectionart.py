@@ -62,17 +62,19 @@ class SectionArtists:
         axes.add_collection(LineCollection(lines, colors="white", linewidths=1.6 * weight, alpha=0.7))
         axes.add_collection(LineCollection(lines, colors="#303030", linewidths=1.3 * weight, linestyles=(0, (5, 4))))
         # Dark on a white rim shows on either end of both colour maps.
-        self.fronts = [LineCollection([], colors=colour, linewidths=width * weight, capstyle="round")
+        self.fronts = [Line2D([], [], color=colour, linewidth=width * weight, solid_capstyle="round")
                        for colour, width in (("white", 3.6), ("black", 1.8))]
         for line in self.fronts:
-            axes.add_collection(line)
+            axes.add_line(line)
 
     def update(self, view: SectionView, image: NDArray[np.uint8]) -> None:
         """Show another instant; ``image`` is the coloured field, shape (height, width, 3)."""
         self.image.set_data(image)
         self.outline.set_segments(view.outlines)
+        # One line with gaps: a collection makes an object of each of a thousand pieces.
+        pieces = np.concatenate([view.front, np.full((len(view.front), 1, 2), np.nan)], axis=1).reshape(-1, 2)
         for line in self.fronts:
-            line.set_segments(list(view.front))
+            line.set_data(*pieces.T)
 
 
 def line_handles(front: bool) -> list[Line2D]:

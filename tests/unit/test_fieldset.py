@@ -94,6 +94,9 @@ def test_the_stress_recovered_from_a_state_is_the_solver_s(problem: Problem) -> 
     assert last.state.eqps.max() > 0.3
     fields = FieldSet(problem, last.state)
     assert_allclose(fields.tau[0], last.equilibrium.response.tau, rtol=0, atol=1e-7)
+    taken = FieldSet(problem, last.state, last.equilibrium)
+    for name, values in fields.at_points.items():
+        assert_allclose(taken.at_points[name], values, rtol=0, atol=1e-7, err_msg=name)
     # nowhere in the reacted shell is the flow stress exceeded: Mandel's, which is Kirchhoff's over Jc
     t = fields.tau[0]
     mises = np.sqrt(0.5 * ((t[0] - t[1]) ** 2 + (t[1] - t[3]) ** 2 + (t[3] - t[0]) ** 2) + 3.0 * t[2] ** 2)

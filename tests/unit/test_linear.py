@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import scipy.sparse.linalg as spla
 from numpy.testing import assert_allclose, assert_array_equal
 
 from femanode.linear import Pattern, SymmetricSolver
@@ -50,6 +51,56 @@ def grid(n: int = 12, shift: float = 0.3, seed: int = 0) -> sp.csc_matrix:
     off = sp.coo_matrix((-k, tuple(pairs)), shape=(n * n, n * n))
     off = off + off.T
     return sp.csc_matrix(off + sp.diags(shift - np.asarray(off.sum(axis=1)).ravel()))
+
+
+def test_single_precision_factors_give_all_digits() -> None:
+    matrix, b = grid(30), np.random.default_rng(3).normal(size=(900, 2)) * [1e-60, 1e60]
+    own = SymmetricSolver("scipy", accuracy=1e-14)
+    own.factorise(matrix)
+    assert own._method.rough
+    for k in range(2):
+        wanted = spla.spsolve(matrix, b[:, k])
+        assert_allclose(own.solve(b[:, k]), wanted, rtol=0, atol=1e-12 * np.abs(wanted).max())
+    assert own._method.rough
+    assert_array_equal(own.solve(np.zeros(900)), 0.0)
+
+
+@pytest.mark.parametrize("factor", [1.0, 1e37])
+def test_what_single_precision_cannot_solve_is_factorised_again(factor: float) -> None:
+    # smallest eigenvalue 1e-9 of the largest, and the constant vector belongs to it
+    matrix, ones = factor * grid(30, shift=1e-8), np.ones(900)
+    own = SymmetricSolver("scipy")
+    own.factorise(matrix)
+    assert own._method.rough == (factor == 1.0)
+    x = own.solve(matrix @ ones)
+    assert not own._method.rough
+    assert_allclose(x, ones, rtol=0, atol=1e-6)
+
+
+def test_old_factors_serve_a_matrix_like_theirs_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix, b = grid(20), np.random.default_rng(4).normal(size=(400, 2))
+    like, other = grid(20, shift=0.33), grid(20, shift=0.3, seed=5) + sp.diags(np.geomspace(1.0, 1e4, 400)).tocsc()
+    own = solver("superlu-metis", monkeypatch)
+    own.factorise(matrix)
+    x = own.solve_near(like, b)
+    assert own.factorisations == 1
+    assert 1e-8 < np.linalg.norm(like @ x - b) / np.linalg.norm(b) < own.near
+    x = own.solve_near(other, b)
+    assert own.factorisations == 2
+    assert_allclose(other @ x, b, rtol=0, atol=1e-9 * np.abs(b).max())
+    # the new factors are the ones that serve from here on
+    own.solve_near(other + 0.01 * sp.identity(400).tocsc(), b[:, 0])
+    assert own.factorisations == 2
+
+
+def test_pardiso_goes_on_where_a_matrix_is_not_definite() -> None:
+    pytest.importorskip("pypardiso")
+    own, b = SymmetricSolver("pardiso"), np.random.default_rng(6).normal(size=144)
+    for shift in (0.3, -0.7, 0.5, -1.1):
+        matrix = grid(shift=shift)
+        assert (np.linalg.eigvalsh(matrix.toarray()).min() > 0) == (shift > 0)
+        own.factorise(matrix)
+        assert_allclose(matrix @ own.solve(b), b, rtol=0, atol=1e-10 * np.abs(b).max())
 
 
 def test_pattern_equals_scipys_sum_with_constrained_rows_dropped() -> None:

@@ -10,8 +10,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.optimize import brentq
 
-from femanode.candidate import Candidate, Pace, Physics, propose
+from femanode.candidate import Candidate, Pace, Physics, advance_front, propose
 from femanode.errors import ConvergenceError
 from femanode.state import State
 from femanode.stepping import Limits, StopReason, Tally, check, march
@@ -36,6 +37,23 @@ def wire() -> Iterator[tuple[Physics, State]]:
         state = candidate.state or state
     assert state.eqps.max() > 0.1
     yield physics, state
+
+
+@pytest.mark.parametrize("trend", [-0.3, -0.05, 0.02])
+def test_travel_agrees_with_the_stress_half_way_through_it(wire: tuple[Physics, State], trend: float) -> None:
+    # k 0.05 nm/s, -0.15 eV per carrier of 14.9 A^3, 300 K; uniform stress that changes along the way
+    physics, state = wire
+    ones, dt = np.ones_like(state.xi), 40.0
+    stressed = replace(state, mean_stress=-0.9 * ones, mean_stress_trend=trend * ones, activity=ones)
+    moved = advance_front(physics, stressed, dt)
+    assert not isinstance(moved, str)
+
+    def left(travel: float) -> float:
+        eV_per_GPa_nm3, volume = 6.241509, 2.8 * 0.02 / 3.75
+        energy = -0.15 - (-0.9 + 0.5 * travel * trend) * volume * eV_per_GPa_nm3
+        return travel - dt * 0.05 * (1.0 - float(np.exp(energy / (8.617333e-5 * 300.0))))
+
+    assert_allclose(moved.travel, brentq(left, 0.0, 3.0), rtol=2e-4, atol=0)
 
 
 def nan_in_displacement(candidate: Candidate, state: State) -> Candidate:
