@@ -17,7 +17,8 @@ from femanode.constitutive.elastoplasticity import plastic_metric, trial_strain
 from femanode.constitutive.swelling import volume_ratio
 from femanode.front import Front
 from femanode.hierarchy import Bools, Hierarchy, Leaves
-from femanode.spaces import Index, Spaces, inner
+from femanode.linear import inner
+from femanode.spaces import Index, Spaces
 from femanode.state import State
 
 Array = NDArray[np.float64]

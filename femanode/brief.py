@@ -12,15 +12,15 @@ from femanode.problem import Problem
 from femanode.progress import format_seconds
 from femanode.result import Result
 
-#: Seconds per Newton iteration over (million unknowns)^1.3, MiB per thousand unknowns, MiB to start with. A rough line
-#: through three runs on a shared two-core machine (14,000 unknowns: 0.19 s, 370 MiB; 31,000: 0.2 s, 361 MiB; 122,000:
-#: 1.5 s, 927 MiB; the latter two with PARDISO), not a calibration.
-_SECONDS, _MEMORY = 27.0, 9.0
-_BASE_MEMORY = 170.0
+#: Seconds per step: what does not depend on the mesh, and what is multiplied with (million unknowns)^1.2, with PARDISO
+#: and with SuperLU. MiB to start with and per thousand unknowns. A rough line through four runs on two cores (unknowns of
+#: the first mesh 5,300: 39 ms, with SuperLU 85 ms, 425 MiB; 26,900: 132 ms, 644 MiB; 122,000: 0.85 s, 984 MiB).
+_FIXED, _GROWING, _SUPERLU = 0.015, 10.0, 40.0
+_BASE_MEMORY, _MEMORY = 380.0, 6.0
 
 #: Seconds that a run takes besides solving, likewise: imports, mesh, first use of compiled code; pictures and page.
-_START = "5 to 10 s of start (half a minute the first time, to compile)"
-_BESIDES = f"{_START} and 5 to 15 s of pictures and page"
+_START = "2 to 5 s of start (half a minute the first time, to compile)"
+_BESIDES = f"{_START} and 4 to 10 s of pictures and page"
 
 
 #: v delta c_f/((1 - c_f) D) up to which times are good to 2 % at the standard settings, and what is said beyond.
@@ -42,8 +42,11 @@ def describe_plan(problem: Problem) -> str:
     surface, full = physics.transport.surface, float(physics.spaces.mass.sum())
     if surface.current is not None:
         depth *= min(1.0, surface.current * config.time.end / full)
-    steps = int(np.ceil(1.4 * depth / (config.time.max_front_advance * problem.half_thickness)))
-    seconds = 5.5 * steps * _SECONDS * (unknowns / 1e6) ** 1.3
+    # Slow directions go on when the fast ones are through or at rest; within a third for five bundled wires.
+    spread = (speed / problem.rates.mean) ** 0.8
+    steps = int(np.ceil(0.9 * spread * depth / (config.time.max_front_advance * problem.half_thickness)))
+    growing = _GROWING if physics.mechanics.solver.name == "pardiso" else _SUPERLU
+    seconds = steps * (_FIXED + growing * (unknowns / 1e6) ** 1.2)
     control = "interface" if damkohler < 0.3 else "diffusion" if damkohler > 3 else "mixed"
     lines = [
         f"case            {config.name}",

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from femanode.constitutive.elastoplasticity import Moduli
 from femanode.constitutive.swelling import content, conversion, volume_ratio
 from femanode.front import Averager, Front
+from femanode.linear import inner
 from femanode.mechanics import Equilibrium, Mechanics
-from femanode.spaces import Spaces, inner
+from femanode.spaces import Spaces
 from femanode.state import State
 from femanode.transport import BARE, Balance, Transport
 

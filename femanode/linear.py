@@ -21,7 +21,6 @@ import scipy.sparse.linalg as spla
 from numpy.typing import NDArray
 
 from femanode import compiled, ordering
-from femanode.spaces import inner
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -29,6 +28,14 @@ Backend = Literal["auto", "pardiso", "scipy"]
 
 #: Entries beyond this are not for single precision: what is summed of them must not overflow.
 _LARGEST_SINGLE = 1e30
+
+
+def inner(a: Array, b: Array) -> float:
+    """Sum of the products of two arrays of one shape.
+
+    BLAS wakes its threads for that, which beside those of another library takes longer than the sum.
+    """
+    return float(np.einsum("i,i->", a.ravel(), b.ravel()))
 
 
 class Pattern:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from femanode.constitutive.elastoplasticity import Moduli, PointResponse
 from femanode.elements import calmed as _calmed
 from femanode.elements import det, element_forces, element_stiffness, make_elements
-from femanode.linear import Backend, Pattern, SymmetricSolver
-from femanode.spaces import Spaces, inner, scatter
+from femanode.linear import Backend, Pattern, SymmetricSolver, inner
+from femanode.spaces import Spaces, scatter
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]

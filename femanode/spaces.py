@@ -26,14 +26,6 @@ def scatter(index: Index, values: Array, n: int) -> Array:
     return np.asarray(np.bincount(index.ravel(), flat, n), dtype=np.float64)
 
 
-def inner(a: Array, b: Array) -> float:
-    """Sum of the products of two arrays of one shape.
-
-    BLAS wakes its threads for that, which beside those of another library takes longer than the sum.
-    """
-    return float(np.einsum("i,i->", a.ravel(), b.ravel()))
-
-
 @dataclass(frozen=True)
 class Spaces:
     """Arrays computed once per mesh.
