@@ -13,8 +13,8 @@ from femanode.progress import format_seconds
 from femanode.result import Result
 
 #: Seconds per step: what does not depend on the mesh, and what is multiplied with (million unknowns)^1.2, with PARDISO
-#: and with SuperLU. MiB to start with and per thousand unknowns. A rough line through four runs on two cores (unknowns of
-#: the first mesh 5,300: 39 ms, with SuperLU 85 ms, 425 MiB; 26,900: 132 ms, 644 MiB; 122,000: 0.85 s, 984 MiB).
+#: and with SuperLU. MiB to start with and per thousand unknowns. A rough line through four runs on two cores (unknowns
+#: of the first mesh 5,300: 39 ms, with SuperLU 85 ms, 425 MiB; 26,900: 132 ms, 644 MiB; 122,000: 0.85 s, 984 MiB).
 _FIXED, _GROWING, _SUPERLU = 0.015, 10.0, 40.0
 _BASE_MEMORY, _MEMORY = 380.0, 6.0
 
