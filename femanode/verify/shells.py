@@ -21,7 +21,7 @@ from femanode.verify.bench import (
     solved,
     strip,
 )
-from femanode.verify.case import Case, Check, Findings, Table, orders, rates
+from femanode.verify.case import Case, Check, Findings, Shortfall, Table, orders, rates
 from femanode.verify.cylinder import Wire, swell
 
 
@@ -95,6 +95,10 @@ def swelling_shell(full: bool) -> Findings:
     return Findings(tuple(checks), {"swelling_shell": Table(columns, "width_over_R", tuple(list(columns)[1:]))})
 
 
+_RIPPLE = ("with elements of half a delta the front's stress ripples from element to element and steps of the same half "
+           "beat with it: steps of 0.5, 0.4, 0.3, 0.25 and 0.125 delta give 61.74, 62.09, 62.13, 62.47 and 62.15")
+
+
 def flat_film(full: bool) -> Findings:
     """A film on a rigid substrate, the limit of a large radius: plane stress state and shift of the potential."""
     length, delta, dG0, spacing = 30.0, 1.0, -0.075, 0.125 if full else 0.25
@@ -130,7 +134,7 @@ def flat_film(full: bool) -> Findings:
               "elastic, half of the yield stress short on average"),
         Check("shift of the potential per in-plane stress, (2/3) Omega/F, mV/GPa", 2000.0 / 3.0 * omega,
               1000.0 * float(shift), 6e-3, "as the front's stress; from the speed, 0.2 % of which are 0.05 % of this; "
-              "Omega = beta V/x_max = 14.93 A^3"),
+              "Omega = beta V/x_max = 14.93 A^3", known=None if full else Shortfall(9e-3, _RIPPLE)),
         Check("the same against the published 61 mV/GPa", 61.0, 1000.0 * float(shift), 0.022,
               "another molar volume, 14.7 A^3, 1.6 % less; and 0.6 % as above")))
 
