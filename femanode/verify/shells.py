@@ -95,8 +95,8 @@ def swelling_shell(full: bool) -> Findings:
     return Findings(tuple(checks), {"swelling_shell": Table(columns, "width_over_R", tuple(list(columns)[1:]))})
 
 
-_RIPPLE = ("with elements of half a delta the front's stress ripples from element to element and steps of the same half "
-           "beat with it: steps of 0.5, 0.4, 0.3, 0.25 and 0.125 delta give 61.74, 62.09, 62.13, 62.47 and 62.15")
+_RIPPLE = ("with elements of half a delta the front's stress ripples from element to element, and steps of the same "
+           "half beat with it: steps of 0.5, 0.4, 0.3, 0.25 and 0.125 delta give 61.74, 62.09, 62.13, 62.47 and 62.15")
 
 
 def flat_film(full: bool) -> Findings:
