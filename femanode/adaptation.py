@@ -47,7 +47,7 @@ class Grading:
     growth_behind: float = 1.5
     coarsest_behind: float = 8.0
     coarsest_surface: float = 4.0
-    flow_spread: float = 1.5
+    flow_spread: float = 0.5
     least_growth: float = 0.5
 
 
