@@ -105,8 +105,7 @@ class Moved:
     """Front and carriers at the end of a step.
 
     Extent, drop of activity from outside, depletion outside, whether a given current was carried whole, the balance,
-    the front's speed (N,) and mean travel (nm) in the step, the
-    average across it.
+    the front's speed (N,) and mean travel (nm) in the step, the average across it.
     """
 
     xi: Array
@@ -244,7 +243,8 @@ def _speed(physics: Physics, state: State, n: Array, activity: Array, xi: Array,
            ) -> tuple[Array, float]:
     """Speed (N,) of a front of normals ``n`` at ``activity``, and the mean travel that agrees with its stress.
 
-    ``xi`` tells where the front is, ``travel`` is a first guess.
+    ``xi`` tells where the front is, ``travel`` is a first guess. RuntimeError where none is found: the step is too
+    long.
     """
     front, weight = physics.front, physics.spaces.mass * xi * (1.0 - xi)
     rate, total = front.rate.rate(n[0], n[1]), max(float(weight.sum()), 1e-300)
@@ -255,4 +255,6 @@ def _speed(physics: Physics, state: State, n: Array, activity: Array, xi: Array,
             break
         # Half a step of the fixed point: it converges up to three times the time step at which the full one does.
         travel = 0.5 * (travel + found)
+    else:
+        raise RuntimeError("the front's speed and its stress along the way do not agree")
     return speed, travel

@@ -162,8 +162,9 @@ class SymmetricSolver:
         self.factorisations += 1
         if not np.all(np.isfinite(matrix.data)):
             raise RuntimeError("the matrix has entries that are not finite")
-        self._matrix = matrix
+        self._matrix = None
         self._method.factorise(matrix)
+        self._matrix = matrix
 
     def solve(self, rhs: Array) -> Array:
         """Solve with the last factorisation; rhs (n,) or (n, k)."""
@@ -187,7 +188,12 @@ class SymmetricSolver:
         """
         if self._method.costly and self._matrix is not None:
             columns = rhs.reshape(len(rhs), -1).T
-            found = [x for b in columns if (x := self._conjugate(matrix, b)) is not None]
+            found: list[Array] = []
+            for b in columns:
+                x = self._conjugate(matrix, b)
+                if x is None:
+                    break
+                found.append(x)
             if len(found) == len(columns):
                 return np.stack(found, axis=1).reshape(rhs.shape)
         self.factorise(matrix)
@@ -204,8 +210,10 @@ class SymmetricSolver:
         x, size = self._method.solve(rhs), np.sqrt(inner(rhs, rhs))
         residual = rhs - matrix @ x
         error = float(np.sqrt(inner(residual, residual)))
+        if not np.isfinite(error) and np.isfinite(size):
+            return x, np.inf
         for _ in range(self.most_refinements):
-            if not error > self.accuracy * size:  # also where the matrix was no number: the caller sees it in x
+            if not error > self.accuracy * size:  # also where the right side was no number: the caller sees it in x
                 return x, 0.0
             better = x + self._method.solve(residual)
             residual = rhs - matrix @ better
@@ -343,7 +351,12 @@ class _Pardiso:
             self._release()
 
     def solve(self, rhs: Array) -> Array:
-        return self._call(33, np.asfortranarray(rhs.reshape(len(rhs), -1))).reshape(rhs.shape)
+        from pypardiso.pardiso_wrapper import PyPardisoError
+
+        try:
+            return self._call(33, np.asfortranarray(rhs.reshape(len(rhs), -1))).reshape(rhs.shape)
+        except PyPardisoError as error:
+            raise RuntimeError(str(error)) from None
 
 
 def _find_mkl() -> None:

@@ -202,7 +202,7 @@ def draw_mirrored(layer: Layer, canvas: Canvas, mirrors: Sequence[tuple[int, int
     layer : Layer
         Of the first sector, which lies in x, y >= 0 as far as it is mirrored.
     canvas : Canvas
-        With the axes that mirror between two pixels; otherwise everything is drawn.
+        With the axes that mirror between two of its pixels; otherwise everything is drawn.
     mirrors : sequence of (int, int, float)
         Signs of x, y and the field in every sector.
     oversampling : int
@@ -217,7 +217,9 @@ def draw_mirrored(layer: Layer, canvas: Canvas, mirrors: Sequence[tuple[int, int
     left, below = (-x_min / scale, -y_min / scale)
     sideways, upright = any(m[0] < 0 for m in mirrors), any(m[1] < 0 for m in mirrors)
     column, row = round(left) if sideways else 0, round(below) if upright else 0
-    if (sideways and abs(left - column) > 1e-6) or (upright and abs(below - row) > 1e-6):
+    between = (not sideways or (abs(left - column) < 1e-6 and 0 < column < width)) and (
+        not upright or (abs(below - row) < 1e-6 and 0 < row < height))
+    if not between:
         points = np.concatenate([layer.points * m[:2] for m in mirrors])
         triangles = np.concatenate([layer.triangles + k * len(layer.points) for k in range(len(mirrors))])
         values = np.concatenate([layer.values * m[2] for m in mirrors])

@@ -231,7 +231,7 @@ def unstressed(physics: Physics, state: State, dt: float) -> Candidate:
     if isinstance(moved, str):
         return Candidate(None, moved)
     xi, speed = moved.xi, moved.speed
-    activity = moved.activity(physics, physics.front.averager(xi))
+    activity = moved.activity(physics, physics.front.averager(xi, moved.averager))
     advance = dt / physics.front.delta * float(np.max(speed[on_front(xi)], initial=0.0))
     drive = front_mean(physics.front.kinetics.drive(state.mean_stress, activity), xi, physics.spaces)
     new = replace(state, t=state.t + dt, dt=dt, xi=xi, depletion=moved.depletion, activity=activity,

@@ -77,6 +77,15 @@ def test_what_single_precision_cannot_solve_is_factorised_again(factor: float) -
     assert_allclose(x, ones, rtol=0, atol=1e-6)
 
 
+def test_a_failed_factorisation_leaves_nothing_to_solve_with() -> None:
+    own, matrix = SymmetricSolver("scipy"), grid()
+    own.factorise(matrix)
+    with pytest.raises(RuntimeError):
+        own.factorise(0.0 * matrix)
+    with pytest.raises(RuntimeError, match="solve before factorise"):
+        own.solve(np.ones(144))
+
+
 def test_old_factors_serve_a_matrix_like_theirs_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     matrix, b = grid(20), np.random.default_rng(4).normal(size=(400, 2))
     like, other = grid(20, shift=0.33), grid(20, shift=0.3, seed=5) + sp.diags(np.geomspace(1.0, 1e4, 400)).tocsc()

@@ -56,6 +56,15 @@ def test_travel_agrees_with_the_stress_half_way_through_it(wire: tuple[Physics, 
     assert_allclose(moved.travel, brentq(left, 0.0, 3.0), rtol=2e-4, atol=0)
 
 
+def test_a_step_too_long_for_its_stress_is_refused(wire: tuple[Physics, State]) -> None:
+    # the travel that half a step of the fixed point would have to find is where its slope is below -3
+    physics, state = wire
+    ones = np.ones_like(state.xi)
+    stressed = replace(state, mean_stress=-0.9 * ones, mean_stress_trend=-0.3 * ones, activity=ones)
+    assert "do not agree" in propose(physics, stressed, 200.0).message
+    assert propose(physics, stressed, 20.0).state is not None
+
+
 def nan_in_displacement(candidate: Candidate, state: State) -> Candidate:
     u = candidate.state.u.copy()  # type: ignore[union-attr]
     u[0, 5] = np.nan
