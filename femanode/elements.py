@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from femanode import compiled
 from femanode.constitutive.elastoplasticity import Moduli, PointResponse, respond
+from femanode.constitutive.flow import AWAITING, Flow, turn
 from femanode.spaces import Spaces
 
 Array = NDArray[np.float64]
@@ -43,6 +44,10 @@ class Elements:
         """Response at the points, with tangent, and the nodal forces (elem, 12) of every element, nN/nm."""
         response = respond(F, F33, Cp_inv_n, eqps_n, Jc, law, dt)
         return response, element_forces(self.spaces, F, response.tau)
+
+    def turn(self, response: PointResponse, eqps_n: Array, Jc: Array, law: Moduli, last: Flow | None) -> Flow:
+        """See :func:`femanode.constitutive.flow.turn`; ``last`` is used up."""
+        return turn(response, eqps_n, Jc, law, last)
 
     def stiffness(self, F: Array, F33: float, response: PointResponse, *, calm: bool) -> tuple[Array, Array, float]:
         """See :func:`element_stiffness`; the arrays are good until the next call."""
@@ -83,6 +88,16 @@ class CompiledElements(Elements):
                        compiled.readable(Jc, shape), *constants, float(dt), tau, mean, Cp_inv, eqps, tangent,
                        self._forces, least=200)
         return PointResponse(tau, mean, Cp_inv, eqps, tangent), self._forces
+
+    def turn(self, response: PointResponse, eqps_n: Array, Jc: Array, law: Moduli, last: Flow | None) -> Flow:
+        if response.tangent is None:
+            raise ValueError("response without tangent")
+        shape = self._weight.shape
+        flow = Flow(np.empty((4, *shape)), np.empty((4, *shape))) if last is None else last
+        given = [compiled.readable(values, shape) for values in (eqps_n, Jc, law.K, law.G, law.sigma_Y)]
+        compiled.share(self._kernels.turn, self._count, response.tau, response.mean_mandel, response.eqps, *given,
+                       AWAITING, last is None, flow.strain, flow.direction, response.tangent)
+        return flow
 
     def stiffness(self, F: Array, F33: float, response: PointResponse, *, calm: bool) -> tuple[Array, Array, float]:
         if response.tangent is None:

@@ -195,6 +195,56 @@ def _moduli(a: float, shear: float, artanhc: float, dev: Four, norm2: float, f: 
 
 
 @compiled
+def turn(begin: int, end: int, tau: Array, mean: Array, eqps: Array, eqps_n: Array, Jc: Array, K: Array, G: Array,
+         sigma_Y: Array, awaiting: float, first: bool, strain: Array, direction: Array, tangent: Array) -> None:
+    """Trial strain and flow direction (4, elem, qp) from the last iteration's to this one's, and the tangent by them.
+
+    See :mod:`femanode.constitutive.flow`.
+    """
+    for e in range(begin, end):
+        for q in range(tau.shape[2]):
+            third = (tau[0, e, q] + tau[1, e, q] + tau[3, e, q]) / 3.0
+            t = (tau[0, e, q] - third, tau[1, e, q] - third, tau[2, e, q], tau[3, e, q] - third)
+            size = math.sqrt(t[0] * t[0] + t[1] * t[1] + t[3] * t[3] + 2.0 * t[2] * t[2])
+            inv = 1.0 / max(size, 1e-300)
+            n = (t[0] * inv, t[1] * inv, t[2] * inv, t[3] * inv)
+            gained = eqps[e, q] - eqps_n[e, q]
+            length = size / (2.0 * G[e, q] * Jc[e, q]) + math.sqrt(1.5) * gained
+            o = (strain[0, e, q], strain[1, e, q], strain[2, e, q], strain[3, e, q])
+            before = 0.0 if first else math.sqrt(o[0] * o[0] + o[1] * o[1] + o[3] * o[3] + 2.0 * o[2] * o[2])
+            s = n
+            if first and not gained > 0:
+                borne = 2.0 * awaiting * G[e, q] * abs(mean[e, q])
+                share = min(1.0, sigma_Y[e, q] * K[e, q] / max(borne, 1e-300))
+                if share < 1.0:
+                    for k in range(10):
+                        bulk = 0.0 if k in (3, 4, 5, 8) else K[e, q] * Jc[e, q]
+                        tangent[k, e, q] = bulk + share * (tangent[k, e, q] - bulk)
+            if gained > 0 and before > 0:
+                along = (o[0] * (length * n[0] - o[0]) + o[1] * (length * n[1] - o[1])
+                         + o[3] * (length * n[3] - o[3]) + 2.0 * o[2] * (length * n[2] - o[2])) / before
+                s = ((length * n[0] - direction[0, e, q] * along) / before,
+                     (length * n[1] - direction[1, e, q] * along) / before,
+                     (length * n[2] - direction[2, e, q] * along) / before,
+                     (length * n[3] - direction[3, e, q] * along) / before)
+                cut = 1.0 / max(1.0, math.sqrt(s[0] * s[0] + s[1] * s[1] + s[3] * s[3] + 2.0 * s[2] * s[2]))
+                s = (s[0] * cut, s[1] * cut, s[2] * cut, s[3] * cut)
+                c = size / max(length, 1e-300)
+                tangent[0, e, q] += c * (n[0] * n[0] - s[0] * n[0])
+                tangent[1, e, q] += c * (n[1] * n[1] - s[1] * n[1])
+                tangent[2, e, q] += c * (n[0] * n[1] - 0.5 * (s[0] * n[1] + n[0] * s[1]))
+                tangent[3, e, q] += c * (n[0] * n[2] - 0.5 * (s[0] * n[2] + n[0] * s[2]))
+                tangent[4, e, q] += c * (n[1] * n[2] - 0.5 * (s[1] * n[2] + n[1] * s[2]))
+                tangent[5, e, q] += c * (n[2] * n[2] - s[2] * n[2])
+                tangent[6, e, q] += c * (n[0] * n[3] - 0.5 * (s[0] * n[3] + n[0] * s[3]))
+                tangent[7, e, q] += c * (n[1] * n[3] - 0.5 * (s[1] * n[3] + n[1] * s[3]))
+                tangent[8, e, q] += c * (n[2] * n[3] - 0.5 * (s[2] * n[3] + n[2] * s[3]))
+                tangent[9, e, q] += c * (n[3] * n[3] - s[3] * n[3])
+            for k in range(4):
+                strain[k, e, q], direction[k, e, q] = length * n[k] if gained > 0 else 0.0, s[k]
+
+
+@compiled
 def stiffen(begin: int, end: int, dN: Array, weight: Array, F: Array, F33: float, tau: Array, moduli: Array,
             calm: bool, Ke: Array, coupling: Array, axial: Array) -> None:
     """Element matrices (elem, 12, 12), coupling (elem, 12) to the axial stretch and axial stiffness (elem,).

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from femanode.constitutive.elastoplasticity import Moduli, PointResponse
+from femanode.constitutive.flow import Flow
 from femanode.elements import calmed as _calmed
 from femanode.elements import det, element_forces, element_stiffness, make_elements
 from femanode.linear import Backend, Pattern, SymmetricSolver, inner
@@ -105,7 +106,9 @@ class Mechanics:
 
     def solve(self, u0: Array, F33_0: float, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
               ) -> Equilibrium:
-        """Newton's method from (u0, F33_0); at least one iteration is always made.
+        """Newton's method from (u0, F33_0), the directions of flow as unknowns beside the displacement.
+
+        At least one iteration is always made.
 
         Parameters
         ----------
@@ -123,7 +126,10 @@ class Mechanics:
         if not det(F).min() > 0:
             return self._failed("first guess inverts an element", _Point(u0, F33_0, F, None, u0, 0.0, np.inf), 0)
         point, trusted = respond_at(u0.copy(), float(F33_0), F), True
+        flow: Flow | None = None
         for iteration in range(1, self.max_iterations + 1):
+            if point.response is not None:
+                flow = self.elements.turn(point.response, eqps_n, Jc, law, flow)
             exact = trusted and point.size < self.far
             try:
                 # The first iteration makes factors of its own: what a solve finds is not to depend on the last.

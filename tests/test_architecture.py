@@ -16,7 +16,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("units",), ("yamlio",), ("config_fields",), ("material",), ("config_problems",), ("materials",),
     ("config_overrides",), ("config_model",), ("config_schema",), ("config",), ("electrode",),
     ("miller",), ("crystal",), ("rings", "section"), ("mesh", "hierarchy"),
-    ("constitutive.swelling", "constitutive.elastoplasticity"),
+    ("constitutive.swelling", "constitutive.elastoplasticity"), ("constitutive.flow",),
     ("compiled", "ordering"), ("assembly", "kernels", "nodal"),
     ("linear", "spaces"), ("recovery", "elements"),
     ("mechanics", "front", "transport"), ("state",), ("candidate",), ("stepping",), ("adaptation",), ("problem",),
@@ -39,8 +39,8 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("verify.catalogue",), ("verify.page",), ("cli_verify",), ("cli",), ("__main__",))
 RANK = {name: rank for rank, line in enumerate(ORDER) for name in line}
 
-NUMERICS = ("constitutive.swelling", "constitutive.elastoplasticity", "compiled", "ordering", "assembly",
-            "kernels", "nodal", "elements", "linear", "spaces", "recovery", "mechanics",
+NUMERICS = ("constitutive.swelling", "constitutive.elastoplasticity", "constitutive.flow", "compiled", "ordering",
+            "assembly", "kernels", "nodal", "elements", "linear", "spaces", "recovery", "mechanics",
             "front", "transport", "state", "candidate", "stepping")
 NO_NUMERICS = {"units", "materials", "material", "problem"}
 

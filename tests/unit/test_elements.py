@@ -71,6 +71,26 @@ def test_compiled_loops_give_numpys_numbers(quarter: Spaces, law: str, size: flo
         close(got, wanted)
 
 
+@pytest.mark.parametrize("law", LAWS)
+def test_compiled_directions_of_flow_are_numpys(quarter: Spaces, law: str) -> None:
+    """Three iterations, the first about undeformed points that swell."""
+    s = quarter
+    constants = moduli(100.0, 0.28, *LAWS[law], shape=s.weight.shape)
+    results = []
+    for loops in (Elements(s), CompiledElements(s)):
+        flow, tangents = None, []
+        for size in (1e-9, 0.3, 0.4):
+            u, Cp_inv, eqps, Jc = strained(s, size)
+            response, _ = loops.respond(loops.deformation(u), 1.05, Cp_inv, eqps, Jc + 0.3, constants, 0.7)
+            before = np.array(response.tangent)
+            flow = loops.turn(response, eqps, Jc + 0.3, constants, flow)
+            tangents += [response.tangent, flow.strain.copy(), flow.direction.copy()]
+        assert (law == "elastic") == bool(np.array_equal(response.tangent, before))
+        results.append(tangents)
+    for got, wanted in zip(results[1], results[0], strict=True):
+        assert_allclose(got, wanted, rtol=0, atol=1e-12 * max(np.abs(wanted).max(), 1e-3))
+
+
 def test_threads_change_no_bit(quarter: Spaces, monkeypatch: pytest.MonkeyPatch) -> None:
     s = quarter
     u, Cp_inv, eqps, Jc = strained(s, 0.3)
