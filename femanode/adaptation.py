@@ -41,7 +41,7 @@ class Grading:
     """
 
     behind: float = 3.5
-    ahead: float = 2.0
+    ahead: float = 3.5
     travel: float = 1.5
     growth_ahead: float = 0.5
     growth_behind: float = 1.5
@@ -49,15 +49,6 @@ class Grading:
     coarsest_surface: float = 4.0
     flow_spread: float = 0.5
     least_growth: float = 0.5
-
-
-def grading_for(start: float) -> Grading:
-    """Grading for conversion that begins at extent ``start``: fine to there, a step and a margin farther ahead.
-
-    Without a ``start`` it begins nowhere in particular: three and a half half-thicknesses then.
-    """
-    onset = np.log((1.0 - start) / start) if start > 0.0 else np.inf
-    return Grading(ahead=float(np.clip(onset + 0.9, Grading.ahead, 3.5)))
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ The only module that knows both the configuration and the numerics.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from femanode.adaptation import GradedMesh, Grading, front_outruns, grading_for, initial_leaves, leaves_for, transfer
+from femanode.adaptation import GradedMesh, Grading, front_outruns, initial_leaves, leaves_for, transfer
 from femanode.candidate import Physics
 from femanode.checkpoint import Part
 from femanode.config import Config
@@ -45,6 +45,9 @@ EQUILIBRIUM = 1e-4
 #: Elements along the wall in the coarsest parts of an adaptive mesh.
 COARSEST = 8
 
+DEFAULT_GRADING = Grading()
+
+
 @dataclass(frozen=True)
 class Problem:
     """One section, ready to be advanced in time.
@@ -61,7 +64,7 @@ class Problem:
     notes: tuple[str, ...]
     recovery: Recovery
     graded: GradedMesh | None = None
-    grading: Grading = field(default_factory=Grading)
+    grading: Grading = DEFAULT_GRADING
 
     @property
     def half_thickness(self) -> float:
@@ -198,10 +201,10 @@ def build_problem(config: Config) -> Problem:
         raise ConfigError(f"half-thickness {delta:g} nm on elements of {finest:.3g} nm",
                           where="front.half_thickness", allowed="at least the element size",
                           hint="refine the mesh or widen the front")
-    graded, grading = None, grading_for(config.front.conversion_start)
+    graded = None
     if levels:
         hierarchy = Hierarchy(section, levels)
-        leaves = initial_leaves(hierarchy, grading, delta)
+        leaves = initial_leaves(hierarchy, DEFAULT_GRADING, delta)
         section, vertices = hierarchy.section(leaves)
     physics = build_physics(config, section, delta, rates)
     if levels:
@@ -212,7 +215,7 @@ def build_problem(config: Config) -> Problem:
                     min_step=time.min_step if time.min_step is not None else 1e-9 * time.end,
                     arrest=time.stop.arrest, converted=time.stop.converted)
     return Problem(config, section, frame, rates, physics, limits, tuple(_notes(config, frame, section, delta)),
-                   Recovery(physics.spaces), graded, grading)
+                   Recovery(physics.spaces), graded)
 
 
 def _graded(hierarchy: Hierarchy, leaves: Leaves, spaces: Spaces, vertices: Index) -> GradedMesh:

@@ -8,16 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from femanode.adaptation import (
-    GradedMesh,
-    Grading,
-    _plane_fit,
-    front_outruns,
-    grading_for,
-    initial_leaves,
-    leaves_for,
-    transfer,
-)
+from femanode.adaptation import GradedMesh, Grading, _plane_fit, front_outruns, initial_leaves, leaves_for, transfer
 from femanode.config import Config
 from femanode.problem import Problem, build_problem
 from femanode.state import State
@@ -69,21 +60,6 @@ def test_the_first_mesh_is_fine_at_the_surface_and_coarse_at_the_centre(before) 
     assert_array_equal(leaves.level[depth < 4.4], h.levels)  # 5 half-thicknesses are 4.5 nm
     assert leaves.level[depth > 25.0].max() < h.levels
     assert centre.min() < 4.0
-
-
-@pytest.mark.parametrize(("start", "ahead"), [(0.35, 2.0), (0.25, 2.0), (0.15, 2.635), (0.01, 3.5), (0.0, 3.5)])
-def test_the_fine_band_reaches_to_where_conversion_begins(start: float, ahead: float) -> None:
-    """An extent of s is ln((1 - s)/s) half-thicknesses ahead of the middle of 1/(1 + exp(x/delta)); 0.9 are added."""
-    grading = grading_for(start)
-    assert_allclose(grading.ahead, ahead, atol=1e-3)
-    problem = build_problem(Config.from_mapping(coarse_case(
-        mesh={"element_size": "0.9 nm", "adaptive": True}, geometry={"shape": "circle", "diameter": "60 nm"},
-        front={"half_thickness": "0.9 nm", "conversion_start": start})))
-    assert problem.grading == grading
-    mesh, s = graded(problem), problem.physics.spaces
-    level = mesh.leaves.level[mesh.leaves.of_element]
-    depth = 30.0 - np.hypot(*s.nodes[:, s.cells[:3]]).max(axis=0)
-    assert level[depth < 0.9 * (ahead + grading.travel)].min() == mesh.hierarchy.levels
 
 
 def test_the_mesh_is_changed_before_the_front_reaches_coarse_elements(before, after) -> None:
