@@ -35,9 +35,10 @@ class Grading:
     Full resolution from ``behind`` the front to ``ahead`` of it plus the ``travel`` until the next mesh. Beyond,
     elements grow by their own size over ``growth_ahead`` or ``growth_behind`` times that size, behind the front to at
     most ``coarsest_behind`` finest sizes and on the circles, where hoop stress is read off, to ``coarsest_surface``.
-    A step has to find the finest elements over ``ahead``. A triangle stays refined where equivalent plastic strain
-    differs by more than ``flow_spread`` within it, or where a larger element would somewhere grow in area by less than
-    ``least_growth`` of its mean growth.
+    A step has to find the finest elements over ``ahead``: a round front of delta = R/80 that stops at a converted
+    fraction of 0.4660 with 3.5 and 5 goes on to 0.4666, 0.4678 and 0.4731 with 3, 2.5 and 2. A triangle stays refined
+    where equivalent plastic strain differs by more than ``flow_spread`` within it, or where a larger element would
+    somewhere grow in area by less than ``least_growth`` of its mean growth.
     """
 
     behind: float = 3.5
