@@ -117,7 +117,11 @@ def snapshot(n: int, solver: Any) -> dict[str, Any]:
         mechanics._assemble(parts, 1.0, response)
         return F, response
 
+    flow = None
+
     def tangent(F: Any, response: Any) -> Any:
+        nonlocal flow
+        flow = elements.turn(response, eqps, Jc, law, flow)
         return mechanics._pattern.matrix(elements.stiffness(F, 1.0, response, calm=True)[0])
 
     for turn in range(4):
