@@ -172,7 +172,6 @@ class Journal:
         if self.frames.entries[-1][0] != self.mark.state.t:
             # After the save: a run that goes on from there has no such frame.
             self.frames.write(self.fields)
-        self.frames.close()
         write_json(self.folder / "summary.json", self.recorder.summary(self.fields, reason))
         stop = reason.value if isinstance(reason, StopReason) else reason
         write_json(self.folder / "manifest.json", manifest(self.problem, self.tally, stop=stop, seconds=self.clock,

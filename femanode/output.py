@@ -10,7 +10,6 @@ import platform
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TextIO
 from xml.sax.saxutils import quoteattr
@@ -83,9 +82,6 @@ def _plain(value: Any) -> Any:
 class FrameWriter:
     """Numbers and writes frames; ``frames.pvd`` lists them with their times after each.
 
-    Files are compressed and written beside the run, in their order, by a thread of their own: zlib lets go of the
-    interpreter lock. What failed there is raised by the next `write`, and tried once more by the next `sync`.
-
     Parameters
     ----------
     folder : Path
@@ -102,15 +98,13 @@ class FrameWriter:
         self.folder = folder
         self.entries = [(float(t), str(name)) for t, name in entries]
         self._unsynced: list[Path] = []
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="frames")
-        self._pending: list[tuple[Future[None], Path, meshio.Mesh]] = []
         if not self.entries:
             return
         known = {name for _, name in self.entries}
         for name in sorted(known):
             if not (folder / name).is_file():
                 raise ConfigError(f"no {name}", where=str(folder), hint="run the case anew with --overwrite")
-        self._list(self.entries)
+        self._list()
         for path in (folder / "frames").iterdir():
             if f"frames/{path.name}" not in known:
                 path.unlink()
@@ -121,28 +115,17 @@ class FrameWriter:
         spaces = fields.problem.physics.spaces
         points = np.column_stack([*spaces.nodes, np.zeros(spaces.n_nodes)])
         mesh = meshio.Mesh(points, [("triangle6", spaces.cells.T)], point_data=dict(fields.at_nodes))
-        while self._pending and self._pending[0][0].done():
-            self._pending[0][0].result()
-            del self._pending[0]
         path = self.folder / name
-        self.entries.append((fields.state.t, name))
-        self._unsynced.append(path)
-        self._pending.append((self._thread.submit(self._put, path, mesh, tuple(self.entries)), path, mesh))
-        return path
-
-    def _put(self, path: Path, mesh: meshio.Mesh, entries: Sequence[tuple[float, str]]) -> None:
         temporary = path.with_name(path.name + ".part")
         meshio.write(temporary, mesh, file_format="vtu")
         os.replace(temporary, path)
-        self._list(entries)
+        self.entries.append((fields.state.t, name))
+        self._unsynced.append(path)
+        self._list()
+        return path
 
     def sync(self) -> None:
         """Have all frames on the disk: a checkpoint speaks of them."""
-        while self._pending:
-            future, path, mesh = self._pending[0]
-            if future.exception() is not None:
-                self._put(path, mesh, self.entries)
-            del self._pending[0]
         for path in self._unsynced:
             with open(path, "rb") as stream:
                 os.fsync(stream.fileno())
@@ -150,15 +133,10 @@ class FrameWriter:
             sync_folder(self.folder / "frames")
         self._unsynced.clear()
 
-    def close(self) -> None:
-        """Have all frames on the disk; nothing can be written any more."""
-        self.sync()
-        self._thread.shutdown()
-
-    def _list(self, entries: Sequence[tuple[float, str]]) -> None:
+    def _list(self) -> None:
         """Write ``frames.pvd``."""
         rows = "\n".join(f'    <DataSet timestep="{t!r}" group="" part="0" file={quoteattr(f)}/>'
-                         for t, f in entries)
+                         for t, f in self.entries)
         write_text(self.folder / "frames.pvd",
                    '<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1" byte_order="LittleEndian">\n'
                    f"  <Collection>\n{rows}\n  </Collection>\n</VTKFile>\n")
