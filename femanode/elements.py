@@ -94,7 +94,7 @@ class CompiledElements(Elements):
             raise ValueError("response without tangent")
         shape = self._weight.shape
         flow = Flow(np.empty((4, *shape)), np.empty((4, *shape))) if last is None else last
-        given = [compiled.readable(values, shape) for values in (eqps_n, Jc, law.K, law.G, law.sigma_Y)]
+        given = [compiled.readable(values, shape) for values in (eqps_n, Jc, law.K, law.G, law.sigma_Y, law.H)]
         compiled.share(self._kernels.turn, self._count, response.tau, response.mean_mandel, response.eqps, *given,
                        AWAITING, last is None, flow.strain, flow.direction, response.tangent)
         return flow

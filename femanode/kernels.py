@@ -196,7 +196,8 @@ def _moduli(a: float, shear: float, artanhc: float, dev: Four, norm2: float, f: 
 
 @compiled
 def turn(begin: int, end: int, tau: Array, mean: Array, eqps: Array, eqps_n: Array, Jc: Array, K: Array, G: Array,
-         sigma_Y: Array, awaiting: float, first: bool, strain: Array, direction: Array, tangent: Array) -> None:
+         sigma_Y: Array, H: Array, awaiting: float, first: bool, strain: Array, direction: Array, tangent: Array,
+         ) -> None:
     """Trial strain and flow direction (4, elem, qp) from the last iteration's to this one's, and the tangent by them.
 
     See :mod:`femanode.constitutive.flow`.
@@ -215,7 +216,7 @@ def turn(begin: int, end: int, tau: Array, mean: Array, eqps: Array, eqps_n: Arr
             s = n
             if first and not gained > 0:
                 borne = 2.0 * awaiting * G[e, q] * abs(mean[e, q])
-                share = min(1.0, sigma_Y[e, q] * K[e, q] / max(borne, 1e-300))
+                share = min(1.0, (sigma_Y[e, q] + H[e, q] * eqps_n[e, q]) * K[e, q] / max(borne, 1e-300))
                 if share < 1.0:
                     for k in range(10):
                         bulk = 0.0 if k in (3, 4, 5, 8) else K[e, q] * Jc[e, q]

@@ -6,8 +6,9 @@ as |d| s = d, with s unknown too, the same equation is almost linear. Eliminatin
 tangent in which one of two factors d/|d| is the s that the last iteration foretold (Chan, Golub & Mulet 1999, SIAM
 J. Sci. Comput. 20, 1964, there for total variation). Both meet at the solution: the last iterations are Newton's.
 
-The first iteration has nothing foretold but the misfit of volume: a point that is still elastic but about to swell by
-far more than it can bear gets the shear stiffness of a secant to the strain that awaits it.
+The first iteration has nothing foretold but the misfit of volume: an elastic point whose pressure stands for far more
+strain than it can bear gets the shear stiffness of a secant to the strain that awaits it. What hardening and rate
+dependence add along the flow stays Newton's.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def turn(response: PointResponse, eqps_n: Array, Jc: Array, law: Moduli, last: F
     if last is None:
         # Strength over 2 G times the strain that awaits; bulk stiffness stays.
         borne = 2.0 * AWAITING * law.G * np.abs(response.mean_mandel)
-        share = np.where(yields, 1.0, np.minimum(1.0, law.sigma_Y * law.K / np.maximum(borne, 1e-300)))
+        strength = law.sigma_Y + law.H * eqps_n
+        share = np.where(yields, 1.0, np.minimum(1.0, strength * law.K / np.maximum(borne, 1e-300)))
         for k, (i, j) in enumerate(_PAIRS):
             bulk = law.K * Jc if i != 2 and j != 2 else 0.0
             response.tangent[k] = bulk + share * (response.tangent[k] - bulk)
