@@ -1,4 +1,4 @@
-r"""Direction of plastic flow as a second unknown of Newton's method (part of the point law).
+r"""Direction of plastic flow as a second unknown of Newton's method (part of the point law, in the *solver*).
 
 A perfectly plastic point carries s = d/|d|, the direction of its trial strain d, times a fixed strength. Where d
 is about to turn, the derivative of d/|d| holds on a short way only, and Newton's method halves its steps. Written

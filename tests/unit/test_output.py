@@ -69,6 +69,16 @@ def test_frames_read_back_with_meshio(result: femanode.Result) -> None:
     assert_allclose(2.0 * warped[:, 0].max(), result.history["diameter_x_nm"].iloc[-1], rtol=1e-6, atol=0)
 
 
+def test_shape_is_kept_to_the_last_digit_and_stress_to_seven(result: femanode.Result) -> None:
+    last = sorted((result.path / "frames").glob("*.vtu"))[-1]
+    mesh, row = meshio.read(last), result.history.iloc[-1]
+    warped = mesh.points + mesh.point_data["displacement"]
+    assert_allclose(2.0 * warped[:, 0].max(), row["diameter_x_nm"], rtol=1e-13, atol=0)
+    hoop = mesh.point_data["hoop_stress_GPa"]
+    assert hoop.dtype == np.float32
+    assert_allclose([hoop.max(), hoop.min()], row[["hoop_max_GPa", "hoop_min_GPa"]].astype(float), rtol=1e-7, atol=0)
+
+
 def test_frames_read_back_with_pyvista(result: femanode.Result) -> None:
     reader = pyvista.get_reader(result.path / "frames.pvd")
     assert reader.time_values == [0.0, 120.0, 240.0, 360.0, 480.0]
