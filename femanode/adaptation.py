@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from femanode.candidate import Physics
 from femanode.constitutive.elastoplasticity import plastic_metric, trial_strain
 from femanode.constitutive.swelling import volume_ratio
 from femanode.front import Front
 from femanode.hierarchy import Bools, Hierarchy, Leaves
 from femanode.linear import inner
+from femanode.physics import Physics
 from femanode.spaces import Index, Spaces
 from femanode.state import State
 
@@ -166,7 +166,8 @@ def transfer(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, mes
     """
     delta = old.front.delta
     odds = old_mesh.on_vertices(old.front.log_odds(state.xi), quadratic=False)[mesh.vertex]
-    fields = np.stack([state.xi, state.depletion, state.mean_stress, state.activity, state.mean_stress_trend])
+    fields = np.stack([state.xi, state.depletion, state.front_stress, state.activity, state.front_stress_trend,
+                       state.curvature])
     linear = old_mesh.on_vertices(fields, quadratic=False)[:, mesh.vertex]
     known = np.zeros(mesh.hierarchy.xy.shape[1], bool)
     known[old_mesh.vertex] = True
@@ -174,8 +175,9 @@ def transfer(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, mes
     xi = np.where(known[mesh.vertex], linear[0], 1.0 / (1.0 + np.exp(-odds / delta)))
     quadratic = old_mesh.on_vertices(np.concatenate([state.u, state.u_rate]), quadratic=True)[:, mesh.vertex]
     e = _conserving(old, state, new, xi, linear[1], known[mesh.vertex])
-    moved = replace(state, xi=xi, depletion=e, u=np.ascontiguousarray(quadratic[:2]), mean_stress=linear[2],
-                    activity=linear[3], mean_stress_trend=linear[4], u_rate=np.ascontiguousarray(quadratic[2:]))
+    moved = replace(state, xi=xi, depletion=e, u=np.ascontiguousarray(quadratic[:2]), front_stress=linear[2],
+                    activity=linear[3], front_stress_trend=linear[4], curvature=linear[5],
+                    u_rate=np.ascontiguousarray(quadratic[2:]))
     moved, coarser = _with_history(old, old_mesh, state, new, mesh, moved)
     return _settled(new, moved, coarser) if len(coarser) else moved
 

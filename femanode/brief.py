@@ -96,7 +96,7 @@ def _most_uptake(problem: Problem) -> float:
     surface, length, n = physics.transport.surface, physics.spaces.surface_length, physics.front.normals(state.xi)
 
     def uptake(a: float) -> float:
-        speed = physics.front.speed(n, state.mean_stress, np.full(len(length), a))
+        speed = physics.front.speed(n, state.front_stress, np.full(len(length), a))
         return float(np.sum(length * speed) / length.sum()) * (physics.c_front + (1.0 - physics.c_front) * a)
 
     end, film = surface.cutoff, surface.film

@@ -6,60 +6,31 @@ equilibrium follows once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from femanode.constitutive.elastoplasticity import Moduli
-from femanode.constitutive.swelling import content, conversion, volume_ratio
-from femanode.front import Averager, Front
+from femanode.constitutive.swelling import conversion, volume_ratio
+from femanode.front import Averager
 from femanode.linear import inner
-from femanode.mechanics import Equilibrium, Mechanics
+from femanode.mechanics import Equilibrium
+from femanode.physics import Physics
 from femanode.spaces import Spaces
 from femanode.state import State
-from femanode.transport import BARE, Balance, Transport
+from femanode.transport import BARE, Balance
 
 Array = NDArray[np.float64]
 
 #: Front travel, in delta, over which the trend of the front's stress is taken.
 SMOOTHING = 1.0
 
+#: Least share of the difference between computed and foretold stress that a step takes over: where the front hardly
+#: moves, its travel alone would let the stress go stale.
+LEAST_GAIN = 0.3
+
 #: Largest activity, over that of the cut-off, that the sweeps of a step try; the step they then lead to is cut.
 MOST_ACTIVITY = 1.5
-
-
-@dataclass(frozen=True)
-class Physics:
-    """The solvers of one section, and the laws between them."""
-
-    spaces: Spaces
-    mechanics: Mechanics
-    front: Front
-    transport: Transport
-    constants: Callable[[Array, Array], Moduli]
-    c_front: float
-    expansion: float
-
-    def content_at_nodes(self, state: State) -> Array:
-        """Carrier content C (N,)."""
-        return content(conversion(state.xi, self.front.start), state.c, self.c_front)
-
-    def content_at_points(self, xi: Array, c: Array) -> tuple[Array, Array]:
-        """Converted fraction h and content C at the quadrature points, (elem, qp): each element's means.
-
-        An element swells by exactly what it holds. Letting content vary within it instead gives the front's stress
-        three times the ripple and buckles the first skin at the scale of the mesh.
-        """
-        h, shape = conversion(xi, self.front.start), self.spaces.weight.shape
-        return (np.broadcast_to(self.spaces.element_mean(h), shape),
-                np.broadcast_to(self.spaces.element_mean(content(h, c, self.c_front)), shape))
-
-    def converted_fraction(self, xi: Array) -> float:
-        """Area fraction converted, integral of h over the section."""
-        mass = self.spaces.mass
-        return float(np.sum(mass * conversion(xi, self.front.start)) / mass.sum())
 
 
 @dataclass(frozen=True)
@@ -159,17 +130,18 @@ def _propose(physics: Physics, state: State, dt: float) -> Candidate:
     # Half of the last motion: all of it carries elements on that have done their swelling (a tenth more iterations).
     guess = state.u + 0.5 * dt * state.u_rate
     F33 = state.F33 + 0.5 * dt * state.F33_rate
-    eq = physics.mechanics.solve(guess, F33, state.Cp_inv, state.eqps, Jc, law, dt)
+    metric = physics.passed(state, xi, 1.0 - e)
+    eq = physics.mechanics.solve(guess, F33, metric, state.eqps, Jc, law, dt)
     if not eq.converged:
         first = eq
-        eq = physics.mechanics.solve(state.u, state.F33, state.Cp_inv, state.eqps, Jc, law, dt)
+        eq = physics.mechanics.solve(state.u, state.F33, metric, state.eqps, Jc, law, dt)
         eq = replace(eq, iterations=eq.iterations + first.iterations)
     if not eq.converged or eq.response is None:
         return Candidate(None, eq.message, balance, eq)
     averager = physics.front.averager(xi, moved.averager)
-    stress = averager(eq.response.mean_mandel)
+    stress = averager(physics.driving_stress(xi, 1.0 - e, eq))
     activity = moved.activity(physics, averager)
-    predicted = state.mean_stress + travel * state.mean_stress_trend
+    predicted = state.front_stress + travel * state.front_stress_trend
     near = on_front(xi)
     if not near.any():
         # A step that converts all that is left has moved the front it began with.
@@ -179,16 +151,17 @@ def _propose(physics: Physics, state: State, dt: float) -> Candidate:
     # average a ripple of that period, and extrapolation would amplify it.
     keep = np.exp(-advance / SMOOTHING)
     surprise = stress - predicted
-    stress = predicted + (1.0 - keep**2) * surprise
-    trend = state.mean_stress_trend + (1.0 - keep) ** 2 * surprise / max(travel, 1e-3 * physics.front.delta)
+    stress = predicted + max(1.0 - keep**2, LEAST_GAIN) * surprise
+    trend = state.front_stress_trend + (1.0 - keep) ** 2 * surprise / max(travel, 1e-3 * physics.front.delta)
     front, n = physics.front, physics.front.normals(xi)
     miss = front.speed(n, stress, activity) - front.speed(n, predicted, activity)
-    # The extrapolated mean over the step errs by half of what the end of the step does.
-    error = 0.5 * dt / front.delta * float(np.max(np.abs(miss[near]), initial=0.0))
+    # The extrapolated mean over the step errs by half of what the end of the step does. The error is the front's as a
+    # whole: what a single node errs by, the next step's stress puts right.
+    error = 0.5 * dt / front.delta * float(np.sqrt(front_mean(miss**2, xi, physics.spaces)))
     drive = front_mean(front.kinetics.drive(stress, activity), xi, physics.spaces)
     new = State(state.t + dt, dt, xi, e, eq.u, eq.F33, eq.response.Cp_inv, eq.response.eqps, stress, activity,
                 eq.response.mean_mandel, (eq.u - state.u) / dt, (eq.F33 - state.F33) / dt,
-                trend, moved.outside, moved.entered)
+                trend, moved.outside, moved.entered, front.curvature(n, averager))
     return Candidate(new, "", balance, eq, error, advance, drive if near.any() else 1.0,
                      headroom(physics, e))
 
@@ -208,14 +181,14 @@ def advance_front(physics: Physics, state: State, dt: float) -> Moved | str:
     h_n = conversion(state.xi, front.start)
     nodal_stress = physics.spaces.to_nodes(state.point_stress)
     xi, activity, e, n = state.xi, state.activity, state.depletion, front.normals(state.xi)
-    speed, travel = _speed(physics, state, n, activity, xi, 0.0, dt)
+    drive, travel = _drive(physics, state, n, activity, xi, 0.0, dt)
     # The front goes where it points half way through the step.
-    n = front.normals(0.5 * (xi + front.advance(xi, speed, n, dt)))
+    n = front.normals(0.5 * (xi + front.travel(xi, drive, dt, state.curvature)))
     averager: Averager | None = None
     previous = np.full_like(xi, np.inf)
     for _ in range(40):
-        speed, travel = _speed(physics, state, n, activity, xi, travel, dt)
-        xi = front.advance(state.xi, speed, n, dt)
+        drive, travel = _drive(physics, state, n, activity, xi, travel, dt)
+        xi = front.travel(state.xi, drive, dt, state.curvature)
         if not np.all(np.isfinite(xi)):
             return "front equation gave a value that is not finite"
         h = conversion(xi, front.start)
@@ -224,9 +197,10 @@ def advance_front(physics: Physics, state: State, dt: float) -> Moved | str:
             if not np.all(np.isfinite(drop)):
                 return "carrier balance gave a value that is not finite"
             return Moved(xi, drop, outside, state.entered or outside > full,
-                         transport.balance(C_n, h, drop, nodal_stress, dt, outside), speed, travel, averager)
+                         transport.balance(C_n, h, drop, nodal_stress, dt, outside),
+                         front.rate.rate(n[0], n[1]) * drive, travel, averager)
         previous = xi
-        stress = state.mean_stress + 0.5 * travel * state.mean_stress_trend
+        stress = state.front_stress + 0.5 * travel * state.front_stress_trend
         balanced = front.kinetics.equilibrium_activity(stress)
         gain = np.where(activity > balanced, (h - h_n) / np.maximum(activity - balanced, 1e-6), 0.0)
         # About the last sweep's own activity the sink vanishes as sweeps agree; about the average a share of the uptake
@@ -239,9 +213,9 @@ def advance_front(physics: Physics, state: State, dt: float) -> Moved | str:
     return "front and carrier balance did not agree"
 
 
-def _speed(physics: Physics, state: State, n: Array, activity: Array, xi: Array, travel: float, dt: float,
+def _drive(physics: Physics, state: State, n: Array, activity: Array, xi: Array, travel: float, dt: float,
            ) -> tuple[Array, float]:
-    """Speed (N,) of a front of normals ``n`` at ``activity``, and the mean travel that agrees with its stress.
+    """v/k (N,) of a front of normals ``n`` at ``activity``, and the mean travel that agrees with its stress.
 
     ``xi`` tells where the front is, ``travel`` is a first guess. RuntimeError where none is found: the step is too
     long.
@@ -249,12 +223,12 @@ def _speed(physics: Physics, state: State, n: Array, activity: Array, xi: Array,
     front, weight = physics.front, physics.spaces.mass * xi * (1.0 - xi)
     rate, total = front.rate.rate(n[0], n[1]), max(float(weight.sum()), 1e-300)
     for _ in range(60):
-        speed = rate * front.kinetics.drive(state.mean_stress + 0.5 * travel * state.mean_stress_trend, activity)
-        found = dt * inner(weight, speed) / total
+        drive = front.kinetics.drive(state.front_stress + 0.5 * travel * state.front_stress_trend, activity)
+        found = dt * inner(weight, rate * drive) / total
         if abs(found - travel) < 1e-5 * front.delta:
             break
         # Half a step of the fixed point: it converges up to three times the time step at which the full one does.
         travel = 0.5 * (travel + found)
     else:
         raise RuntimeError("the front's speed and its stress along the way do not agree")
-    return speed, travel
+    return drive, travel

@@ -102,7 +102,7 @@ class FieldSet:
         xx, yy, xy, zz = (recover(s) for s in self.sigma)
         zero = np.zeros(spaces.n_nodes)
         front = physics.front
-        speed = front.speed(front.normals(state.xi), state.mean_stress, state.activity)
+        speed = front.speed(front.normals(state.xi), state.front_stress, state.activity)
         return {"displacement": np.stack([*state.u, zero], axis=1), "extent": state.xi,
                 "content": physics.content_at_nodes(state), "activity": state.c,
                 "cauchy_stress_GPa": np.stack([xx, yy, zz, xy, zero, zero], axis=1), **scalars,

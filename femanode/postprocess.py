@@ -88,8 +88,8 @@ class Recorder:
         R, inner = problem.section.radius, problem.section.inner_radius
         f = physics.converted_fraction(state.xi)
         distance = front.log_odds(state.xi)
-        drive = front.kinetics.drive(state.mean_stress, state.activity)
-        speed = front.speed(front.normals(state.xi), state.mean_stress, state.activity)
+        drive = front.kinetics.drive(state.front_stress, state.activity)
+        speed = front.speed(front.normals(state.xi), state.front_stress, state.activity)
         outline = full_outline(fields.position[:, spaces.surface], problem.section.sector)
         across = diameters(outline, np.linspace(0.0, np.pi, 721)[:-1])  # every quarter of a degree, from x on
         nodal_hoop = problem.recovery(fields.hoop_stress)
@@ -109,7 +109,7 @@ class Recorder:
             "hoop_max_GPa": float(nodal_hoop.max()), "hoop_min_GPa": float(nodal_hoop.min()),
             "core_mean_stress_GPa": float(np.sum(core * fields.mean_stress[self._core]) / core.sum())
             if inner == 0 else float("nan"),
-            "front_mean_stress_GPa": float(np.sum(weight * state.point_stress) / weight.sum())
+            "front_mean_stress_GPa": float(np.sum(weight * spaces.at_points(state.front_stress)) / weight.sum())
             if weight.sum() > 0 else float("nan"),
             "eqps_max": float(state.eqps.max()), "content_error": content_error, "newton_iterations": newton}
         row |= self._electrical(state, carried, row["state_of_charge"])

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from femanode.adaptation import GradedMesh, Grading, front_outruns, initial_leaves, leaves_for, transfer
-from femanode.candidate import Physics
 from femanode.checkpoint import Part
 from femanode.config import Config
 from femanode.config_fields import Table
@@ -26,6 +25,7 @@ from femanode.hierarchy import Hierarchy, Leaves
 from femanode.material import Material, Phase
 from femanode.mechanics import Mechanics
 from femanode.mesh import Section, make_section, read_section, require_size
+from femanode.physics import Physics
 from femanode.recovery import Recovery
 from femanode.spaces import Index, Spaces, build_spaces
 from femanode.state import State, pristine
@@ -44,6 +44,9 @@ EQUILIBRIUM = 1e-4
 
 #: Elements along the wall in the coarsest parts of an adaptive mesh.
 COARSEST = 8
+
+#: Converted fraction from which the flow stress depends on the rate of strain.
+BEHIND_FRONT = 0.99
 
 DEFAULT_GRADING = Grading()
 
@@ -294,10 +297,14 @@ def _look_up(table: Table, C: Array) -> Array:
 def phase_law(material: Material) -> Callable[[Array, Array], Moduli]:
     """Constants at points as a function of converted fraction and content.
 
-    Moduli and Poisson's ratio go linearly from host to full content; flow stress, hardening and rate dependence are the
-    reacted phase's as soon as conversion has begun, or the half-converted skin would carry the host's strength.
+    Moduli and Poisson's ratio go linearly from host to full content. Flow stress, hardening and rate dependence are the
+    product's as soon as conversion has begun, or the half-converted skin would carry the host's strength; of what is
+    partly converted the product's share of the volume bears it, so that the shell in tension is as thick as its
+    product, however wide the front. Rate dependence begins behind the front, whose numerical thickness would set the
+    rate.
     """
     host, full = material.mechanics.host, material.mechanics.reacted
+    expansion = material.swelling.expansion
 
     def rate(phase: Phase) -> tuple[float, float]:
         law = phase.rate_sensitivity
@@ -312,9 +319,11 @@ def phase_law(material: Material) -> Callable[[Array, Array], Moduli]:
             return np.where(reacted, b, a)
 
         (m_host, rate_host), (m_full, rate_full) = rate(host), rate(full)
+        # h = 1 holds C as the product does; its swelling per host atom is the same at any share.
+        product = np.where(reacted, (h + expansion * C) / (1.0 + expansion * C), 1.0)
         return Moduli(E / (3.0 * (1.0 - 2.0 * nu)), E / (2.0 * (1.0 + nu)),
-                      pick(_look_up(host.yield_stress, C), _look_up(full.yield_stress, C)),
+                      pick(_look_up(host.yield_stress, C), product * _look_up(full.yield_stress, C)),
                       pick(host.hardening_modulus, full.hardening_modulus), pick(m_host, m_full),
-                      pick(rate_host, rate_full))
+                      np.where(h > BEHIND_FRONT, pick(rate_host, rate_full), np.where(reacted, np.inf, rate_host)))
 
     return constants

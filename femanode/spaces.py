@@ -82,6 +82,10 @@ class Spaces:
         """Value of a linear nodal field at the quadrature points, (elem, 3)."""
         return nodal[self.qp_nodes].mean(axis=0)
 
+    def vector_at_points(self, nodal: Array) -> Array:
+        """Values of a linear nodal vector field (2, N) at the quadrature points, (2, elem, 3)."""
+        return nodal[:, self.qp_nodes].mean(axis=1)
+
     def element_mean(self, nodal: Array) -> Array:
         """Mean over each element of a linear nodal field, (elem, 1): exact for its integral."""
         corners, middles = nodal[self.cells[:3]].sum(axis=0), nodal[self.cells[3:]].sum(axis=0)

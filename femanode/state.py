@@ -24,12 +24,13 @@ class State:
     xi, depletion : (N,) extent of reaction; 1 - c, with c the activity of the carrier in the reacted phase
     u : (2, N) displacement, nm; F33 : axial stretch
     Cp_inv : (4, elem, qp) inverse plastic right Cauchy-Green tensor; eqps : (elem, qp)
-    mean_stress : (N,) mean Mandel stress averaged across the front and extended along its normal, GPa
+    front_stress : (N,) stress that drives the front, averaged across it and extended along its normal, GPa
     activity : (N,) carrier activity averaged likewise
     point_stress : (elem, qp) mean Mandel stress at the points, GPa
     u_rate, F33_rate : rates over the last step, nm/s and 1/s, for prediction
-    mean_stress_trend : (N,) change of mean_stress per mean travel of the front, GPa/nm
+    front_stress_trend : (N,) change of front_stress per mean travel of the front, GPa/nm
     outside : 1 - activity outside the surface; entered : whether a given current has once been carried whole
+    curvature : (N,) divergence of the front's normal, smoothed along it, 1/nm
     """
 
     t: float
@@ -40,14 +41,15 @@ class State:
     F33: float
     Cp_inv: Array
     eqps: Array
-    mean_stress: Array
+    front_stress: Array
     activity: Array
     point_stress: Array
     u_rate: Array
     F33_rate: float
-    mean_stress_trend: Array
-    outside: float = 0.0
-    entered: bool = False
+    front_stress_trend: Array
+    outside: float
+    entered: bool
+    curvature: Array
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -83,4 +85,4 @@ def pristine(n_nodes: int, shape: tuple[int, int], xi: Array, outside: float = 0
     zero = np.zeros(n_nodes)
     return State(0.0, 0.0, xi.copy(), zero + outside, np.zeros((2, n_nodes)), 1.0, unit, np.zeros(shape),
                  zero, np.full(n_nodes, 1.0 - outside), np.zeros(shape), np.zeros((2, n_nodes)), 0.0, zero.copy(),
-                 outside)
+                 outside, False, zero.copy())

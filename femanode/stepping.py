@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from femanode.candidate import Candidate, Pace, Physics, on_front, propose
+from femanode.candidate import Candidate, Pace, on_front, propose
 from femanode.constitutive.swelling import content, conversion
 from femanode.errors import ConvergenceError
+from femanode.physics import Physics
 from femanode.state import State
 
 #: How far above and below the cut-off a run may end, relative to its activity: 1e-3 is 0.03 mV.
@@ -85,7 +86,7 @@ def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) 
     new = candidate.state
     if new is None:
         return candidate.message
-    for name in ("xi", "depletion", "u", "Cp_inv", "eqps", "mean_stress"):
+    for name in ("xi", "depletion", "u", "Cp_inv", "eqps", "front_stress", "curvature"):
         if not np.all(np.isfinite(getattr(new, name))):
             return f"{name} is not finite"
     # A front that takes all there is leaves an undershoot of 1e-4; one step too many takes what is not there.
@@ -108,7 +109,7 @@ def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) 
 
 def _first_step(physics: Physics, state: State, limits: Limits) -> float:
     n = physics.front.normals(state.xi)
-    speed = physics.front.speed(n, state.mean_stress, state.activity)
+    speed = physics.front.speed(n, state.front_stress, state.activity)
     near = on_front(state.xi)
     fastest = float(np.max(speed[near], initial=0.0))
     return limits.front_advance * physics.front.delta / fastest if fastest > 0 else limits.end
@@ -219,7 +220,7 @@ def _may_carry(physics: Physics, state: State) -> bool:
     across = 0.0 if surface.film is None else surface.current / (
         surface.film * (1.0 - physics.c_front) * float(length.sum()))
     activity = np.full(s.n_nodes, max(surface.cutoff - across, 0.0))
-    speed = front.speed(front.normals(state.xi), state.mean_stress, activity)
+    speed = front.speed(front.normals(state.xi), state.front_stress, activity)
     takes = float(np.sum(length * speed * content(np.ones_like(activity), activity, physics.c_front)))
     return waiting > FRONT_IN and takes > surface.current
 

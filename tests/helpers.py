@@ -10,10 +10,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from femanode.candidate import Physics
 from femanode.constitutive.elastoplasticity import Moduli
 from femanode.front import Front, Kinetics, Rate
 from femanode.mechanics import Mechanics
+from femanode.physics import Physics
 from femanode.spaces import Spaces
 from femanode.state import State, pristine
 from femanode.transport import Transport

@@ -9,13 +9,14 @@ import numpy as np
 import skfem
 from numpy.typing import NDArray
 
-from femanode.candidate import Candidate, Physics, advance_front, front_mean, headroom, on_front
+from femanode.candidate import Candidate, advance_front, front_mean, headroom, on_front
 from femanode.constitutive.elastoplasticity import Moduli, PointResponse
 from femanode.constitutive.swelling import REACTED_ABOVE
 from femanode.errors import ConvergenceError
 from femanode.front import Front, Kinetics, Rate
 from femanode.mechanics import Equilibrium, Mechanics
 from femanode.mesh import make_section
+from femanode.physics import Physics
 from femanode.spaces import Spaces, build_spaces, scatter
 from femanode.state import State, pristine
 from femanode.stepping import Limits, StopReason, Tally, march
@@ -233,7 +234,7 @@ def unstressed(physics: Physics, state: State, dt: float) -> Candidate:
     xi, speed = moved.xi, moved.speed
     activity = moved.activity(physics, physics.front.averager(xi, moved.averager))
     advance = dt / physics.front.delta * float(np.max(speed[on_front(xi)], initial=0.0))
-    drive = front_mean(physics.front.kinetics.drive(state.mean_stress, activity), xi, physics.spaces)
+    drive = front_mean(physics.front.kinetics.drive(state.front_stress, activity), xi, physics.spaces)
     new = replace(state, t=state.t + dt, dt=dt, xi=xi, depletion=moved.depletion, activity=activity,
                   outside=moved.outside, entered=moved.entered)
     return Candidate(new, "", moved.balance, None, 0.0, advance, drive, headroom(physics, moved.depletion))

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from femanode.candidate import Physics
 from femanode.constitutive.elastoplasticity import Moduli
 from femanode.front import Front, Kinetics
 from femanode.mechanics import Mechanics
+from femanode.physics import Physics
 from femanode.recovery import Recovery
 from femanode.spaces import Spaces
 from femanode.state import pristine

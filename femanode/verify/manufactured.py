@@ -14,13 +14,14 @@ from itertools import pairwise
 import numpy as np
 import skfem
 
-from femanode.candidate import Candidate, Physics, propose
+from femanode.candidate import Candidate, propose
 from femanode.constitutive.elastoplasticity import Moduli, respond
 from femanode.constitutive.swelling import content as content_of
 from femanode.constitutive.swelling import conversion, conversion_slope, volume_ratio
 from femanode.front import Averager, Front, Kinetics
 from femanode.mechanics import Equilibrium, Mechanics
 from femanode.mesh import make_section
+from femanode.physics import Physics
 from femanode.spaces import Spaces, build_spaces, scatter
 from femanode.state import State, pristine
 from femanode.stepping import Limits, Tally, march
@@ -342,7 +343,7 @@ def _march(size: float, steps: int) -> tuple[dict[str, float], State]:
 
     L2, energy = _norms(s, fine, state.u, end.u, _STEP)
     errors = {"xi": nodal(state.xi - end.xi(x, y)), "c": nodal(state.depletion - end.e(x, y)),
-            "averaged stress": nodal(state.mean_stress - end.stress(x, y)),
+            "averaged stress": nodal(state.front_stress - end.stress(x, y)),
             "u": L2 / np.sqrt(area), "gradient of u": energy / np.sqrt(area)}
     return errors, state
 

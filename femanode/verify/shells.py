@@ -118,7 +118,7 @@ def flat_film(full: bool) -> Findings:
         stress = candidate.equilibrium.response.tau / (1.0 + physics.expansion * C)
         behind = np.abs(s.qp_xy[0] - (FAR - 6.0)) < 3.0
         mandel = np.array([np.average(part[behind], weights=s.weight[behind]) for part in stress])
-        front_stress = float(np.interp(0.0, *_ordered(state.xi - 0.5, state.mean_stress)))
+        front_stress = float(np.interp(0.0, *_ordered(state.xi - 0.5, state.front_stress)))
     late = np.array(depth) > 8.0
     speed = float(np.polyfit(np.array(t)[late], np.array(depth)[late], 1)[0]) / 0.05
     shift = KT_300K / EV * np.log(1.0 - speed) - dG0

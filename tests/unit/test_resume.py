@@ -18,7 +18,7 @@ from numpy.testing import assert_allclose
 
 import femanode
 from femanode import journal
-from femanode.candidate import Candidate, Physics, propose
+from femanode.candidate import Candidate, propose
 from femanode.config import Config, dump_config
 from femanode.errors import ConfigError, ConvergenceError
 from femanode.problem import build_problem
@@ -96,6 +96,7 @@ KILLED = """
 import os, signal, sys
 import femanode
 from femanode import journal
+from femanode.physics import Physics
 
 journal.SHARE, count, last = 1e9, 0, int(sys.argv[3])
 

@@ -24,8 +24,8 @@ def same(a: State, b: State) -> bool:
 
 def test_arrays_cannot_be_written() -> None:
     state = scrambled()
-    for name in ("xi", "depletion", "u", "Cp_inv", "eqps", "mean_stress", "activity", "point_stress", "u_rate",
-                 "mean_stress_trend"):
+    for name in ("xi", "depletion", "u", "Cp_inv", "eqps", "front_stress", "activity", "point_stress", "u_rate",
+                 "front_stress_trend"):
         with pytest.raises(ValueError, match="read-only"):
             getattr(state, name)[...] = 0.0
     with pytest.raises(dataclasses.FrozenInstanceError):

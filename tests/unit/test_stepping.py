@@ -12,8 +12,9 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.optimize import brentq
 
-from femanode.candidate import Candidate, Pace, Physics, advance_front, propose
+from femanode.candidate import Candidate, Pace, advance_front, propose
 from femanode.errors import ConvergenceError
+from femanode.physics import Physics
 from femanode.state import State
 from femanode.stepping import Limits, StopReason, Tally, check, march
 from tests.fronts import FAR, Layer, layer, strip, unstressed
@@ -44,7 +45,7 @@ def test_travel_agrees_with_the_stress_half_way_through_it(wire: tuple[Physics, 
     # k 0.05 nm/s, -0.15 eV per carrier of 14.9 A^3, 300 K; uniform stress that changes along the way
     physics, state = wire
     ones, dt = np.ones_like(state.xi), 40.0
-    stressed = replace(state, mean_stress=-0.9 * ones, mean_stress_trend=trend * ones, activity=ones)
+    stressed = replace(state, front_stress=-0.9 * ones, front_stress_trend=trend * ones, activity=ones)
     moved = advance_front(physics, stressed, dt)
     assert not isinstance(moved, str)
 
@@ -60,7 +61,7 @@ def test_a_step_too_long_for_its_stress_is_refused(wire: tuple[Physics, State]) 
     # the travel that half a step of the fixed point would have to find is where its slope is below -3
     physics, state = wire
     ones = np.ones_like(state.xi)
-    stressed = replace(state, mean_stress=-0.9 * ones, mean_stress_trend=-0.3 * ones, activity=ones)
+    stressed = replace(state, front_stress=-0.9 * ones, front_stress_trend=-0.3 * ones, activity=ones)
     assert "do not agree" in propose(physics, stressed, 200.0).message
     assert propose(physics, stressed, 20.0).state is not None
 

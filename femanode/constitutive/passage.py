@@ -1,0 +1,73 @@
+r"""Swelling of material that a coherent front passes (point law of the solver stage).
+
+Where host and product stay joined, the deformation gradient may jump across a front by a (x) N only (Hadamard's
+condition): material swells along the front's normal, its tangential stretch stays the host's. Isotropic swelling
+against that constraint is made up by flow, one flow stress below the normal stress in both tangential directions: it
+dissipates 2/3 of the flow stress per unit of swelling, and the material leaves the front at yield, tangentially
+compressed. In a front of numerical thickness that flow must not be left to the increments of a step: swelling and the
+stretch that follows it when material farther in reacts would blur into one. So this law prescribes what the jump
+prescribes, and the flow that follows behind the front starts from there.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def layer_dissipation(strength: Array) -> Array:
+    """Flow dissipated in the front per unit of swelling, GPa: 2/3 of the flow stress (equibiaxial flow)."""
+    return (2.0 / 3.0) * strength
+
+
+def deformed_normal(F: Array, normal: Array) -> Array:
+    """Unit normal (2, ...) of a surface after deformation, F^-T N normalised; zero where ``normal`` is.
+
+    Parameters
+    ----------
+    F : (2, 2, ...) in-plane deformation gradient
+    normal : (2, ...) unit normals before deformation, or zero
+    """
+    n = np.stack([F[1, 1] * normal[0] - F[1, 0] * normal[1], F[0, 0] * normal[1] - F[0, 1] * normal[0]])
+    size = np.hypot(*n)
+    return np.asarray(n / np.where(size > 0.0, size, 1.0))
+
+
+def normal_traction(tau: Array, n: Array) -> Array:
+    """n . tau . n of Kirchhoff stresses (4, ...) and in-plane unit vectors (2, ...), GPa."""
+    return np.asarray(tau[0] * n[0] ** 2 + tau[1] * n[1] ** 2 + 2.0 * tau[2] * n[0] * n[1])
+
+
+def swollen(F: Array, n: Array, Cp_inv: Array, stretch: Array, strain: Array) -> Array:
+    """Inverse plastic metric after swelling along n by ``stretch``, with the elastic ``strain`` put on top.
+
+    A later deformation gradient (I + (stretch - 1) n n) F has the elastic deviator that F had, plus that of
+    ``strain`` along n: plastic flow has taken up the whole misfit of shape.
+
+    Parameters
+    ----------
+    F : (2, 2, ...) in-plane deformation gradient before swelling
+    n : (2, ...) deformed unit normal of the front; zero leaves the metric as it is
+    Cp_inv : (4, ...) inverse plastic metric before, components 11, 22, 12, 33, determinant 1
+    stretch : (...) ratio by which material grows along n, elastic volume change included
+    strain : (...) elastic logarithmic strain along n, of which the deviator is added
+
+    Returns
+    -------
+    (4, ...) with determinant 1
+    """
+    det = F[0, 0] * F[1, 1] - F[0, 1] * F[1, 0]
+    back = np.stack([F[1, 1] * n[0] - F[0, 1] * n[1], F[0, 0] * n[1] - F[1, 0] * n[0]]) / det
+    along = np.stack([n[0] * F[0, 0] + n[1] * F[1, 0], n[0] * F[0, 1] + n[1] * F[1, 1]])
+    # F^-1 [I + (e^strain/stretch - 1) n n] F
+    k = np.exp(strain) / stretch - 1.0
+    g11, g12 = 1.0 + k * back[0] * along[0], k * back[0] * along[1]
+    g21, g22 = k * back[1] * along[0], 1.0 + k * back[1] * along[1]
+    moved = (n[0] ** 2 + n[1] ** 2) > 0.0
+    scale = np.where(moved, (stretch * np.exp(-strain)) ** (2.0 / 3.0), 1.0)
+    c11, c22, c12, c33 = Cp_inv
+    return np.stack([scale * (g11 * g11 * c11 + 2.0 * g11 * g12 * c12 + g12 * g12 * c22),
+                     scale * (g21 * g21 * c11 + 2.0 * g21 * g22 * c12 + g22 * g22 * c22),
+                     scale * (g11 * g21 * c11 + (g11 * g22 + g12 * g21) * c12 + g12 * g22 * c22), scale * c33])
