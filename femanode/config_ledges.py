@@ -48,7 +48,7 @@ def check_ledges(law: str, ledges: Ledges | None, rates: Mapping[str, float]) ->
         return
     if set(rates) != _NEEDED:
         raise problem(f"found ledge with the rates of {', '.join(rates) or 'nothing'}", key="direction_law",
-                      allowed="smooth, or ledge with the rates of 100, 110 and 111 alone")
+                      allowed="smooth, or ledge with the rates of 100, 110 and 111 alone, of a cubic host")
     for name, cosine in _TO_110.items():
         speed = None if ledges is None else getattr(ledges, f"speed_{name}")
         if speed is not None:

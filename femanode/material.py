@@ -221,7 +221,10 @@ class Material(Section):
 
     @model_validator(mode="after")
     def _rates_fit_structure(self) -> Self:
-        """The directions that the structure's rate function interpolates between."""
+        """The directions that the structure's rate function interpolates between, and facets that it has."""
+        if self.front.direction_law == "ledge" and self.host.structure != "cubic":
+            raise problem(f"found ledge for a host of structure {self.host.structure}", allowed="smooth",
+                          key="front.direction_law", hint="the ledge law knows the facets of cubic crystals")
         needed, given = _NEEDED[self.host.structure], set(self.front.rates)
         if "isotropic" not in given and not set(needed) <= given:
             listed = ", ".join(self.front.rates) or "nothing"
@@ -231,9 +234,6 @@ class Material(Section):
                 + ("" if "isotropic" in needed else ", or isotropic alone"),
                 key="front.rates",
             )
-        if self.front.direction_law == "ledge" and self.host.structure != "cubic":
-            raise problem(f"found ledge for a host of structure {self.host.structure}", allowed="smooth",
-                          key="front.direction_law", hint="the ledge law knows the facets of cubic crystals")
         return self
 
 

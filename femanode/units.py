@@ -194,7 +194,7 @@ def _spell(name: str) -> str:
     """Unit as pint reads it: superscripts as powers, one angstrom sign, ``/s`` as ``1/s``."""
     powers = re.sub(r"([⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda m: "^" + m.group(1).translate(_SUPERSCRIPT), name)
     text = unicodedata.normalize("NFKC", powers).replace("·", "*").strip()
-    text = re.sub(r"^/", "1/", text)
+    text = "deg" if text == "°" else re.sub(r"^/", "1/", text)
     if len(text) > 40 or _BIG_EXPONENT.search(text):
         return "?"
     return text
