@@ -14,6 +14,7 @@ from math import isfinite
 import numpy as np
 
 from femanode.errors import ConfigError
+from femanode.ledges import Ledges, make_ledge_law
 from femanode.miller import Array, Frame, Miller, format_miller, make_frame, miller_at, parse_miller
 
 __all__ = [
@@ -90,10 +91,11 @@ def make_rate_law(
     frame: Frame,
     amorphous_fraction: float = 0.0,
     amorphous_rate: float | None = None,
+    ledges: Ledges | None = None,
 ) -> RateLaw:
     """Build k(n) from rates in a few directions.
 
-    Which law depends on the directions given:
+    Which law depends on the directions given, unless ``ledges`` are (see `make_ledge_law`):
 
     - ``isotropic`` alone: k constant;
     - cubic 100, 110, 111: ln k = a0 + a1 (n1^4 + n2^4 + n3^4) + a2 n1^2 n2^2 n3^2;
@@ -116,11 +118,14 @@ def make_rate_law(
         alpha in [0, 1].
     amorphous_rate : float, optional
         k_am, nm/s; needed if alpha > 0.
+    ledges : Ledges, optional
+        Takes the ledge law, for cubic 100, 110, 111 alone.
 
     Raises
     ------
     ConfigError
-        For a rate that is not positive, a label that is no direction, equivalent directions given twice.
+        For a rate that is not positive, a label that is no direction, equivalent directions given twice, ledges on
+        what is not cubic.
     """
     log_amorphous = 0.0
     if not 0.0 <= amorphous_fraction <= 1.0:
@@ -131,7 +136,7 @@ def make_rate_law(
             found = f"no amorphous rate for an amorphous fraction of {amorphous_fraction}"
             raise ConfigError(found, where="front.amorphization.rate", allowed="a rate, e.g. 0.05 nm/s")
         log_amorphous = _log_positive(amorphous_rate, "front.amorphization.rate")
-    law = RateLaw(frame, _choose_law(rates, structure), amorphous_fraction, log_amorphous)
+    law = RateLaw(frame, _choose_law(rates, structure, ledges), amorphous_fraction, log_amorphous)
     angle = np.linspace(0.0, np.pi, 1800, endpoint=False)
     log_k = law._log_effective(np.cos(angle), np.sin(angle))
     mean, maximum = float(np.exp(log_k.mean())), float(np.exp(log_k.max()))
@@ -233,11 +238,14 @@ class _Table:
         return result
 
 
-def _choose_law(rates: Mapping[str, float], structure: str) -> LogRate:
+def _choose_law(rates: Mapping[str, float], structure: str, ledges: Ledges | None) -> LogRate:
     """Return ln k(n) for the directions given."""
     if not rates:
         raise ConfigError("no rates", where="front.rates", allowed="isotropic, or Miller directions")
     logs = {str(name): _log_positive(value, f"front.rates.{name}") for name, value in rates.items()}
+    if ledges is not None and (structure != "cubic" or set(logs) != {"100", "110", "111"}):
+        found = f"the ledge law for {', '.join(logs)} in structure '{structure}'"
+        raise ConfigError(found, where="front.direction_law", allowed="cubic rates of 100, 110 and 111 alone")
     if set(logs) == {"isotropic"}:
         return _Isotropic(logs["isotropic"])
     if structure == "isotropic" or "isotropic" in logs:
@@ -252,8 +260,10 @@ def _choose_law(rates: Mapping[str, float], structure: str) -> LogRate:
         by_family[family] = log_k
     if structure == "cubic" and set(by_family) == {(1, 0, 0), (1, 1, 0), (1, 1, 1)}:
         l100, l110, l111 = by_family[1, 0, 0], by_family[1, 1, 0], by_family[1, 1, 1]
-        a0, a1 = 2.0 * l110 - l100, 2.0 * (l100 - l110)
-        return _Cubic(a0, a1, 27.0 * (l111 - a0 - a1 / 3.0))
+        if ledges is None:
+            return _harmonics(l100, l110, l111)
+        rough = _harmonics(max(l100, l110), l110, max(l111, l110))
+        return make_ledge_law(float(np.exp(l100)), float(np.exp(l110)), float(np.exp(l111)), ledges, rough)
     if structure == "orthorhombic" and set(by_family) == {(1, 0, 0), (0, 1, 0), (0, 0, 1)}:
         return _Quadratic(by_family[1, 0, 0], by_family[0, 1, 0], by_family[0, 0, 1])
     if structure == "uniaxial" and set(by_family) == {(1, 0, 0), (0, 0, 1)}:
@@ -263,6 +273,12 @@ def _choose_law(rates: Mapping[str, float], structure: str) -> LogRate:
     directions = np.array([u for u, _ in pairs if u > (0, 0, 0)], dtype=float)
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     return _Table(directions, np.array([v for u, v in pairs if u > (0, 0, 0)]))
+
+
+def _harmonics(l100: float, l110: float, l111: float) -> _Cubic:
+    """Cubic harmonics through ln k of three directions."""
+    a0, a1 = 2.0 * l110 - l100, 2.0 * (l100 - l110)
+    return _Cubic(a0, a1, 27.0 * (l111 - a0 - a1 / 3.0))
 
 
 def _equivalents(direction: Miller, structure: str) -> set[Miller]:

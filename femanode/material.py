@@ -31,6 +31,7 @@ from femanode.config_fields import (
     Whole,
     problem,
 )
+from femanode.config_ledges import Ledges, check_ledges
 from femanode.yamlio import kind
 
 _LEAF = {"value", "source", "confidence"}
@@ -113,6 +114,13 @@ class FrontLaw(Section):
         description="unstressed front speed at unit activity by Miller direction ('110', '[1 1 -2]'), "
         "or {isotropic: ...}"
     )
+    direction_law: Literal["smooth", "ledge"] = Field(
+        default="smooth", description="how the rate goes from one direction to the next; ledge: with a cusp at {111} "
+        "and {100}, which advance by the flow of ledges (cubic hosts with the rates of 100, 110 and 111)"
+    )
+    ledge: Ledges | None = Field(
+        default=None, description="with direction_law: ledge; null: the defaults"
+    )
     half_thickness: Length = Field(description="half-thickness delta of the front")
     equilibrium_potential: Potential = Field(
         description="of the front reaction against the carrier metal; Delta G_r - e phi = "
@@ -132,6 +140,12 @@ class FrontLaw(Section):
         if "isotropic" in rates and len(rates) > 1:
             raise problem("found isotropic beside other directions", allowed="either", key="isotropic")
         return rates
+
+    @model_validator(mode="after")
+    def _ledge_law_fits(self) -> Self:
+        """The ledge law's keys and rates, and ledges fast enough."""
+        check_ledges(self.direction_law, self.ledge, self.rates)
+        return self
 
 
 class Transport(Section):
@@ -207,7 +221,10 @@ class Material(Section):
 
     @model_validator(mode="after")
     def _rates_fit_structure(self) -> Self:
-        """The directions that the structure's rate function interpolates between."""
+        """The directions that the structure's rate function interpolates between, and facets that it has."""
+        if self.front.direction_law == "ledge" and self.host.structure != "cubic":
+            raise problem(f"found ledge for a host of structure {self.host.structure}", allowed="smooth",
+                          key="front.direction_law", hint="the ledge law knows the facets of cubic crystals")
         needed, given = _NEEDED[self.host.structure], set(self.front.rates)
         if "isotropic" not in given and not set(needed) <= given:
             listed = ", ".join(self.front.rates) or "nothing"

@@ -15,6 +15,7 @@ from femanode.adaptation import GradedMesh, Grading, front_outruns, initial_leav
 from femanode.checkpoint import Part
 from femanode.config import Config
 from femanode.config_fields import Table
+from femanode.config_ledges import Ledges as LedgeKeys
 from femanode.constitutive.elastoplasticity import Moduli
 from femanode.constitutive.swelling import REACTED_ABOVE
 from femanode.crystal import Frame, RateLaw, make_frame, make_rate_law, require_sector, section_symmetry
@@ -22,6 +23,7 @@ from femanode.electrode import applied_current, cutoff_activity, film_coefficien
 from femanode.errors import ConfigError
 from femanode.front import Front, Kinetics
 from femanode.hierarchy import Hierarchy, Leaves
+from femanode.ledges import Ledges
 from femanode.material import Material, Phase
 from femanode.mechanics import Mechanics
 from femanode.mesh import Section, make_section, read_section, require_size
@@ -137,7 +139,15 @@ def crystal_of(config: Config) -> tuple[Frame, RateLaw]:
     threshold, diameter = amorphous.threshold_diameter, config.geometry.diameter
     if threshold is not None and diameter is not None and diameter < threshold:
         share = 1.0
-    return frame, make_rate_law(material.front.rates, structure, frame, share, amorphous.rate)
+    return frame, make_rate_law(material.front.rates, structure, frame, share, amorphous.rate, ledges_of(material))
+
+
+def ledges_of(material: Material) -> Ledges | None:
+    """What the ledge law takes beside the rates; None with the smooth law."""
+    if material.front.direction_law == "smooth":
+        return None
+    given = material.front.ledge or LedgeKeys()
+    return Ledges(float(np.radians(given.rounding)), given.speed_100, given.speed_111)
 
 
 def resolution(config: Config) -> tuple[float | None, float | None]:

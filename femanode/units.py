@@ -49,6 +49,7 @@ MEANING: dict[str, tuple[str, str]] = {
     "mAh/g": ("a specific capacity", "3579 mAh/g"),
     "mA/cm^2": ("a current density", "0.1 mA/cm^2"),
     "g/mol": ("a molar mass", "28.09 g/mol"),
+    "deg": ("an angle", "3 deg"),
 }
 
 NUMBER_PATTERN = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
@@ -158,6 +159,8 @@ def _factor(name: str, unit: str) -> Decimal:
         parsed = registry.parse_units(spelled)
         factor = Decimal(registry.Quantity(Decimal(1), parsed).to(_spell(unit)).magnitude)
         offset = Decimal(registry.Quantity(Decimal(0), parsed).to(_spell(unit)).magnitude)
+        # An angle has no dimension, as a percentage has none; the one is not the other.
+        angle = unit != "deg" or "radian" in str(registry.Quantity(Decimal(1), parsed).to_root_units().units)
     except pint.DimensionalityError:
         hint = ""
         if re.search(r"(?<!\w)A(?!\w)", spelled):
@@ -170,6 +173,8 @@ def _factor(name: str, unit: str) -> Decimal:
     # pint's own evaluator leaks many exception types (tokenizer, arithmetic, attribute errors).
     except Exception:
         raise ConfigError(f"found the unit {shown}, which is not known", allowed=expected(unit)) from None
+    if not angle:
+        raise ConfigError(f"found the unit {shown}, which is no angle", allowed=expected(unit))
     if offset != 0:
         raise ConfigError(f"found the unit {shown}, which has a shifted zero", allowed=expected(unit))
     return factor
@@ -189,7 +194,7 @@ def _spell(name: str) -> str:
     """Unit as pint reads it: superscripts as powers, one angstrom sign, ``/s`` as ``1/s``."""
     powers = re.sub(r"([⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda m: "^" + m.group(1).translate(_SUPERSCRIPT), name)
     text = unicodedata.normalize("NFKC", powers).replace("·", "*").strip()
-    text = re.sub(r"^/", "1/", text)
+    text = "deg" if text == "°" else re.sub(r"^/", "1/", text)
     if len(text) > 40 or _BIG_EXPONENT.search(text):
         return "?"
     return text

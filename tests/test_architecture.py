@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parents[1] / "femanode"
 # Each line stands after those it may import from; modules of one line do not import one another.
 ORDER: tuple[tuple[str, ...], ...] = (
     ("errors",), ("checkpoint", "lock", "interruption"),
-    ("units",), ("yamlio",), ("config_fields",), ("material",), ("config_problems",), ("materials",),
-    ("config_overrides",), ("config_model",), ("config_schema",), ("config",), ("electrode",),
-    ("miller",), ("crystal",), ("rings", "section"), ("mesh", "hierarchy"),
+    ("units",), ("yamlio",), ("config_fields",), ("config_ledges",), ("material",), ("config_problems",),
+    ("materials",), ("config_overrides",), ("config_model",), ("config_schema",), ("config",), ("electrode",),
+    ("miller",), ("ledges",), ("crystal",), ("rings", "section"), ("mesh", "hierarchy"),
     ("constitutive.swelling", "constitutive.elastoplasticity"), ("constitutive.flow",),
     ("compiled", "ordering"), ("assembly", "kernels", "nodal"),
     ("linear", "spaces"), ("recovery", "elements"),

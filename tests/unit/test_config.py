@@ -333,6 +333,20 @@ def test_setting_below_overrides_or_material_changes_the_material(case: Path, pr
     assert Config.from_mapping(_plain(c)) == c
 
 
+def test_settings_choose_the_ledge_law(case: Path) -> None:
+    law, key = "overrides.front.direction_law=ledge", "overrides.front.ledge"
+    c = load_config(case, [law, f"{key}.rounding=2 deg", f"{key}.speed_111=0.2 nm/s"])
+    front = c.material.front
+    assert front.ledge is not None
+    assert (front.direction_law, front.ledge.rounding, front.ledge.speed_111) == ("ledge", 2.0, 0.2)
+    assert c.material.provenance["front.direction_law"].source == "overridden in the configuration"
+    assert Config.from_mapping(_plain(c)) == c
+    with pytest.raises(ConfigError, match=r"^--set: overrides.front.ledge.rounding: found a key of the ledge law with"):
+        load_config(case, [f"{key}.rounding=2 deg"])
+    with pytest.raises(ConfigError, match=r"^--set: overrides.front.ledge.speed_111: .*at least 0.1938 nm/s"):
+        load_config(case, [law, f"{key}.speed_111=0.1 nm/s"])
+
+
 def test_rates_as_a_whole_are_replaced(case: Path) -> None:
     case.write_text(CASE + "overrides:\n  front.rates: {isotropic: 0.05 nm/s}\n")
     c = load_config(case)

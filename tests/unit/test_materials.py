@@ -129,6 +129,9 @@ SPOILT = {
         "A, B, C or null",
     ),
     "source": ("fracture", "energy", {"value": "1 J/m^2", "source": 3}, "energy.source: found 3"),
+    "law": ("front", "direction_law", "ledges", "direction_law: found 'ledges'; .*did you mean 'ledge'"),
+    "ledge": ("front", "ledge", {"speed_111": "1 nm/s"}, "ledge.speed_111: found a key .*smooth; set direction_law"),
+    "no ledge": ("front", "ledge", {}, "front.ledge: found a key of the ledge law"),
     "key": ("fracture", "enrgy", "1 J/m^2", "unknown key 'enrgy'; .*did you mean 'energy'"),
 }
 
@@ -141,6 +144,65 @@ def test_spoilt_material_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         load_material(raw)
     assert "\n" not in str(caught.value)
+
+
+LEDGE = {
+    "isotropic": ({"rates": {"isotropic": "1 nm/s"}}, "front.direction_law: found ledge with the rates of isotropic"),
+    "fourth": (
+        {"rates": {**dict.fromkeys(("100", "110", "111", "112"), "1 nm/s")}},
+        "direction_law: .*100, 110, 111, 112; allowed: smooth, or ledge with the rates of 100, 110 and 111 alone",
+    ),
+    "bare": ({"ledge": {"rounding": 3}}, "front.ledge.rounding: found 3 without a unit; .*write '3 deg'"),
+    "wide": ({"ledge": {"rounding": "0.2 rad"}}, "rounding: found '0.2 rad'; allowed: above 0 deg and below 10 deg"),
+    "key": ({"ledge": {"speed_110": "1 nm/s"}}, "unknown key 'speed_110'; allowed: rounding, speed_100, speed_111"),
+    # (0.12 - 0.01 sqrt(2/3))/sqrt(1/3) = 0.19370 nm/s and (0.12 - 0.02 sqrt(1/2)) sqrt(2) = 0.14971 nm/s
+    "slow 111": ({"ledge": {"speed_111": "0.1937 nm/s"}}, "speed_111: found 0.1937 nm/s, .*: at least 0.1938 nm/s"),
+    "slow 100": ({"ledge": {"speed_100": "0.1 nm/s"}}, "speed_100: found 0.1 nm/s, .*allowed: at least 0.1498 nm/s"),
+    "no facet": (
+        {"ledge": {"speed_100": "1 nm/s"}, "rates": {"100": "1 nm/s", "110": "1 nm/s", "111": "0.1 nm/s"}},
+        "ledge.speed_100: found a speed of ledges on \\{100\\}, which is no facet",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LEDGE)
+def test_ledge_law_that_does_not_fit_is_refused(name: str) -> None:
+    changes, message = LEDGE[name]
+    raw = lithium_silicon()
+    raw["front"].update(direction_law="ledge", **changes)
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_material(raw)
+    assert "\n" not in str(caught.value)
+
+
+def test_ledge_law_needs_a_cubic_host() -> None:
+    raw = lithium_silicon()
+    raw["host"]["structure"] = "uniaxial"
+    raw["front"]["direction_law"] = "ledge"
+    with pytest.raises(ConfigError, match=r"direction_law: found ledge for .* uniaxial; allowed: smooth; the"):
+        load_material(raw)
+    raw["front"]["rates"] = {"100": "1 nm/s", "001": "1 nm/s"}
+    with pytest.raises(ConfigError, match=r"direction_law: .*the rates of 100, 001; .*of a cubic host"):
+        load_material(raw)
+
+
+def test_ledge_law_of_a_material_is_read_and_written() -> None:
+    raw = lithium_silicon()
+    assert load_material(raw).front.direction_law == "smooth"
+    raw["front"]["direction_law"] = {"value": "ledge", "source": "ledge flow on {111}", "confidence": "A"}
+    material = load_material(raw)
+    assert material.front.ledge is None
+    assert Material.model_validate(material_mapping(material)) == material
+    raw["front"]["ledge"] = {"rounding": {"value": "0.05 rad", "source": "a guess"}, "speed_111": "0.2 nm/s"}
+    material = load_material(raw)
+    assert material.front.ledge is not None
+    assert material.front.ledge.rounding == pytest.approx(2.8648, rel=1e-4)
+    assert (material.front.ledge.speed_111, material.front.ledge.speed_100) == (0.2, None)
+    assert material.provenance["front.ledge.rounding"].source == "a guess"
+    assert Material.model_validate(material_mapping(material)) == material
+    rows = {row.path: row for row in describe(raw)}
+    assert (rows["front.direction_law"].value, rows["front.direction_law"].confidence) == ("ledge", "A")
+    assert (rows["front.ledge.rounding"].value, rows["front.ledge.speed_111"].value) == ("0.05 rad", "0.2 nm/s")
 
 
 @pytest.mark.parametrize(

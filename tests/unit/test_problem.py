@@ -95,6 +95,20 @@ def test_a_wire_below_the_threshold_diameter_is_amorphous_at_its_front(threshold
     assert_allclose(speeds, [0.02, 0.12] if directional else [0.07, 0.07], rtol=1e-9, atol=0)
 
 
+def test_the_ledge_law_is_the_material_s_with_its_angle_in_degrees() -> None:
+    crystal = {"axis": [1, 1, 0], "in_plane": [0, 0, 1]}
+    overrides = {"front.direction_law": "ledge", "front.ledge.rounding": "4 deg", "front.ledge.speed_100": "0.3 nm/s"}
+    angle = np.radians([0.0, 2.0, 4.5, 54.7356103, 90.0])
+    _, rates = crystal_of(config(overrides=overrides, crystal=crystal))
+    # From [001] to [110]: {100}; half of the rounding, where r = s^2 (2 q - s)/q^2; ledges of 0.3 nm/s; {111}; {110}
+    half, whole = np.sin(angle[1]), np.sin(np.radians(4.0))
+    bent = 0.02 * np.cos(angle[1]) + 0.3 * half**2 * (2 * whole - half) / whole**2
+    assert_allclose(rates.rate(np.cos(angle), np.sin(angle)),
+                    [0.02, bent, 0.02 * np.cos(angle[2]) + 0.3 * np.sin(angle[2]), 0.01, 0.12], rtol=1e-9, atol=0)
+    _, smooth = crystal_of(config(overrides={}, crystal=crystal))
+    assert float(smooth.rate(np.cos(angle[2]), np.sin(angle[2]))) < 0.021
+
+
 def test_kinetics_from_the_material() -> None:
     # dG0 = -(0.16 - 0.01) V e; volume per carrier 2.8 * 20.02 A^3/3.75 = 14.95 A^3 (model.md 4: 14.9)
     kinetics = build_problem(config()).physics.front.kinetics

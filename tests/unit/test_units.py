@@ -55,6 +55,10 @@ def test_constants_are_the_exact_si_values() -> None:
         ("1e-3 /s", "1/s", 1e-3),
         ("6 1/min", "1/s", 0.1),
         ("28.09 g/mol", "g/mol", 28.09),
+        ("3 deg", "deg", 3.0),
+        ("3°", "deg", 3.0),
+        ("3 degrees", "deg", 3.0),
+        ("0.05 rad", "deg", 2.864788975654116),
     ],
 )
 def test_quantity_becomes_internal_number(text: str, unit: str, value: float) -> None:
@@ -104,6 +108,14 @@ def test_nonsense_is_one_config_error(text: object, message: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         parse_quantity(text, "nm")
     assert "\n" not in str(caught.value)
+
+
+def test_what_has_no_dimension_is_no_angle() -> None:
+    # Taken as a plain factor, 3 percent would become 1.7 degrees.
+    with pytest.raises(ConfigError, match=r"'percent', which is no angle; allowed: an angle .*'3 deg'"):
+        parse_quantity("3 percent", "deg")
+    with pytest.raises(ConfigError, match="'nm', which measures a length"):
+        parse_quantity("3 nm", "deg")
 
 
 def test_shifted_temperature_scale_is_refused() -> None:
