@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from scipy.optimize import brentq
 
 from femanode.accuracy import Bias
+from femanode.crackmark import ALIKE
+from femanode.curves import time_scale
 from femanode.electrode import current_density
+from femanode.laws import damkohler
 from femanode.postprocess import bias_of
 from femanode.problem import Problem
 from femanode.progress import format_seconds
@@ -37,7 +43,7 @@ def describe_plan(problem: Problem) -> str:
     quality = section.quality()
     speed = problem.rates.maximum
     D = float(physics.transport.diffusivity(np.array([physics.c_front]))[0])
-    damkohler = speed * section.radius / D
+    number = damkohler(speed, section.radius, D, physics.c_front)
     depth = min(speed * config.time.end, section.radius)
     surface, full = physics.transport.surface, float(physics.spaces.mass.sum())
     if surface.current is not None:
@@ -47,7 +53,7 @@ def describe_plan(problem: Problem) -> str:
     steps = int(np.ceil(0.9 * spread * depth / (config.time.max_front_advance * problem.half_thickness)))
     growing = _GROWING if physics.mechanics.solver.name == "pardiso" else _SUPERLU
     seconds = steps * (_FIXED + growing * (unknowns / 1e6) ** 1.2)
-    control = "interface" if damkohler < 0.3 else "diffusion" if damkohler > 3 else "mixed"
+    control = "interface" if number < 0.3 else "diffusion" if number > 3 else "mixed"
     lines = [
         f"case            {config.name}",
         f"section         {section.sector} of a wire of {2 * section.radius:g} nm; "
@@ -57,7 +63,7 @@ def describe_plan(problem: Problem) -> str:
         f"quality {quality['quality_min']:.2f} (worst), {quality['quality_mean']:.2f} (mean)",
         f"front           half-thickness {problem.half_thickness:g} nm = {problem.half_thickness / section.radius:.4f} "
         f"R; fastest rate {speed:g} nm/s",
-        f"Damkohler       k R/D = {damkohler:.3g}: control by {control} expected without stress",
+        f"Damkohler       k R c_f/((1 - c_f) D) = {number:.3g}: control by {control} expected without stress",
         *_describe_surface(problem),
         f"accuracy        {bias_of(problem)}",
         f"linear solver   {physics.mechanics.solver.name}",
@@ -109,17 +115,9 @@ def _most_uptake(problem: Problem) -> float:
 def describe_result(result: Result) -> str:
     """What ``femanode run`` prints at the end."""
     s, folder = result.summary, result.path
-    exponent = s["rate_exponent"]
-    power = ("too few points for a rate law" if exponent is None
-             else f"L ~ t^{exponent:.2f} (r2 {s['rate_exponent_r2']:.3f})")
-    stopped = "self-limited" if s["self_limited"] else "not self-limited"
-    risk = "" if s["crack_risk"] is None else f", crack risk {s['crack_risk']:.2g}"
-    lines = [*(f"warning: {text}" for text in s["warnings"]),
-        f"{s['stop_reason']} at t = {format_seconds(s['time_s'])}: {100 * s['converted_fraction']:.1f} % converted, "
-        f"front {s['penetration_depth_nm']:.1f} nm deep, {stopped}",
-        f"{power}, {s['regime']} (transport takes {100 * s['transport_share']:.0f} % of the drive)",
-        f"largest over smallest diameter {s['anisotropy_ratio']:.2f}, surface hoop stress "
-        f"{s['hoop_surface_max_GPa']:.2f} GPa, largest {s['hoop_max_GPa']:.2f} GPa{risk}",
+    lines = [
+        *(f"warning: {text}" for text in s["warnings"]),
+        _ending(s), _drive_left(s), _growth(s), _shape(s), _crack(s),
         f"front half-thickness {s['interface_thickness_ratio']:.4f} of the radius: "
         f"{Bias(*s['accuracy'].values()) if 'accuracy' in s else 'bias not known'}",
         f"ParaView  {folder / 'frames.pvd'}  (Warp By Vector, displacement, scale 1)",
@@ -130,4 +128,68 @@ def describe_result(result: Result) -> str:
         lines.append("pictures  " + ", ".join(str(p) for p in pictures))
     if (folder / "report.html").is_file():
         lines.append(f"page      {folder / 'report.html'}")
-    return "\n".join(lines)
+    return "\n".join(line for line in lines if line)
+
+
+def _ending(s: Mapping[str, Any]) -> str:
+    """How and when the run ended, and how far the front had come. A time of arrest is only known as a range."""
+    known, deepest = s.get("arrest_time_range_s"), s.get("penetration_depth_max_nm")
+    if known:
+        factor, unit = time_scale(known[1])
+        when = f"between {known[0] / factor:.3g} and {known[1] / factor:.3g} {unit}"
+    else:
+        when = f"at t = {format_seconds(s['time_s'])}"
+    if s["self_limited"]:
+        held = "self-limited" + (f" ({s['self_limited_criterion'].split(':')[0]})" if s.get("self_limited_criterion")
+                                 else "")
+    else:
+        # Where the front did not stand, the line has begun with the reason.
+        because = s.get("not_self_limited_because")
+        held = "not self-limited" + (f" ({because})" if because and because != s["stop_reason"] else "")
+    # Of a round front both are one depth, and differ by the curvature of a front that has a width.
+    uneven = deepest is not None and deepest > 1.02 * s["penetration_depth_nm"]
+    deep = f" (at its deepest {deepest:.1f} nm)" if uneven else ""
+    return (f"{s['stop_reason']} {when}: {100 * s['converted_fraction']:.1f} % converted, front "
+            f"{s['penetration_depth_nm']:.1f} nm deep{deep}, {held}")
+
+
+def _drive_left(s: Mapping[str, Any]) -> str:
+    """From which stage on the front had lost its drive."""
+    if "converted_at_drive_0_3" not in s:
+        return ""
+    said = [f"below {level} from {100 * fraction:.1f} % converted on"
+            for level, fraction in (("0.3", s["converted_at_drive_0_3"]), ("0.1", s["converted_at_drive_0_1"]))
+            if fraction is not None]
+    return "drive v/k " + (", ".join(said) if said else "did not fall below 0.3 for good")
+
+
+def _growth(s: Mapping[str, Any]) -> str:
+    """The law of depth against time, with the range it was fitted over, and what controls."""
+    exponent, fitted = s["rate_exponent"], s.get("rate_exponent_range_nm")
+    over = f"; {s['rate_exponent_points']} points from {fitted[0]:.1f} to {fitted[1]:.1f} nm" if fitted else ""
+    power = ("too few points for a rate law" if exponent is None
+             else f"L ~ t^{exponent:.2f} (r2 {s['rate_exponent_r2']:.3f}{over})")
+    return f"{power}, {s['regime']} (transport takes {100 * s['transport_share']:.0f} % of the drive)"
+
+
+def _shape(s: Mapping[str, Any]) -> str:
+    """Roundness and hoop stress."""
+    exact = s.get("anisotropy_ratio_exact")
+    beside = "" if exact is None else f" (exact: {exact:.2f})"
+    return (f"largest over smallest diameter {s['anisotropy_ratio']:.2f}{beside}, surface hoop stress "
+            f"{s['hoop_surface_max_GPa']:.2f} GPa, largest {s['hoop_max_GPa']:.2f} GPa")
+
+
+def _crack(s: Mapping[str, Any]) -> str:
+    """The crack risk, where and when it is largest, and what kind of figure it is."""
+    risk, site, until = s["crack_risk"], s.get("crack_site"), s.get("crack_risk_until_fraction")
+    if risk is None:
+        return ""
+    said = f"crack risk {risk:.2g}"
+    if site:
+        said += f" at {100 * site['converted_fraction']:.0f} % converted"
+        if site["surface_share"] <= ALIKE:
+            said += f", {site['angle_deg']:.0f} degrees from x"
+    if until is not None and until < s["converted_fraction"]:
+        said += f" (taken up to {100 * until:.0f} %, where the skin tears)"
+    return said + (f": {s['crack_risk_basis'].split(';')[0]}" if s.get("crack_risk_bound") else "")

@@ -57,6 +57,11 @@ class RateLaw:
     mean: float = 0.0
     maximum: float = 0.0
 
+    @property
+    def isotropic(self) -> bool:
+        """Whether k is the same in all directions of the section, to rounding: no larger than its mean anywhere."""
+        return self.maximum <= self.mean * (1.0 + 1e-9)
+
     def rate(self, nx: Array, ny: Array) -> Array:
         """Return k_eff(n), nm/s.
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from femanode.animation import ANIMATIONS, write_animation
+from femanode.crackmark import marked_view, read_mark
 from femanode.curves import describe_frames, plot_curves
 from femanode.errors import ConfigError
 from femanode.fields import FieldChoice, choose_field, colour_limits
@@ -29,7 +30,7 @@ from femanode.figurestyle import VECTOR, save_figure
 from femanode.rendering import Canvas, Layer, pixels, render
 from femanode.runfolder import RunFolder
 from femanode.sectionart import SectionArtists, add_scale_bar, colours_of, extent_of, line_handles, round_length
-from femanode.sectionview import SectionView, build_view
+from femanode.sectionview import SectionView
 
 __all__ = ["make_pictures", "plot_curves", "plot_field"]
 
@@ -81,8 +82,8 @@ def plot_field(run: RunFolder | str | Path, field: str = "hoop_stress_GPa", fram
     if suffix not in (".png", *VECTOR, *ANIMATIONS):
         raise ConfigError(f"file type {path.suffix!r}", where=str(path), allowed=".png, .pdf, .svg, .gif, .mp4")
     chosen = list(frames) if suffix in ANIMATIONS else [frames[frame]]
-    views = [build_view(item, choice, run.sector) for item in chosen]
-    seen = [build_view(item, choice, run.sector) for item in frames] if shared and len(views) == 1 else views
+    views = [marked_view(run, item, choice) for item in chosen]
+    seen = [marked_view(run, item, choice) for item in frames] if shared and len(views) == 1 else views
     figure = _SectionFigure(run, choice, seen, zoom=1.0 if suffix in ANIMATIONS else 1.5)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="femanode-") as scratch:
@@ -150,7 +151,7 @@ class _SectionFigure:
         self.axes.set_axis_off()
         self._colour_bar(choice, extend, (LEFT + SECTION_WIDTH + 20) / WIDTH,
                          (bottom + STRIP + 0.1 * height) / total, 0.8 * height / total)
-        self._section(views)
+        self._section(views, _crack_label(run, views))
         baseline = 1 - 38 / total
         name = run.name if len(run.name) <= 40 else run.name[:37] + "..."
         self.figure.text(LEFT / WIDTH, baseline, name, fontsize=17, weight="bold", parse_math=False)
@@ -169,12 +170,13 @@ class _SectionFigure:
         return (float(centre[0] - half_width), float(centre[0] + half_width),
                 float(centre[1] - half_height - scale * STRIP), float(centre[1] + half_height)), height
 
-    def _section(self, views: Sequence[SectionView]) -> None:
+    def _section(self, views: Sequence[SectionView], mark: str) -> None:
         """The artists inside the section's axes, empty where they move."""
         bounds = self.canvas.bounds
         self.artists = SectionArtists(self.axes, bounds, views[0].initial_outlines)
-        self.axes.legend(handles=line_handles(any(len(view.front) for view in views)), loc="lower right", ncols=2,
-                         frameon=False, fontsize=13, bbox_to_anchor=(1.0, 0.0), borderaxespad=0.2)
+        self.axes.legend(handles=line_handles(any(len(view.front) for view in views), mark), loc="lower right",
+                         ncols=2, frameon=False, fontsize=13, handlelength=1.6, bbox_to_anchor=(1.0, 0.0),
+                         borderaxespad=0.2)
         scale = (bounds[1] - bounds[0]) / SECTION_WIDTH
         add_scale_bar(self.axes, bounds[0] + 10 * scale, bounds[2] + 14 * scale,
                       round_length(0.3 * (bounds[1] - bounds[0])), 7 * scale, 14)
@@ -198,3 +200,11 @@ class _SectionFigure:
         self.artists.update(view, image)
         self.caption.set_text(self.describe(view.time))
         return pixels(self.agg)
+
+
+def _crack_label(run: RunFolder, views: Sequence[SectionView]) -> str:
+    """Legend of the marks, with the risk; empty where no view has any."""
+    mark = read_mark(run)
+    if mark is None or not any(len(view.marks) for view in views):
+        return ""
+    return f"crack site (risk {mark.risk:.2g})"

@@ -13,10 +13,16 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """L = a t^n: ``exponent`` n and ``r2`` of the fit in logarithms; None with too few points."""
+    """L = a t^n: ``exponent`` n and ``r2`` of the fit in logarithms; None with too few points.
+
+    ``low`` and ``high`` are the smallest and the largest depth (nm) of the ``points`` it was fitted to.
+    """
 
     exponent: float | None
     r2: float | None
+    low: float | None = None
+    high: float | None = None
+    points: int = 0
 
 
 def rate_exponent(t: Array, depth: Array, start: float) -> PowerLaw:
@@ -36,7 +42,8 @@ def rate_exponent(t: Array, depth: Array, start: float) -> PowerLaw:
         return PowerLaw(None, None)
     slope, offset = np.polyfit(x, y, 1)
     left = y - slope * x - offset
-    return PowerLaw(float(slope), float(1.0 - np.sum(left**2) / np.sum((y - y.mean()) ** 2)))
+    return PowerLaw(float(slope), float(1.0 - np.sum(left**2) / np.sum((y - y.mean()) ** 2)),
+                    float(depth[chosen].min()), float(depth[chosen].max()), int(np.count_nonzero(chosen)))
 
 
 @dataclass(frozen=True)
@@ -95,10 +102,27 @@ def regime(share: float) -> str:
     return "ICR" if share < 1.0 / 3.0 else "DCR" if share > 2.0 / 3.0 else "mixed"
 
 
-def energy_release(stress: Array, depth: Array, E: float, nu: float) -> Array:
+def energy_release(stress: Array, depth: Array, E: Array | float, nu: Array | float) -> Array:
     """Energy release rate of a surface flaw under tension, GPa nm (= J/m^2): 1.12^2 pi s^2 a (1 - nu^2)/E.
 
-    A first estimate: a straight edge crack of the given depth in an elastic half-space at the surface hoop stress.
-    Where the material names no flaw, the depth is the reacted shell's, the largest that fits.
+    A first estimate: a straight edge crack of depth a (nm) in an elastic half-space in plane strain, under the hoop
+    stress s (GPa) that the surface carries without it. Arrays of one shape; 0 under compression.
     """
-    return 1.12**2 * np.pi * np.maximum(stress, 0.0) ** 2 * depth * (1.0 - nu**2) / E
+    return np.asarray(1.12**2 * np.pi * np.maximum(stress, 0.0) ** 2 * depth * (1.0 - nu**2) / E)
+
+
+def damkohler(rate: float, length: float, diffusivity: float, c_front: float) -> float:
+    """Reaction over diffusion of a moving front: k R c_f/((1 - c_f) D).
+
+    The front takes up c_f of full content for every step it makes, fed by at most (1 - c_f) D/R: with N/c* =
+    c_f/(1 - c_f) this is the number of the cylinder law (:func:`cylinder_law`), whose two terms are then as (R - s) to
+    it times [(R^2 - s^2)/4 - (s^2/2) ln(R/s)]/R.
+
+    Parameters
+    ----------
+    rate, length, diffusivity : float
+        Unstressed front rate k, nm/s; radius R, nm; D of the reacted phase at the front, nm^2/s.
+    c_front : float
+        Content of the reacted phase at the front over full content, c_f.
+    """
+    return rate * length * c_front / ((1.0 - c_front) * diffusivity)

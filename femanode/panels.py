@@ -18,6 +18,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from femanode.crackmark import marked_view
 from femanode.curves import describe_frames, time_scale
 from femanode.errors import ConfigError
 from femanode.fields import choose_field, colour_limits
@@ -25,7 +26,7 @@ from femanode.figurestyle import GRID, line_style, save_figure
 from femanode.rendering import Canvas, Layer, render
 from femanode.runfolder import RunFolder
 from femanode.sectionart import SectionArtists, add_scale_bar, colours_of, extent_of, line_handles, round_length
-from femanode.sectionview import SectionView, build_view
+from femanode.sectionview import SectionView
 
 FORMATS = (".png", ".pdf", ".svg")
 # Axis label, column, and whether it is divided by the initial diameter.
@@ -89,7 +90,7 @@ def _sections(runs: Sequence[RunFolder], field: str, frame: int, renderer: str) 
         count = len(run.frames)
         if not -count <= frame < count:
             raise ConfigError(f"no frame {frame}", where=str(run.path), allowed=f"0 to {count - 1}, or -1")
-        views.append(build_view(run.frames[frame], choice, run.sector))
+        views.append(marked_view(run, run.frames[frame], choice))
     low, high, extend = colour_limits(choice, [view.values for view in views])
     lower, upper = extent_of(views)
     centre, half = (lower + upper) / 2, 0.53 * (upper - lower)
@@ -120,8 +121,9 @@ def _sections(runs: Sequence[RunFolder], field: str, frame: int, renderer: str) 
                           extend=extend, shrink=0.8, pad=0.02)
     signs = "  (tension positive)" if choice.is_stress else ""
     bar.set_label(choice.label + signs, fontsize=11)
-    figure.legend(handles=line_handles(any(len(view.front) for view in views)), loc="outside lower center", ncols=2,
-                  frameon=False, fontsize=9.5)
+    mark = "crack site" if any(len(view.marks) for view in views) else ""
+    figure.legend(handles=line_handles(any(len(view.front) for view in views), mark), loc="outside lower center",
+                  ncols=3, frameon=False, fontsize=9.5)
     return figure
 
 

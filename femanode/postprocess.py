@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from femanode import electrode, laws
+from femanode import arrest, cracks, electrode, laws
 from femanode.accuracy import Bias, expected_bias
-from femanode.candidate import Candidate, front_mean
+from femanode.candidate import Candidate, front_mean, on_front
 from femanode.checkpoint import Part
 from femanode.constitutive.swelling import volume_ratio
 from femanode.crystal import format_miller
 from femanode.fieldset import FieldSet
 from femanode.problem import Problem, resolution
 from femanode.shape import Ray, diameters, full_outline
+from femanode.shell import Shell, host_depth
 from femanode.state import State
 from femanode.stepping import ABOVE_CUTOFF, StopReason
 from femanode.units import E_CHARGE
@@ -60,6 +61,7 @@ class Recorder:
     def __init__(self, problem: Problem) -> None:
         self.rows: list[Row] = []
         self.moments: list[Moment] = []
+        self.cracks: list[cracks.Site] = []
         self.move_to(problem)
 
     def move_to(self, problem: Problem) -> None:
@@ -67,6 +69,7 @@ class Recorder:
         self.problem = problem
         section, spaces = problem.section, problem.physics.spaces
         self._rays = tuple(Ray(spaces, d, section.inner_radius, section.radius) for d in ((1.0, 0.0), (0.0, 1.0)))
+        self._shell = Shell(spaces)
         distance = np.hypot(*spaces.qp_xy).min(axis=1)
         self._core = np.flatnonzero(distance < distance.min() + 0.6 * section.actual_size)
 
@@ -88,20 +91,22 @@ class Recorder:
         R, inner = problem.section.radius, problem.section.inner_radius
         f = physics.converted_fraction(state.xi)
         distance = front.log_odds(state.xi)
-        drive = front.kinetics.drive(state.front_stress, state.activity)
+        drive = front_mean(front.kinetics.drive(state.front_stress, state.activity), state.xi, spaces)
         speed = front.speed(front.normals(state.xi), state.front_stress, state.activity)
         outline = full_outline(fields.position[:, spaces.surface], problem.section.sector)
         across = diameters(outline, np.linspace(0.0, np.pi, 721)[:-1])  # every quarter of a degree, from x on
         nodal_hoop = problem.recovery(fields.hoop_stress)
         weight = front.weight(state.xi) * spaces.weight
         core = spaces.weight[self._core]
+        crack = cracks.weakest(fields, self._shell, f)
         row: Row = {
             "time_s": state.t, "dt_s": state.dt, "converted_fraction": f,
             "state_of_charge": float(np.sum(mass * physics.content_at_nodes(state)) / mass.sum()),
             "front_depth_nm": R - float(np.sqrt(R**2 - f * (R**2 - inner**2))),
             "front_depth_x_nm": self._rays[0].front_depth(distance),
             "front_depth_y_nm": self._rays[1].front_depth(distance),
-            "front_speed_nm_s": front_mean(speed, state.xi, spaces), "axial_stretch": state.F33,
+            "front_speed_nm_s": front_mean(speed, state.xi, spaces),
+            "drive": drive if on_front(state.xi).any() else float("nan"), "axial_stretch": state.F33,
             "diameter_x_nm": float(across[0]),
             "diameter_y_nm": float(across[360]),
             "diameter_max_nm": float(across.max()), "diameter_min_nm": float(across.min()),
@@ -111,13 +116,14 @@ class Recorder:
             if inner == 0 else float("nan"),
             "front_mean_stress_GPa": float(np.sum(weight * spaces.at_points(state.front_stress)) / weight.sum())
             if weight.sum() > 0 else float("nan"),
-            "eqps_max": float(state.eqps.max()), "content_error": content_error, "newton_iterations": newton}
+            "crack_ratio": crack.ratio, "eqps_max": float(state.eqps.max()), "content_error": content_error,
+            "newton_iterations": newton}
         row |= self._electrical(state, carried, row["state_of_charge"])
         self.rows.append(row)
+        self.cracks.append(crack)
         self.moments.append(Moment(
-            state.t, front_mean(state.activity, state.xi, spaces),
-            front_mean(drive, state.xi, spaces), float(np.mean(distance[spaces.surface])),
-            1.0 - state.outside))
+            state.t, front_mean(state.activity, state.xi, spaces), drive,
+            float(np.mean(distance[spaces.surface])), 1.0 - state.outside))
         return row
 
     def _electrical(self, state: State, carried: float, charge: float) -> Row:
@@ -136,7 +142,8 @@ class Recorder:
         columns = list(self.rows[0])
         whole = [name for name, value in self.rows[0].items() if isinstance(value, int)]
         return Part({"rows": np.array([list(row.values()) for row in self.rows[:rows]], dtype=float),
-                     "moments": np.array([astuple(moment) for moment in self.moments[:rows]])},
+                     "moments": np.array([astuple(moment) for moment in self.moments[:rows]]),
+                     "cracks": np.array([astuple(site) for site in self.cracks[:rows]])},
                     {"columns": columns, "whole": whole})
 
     def restore(self, part: Part) -> None:
@@ -145,6 +152,7 @@ class Recorder:
         self.rows = [{k: int(v) if k in whole else float(v) for k, v in zip(columns, row, strict=True)}
                      for row in part.arrays["rows"]]
         self.moments = [Moment(*map(float, values)) for values in part.arrays["moments"]]
+        self.cracks = [cracks.Site(*map(float, values)) for values in part.arrays["cracks"]]
 
     def column(self, name: str) -> Array:
         """One column of the history so far."""
@@ -162,37 +170,59 @@ class Recorder:
                                        for k in ("t", "activity", "drive", "outside")))
         law = laws.cylinder_law(self.column("time_s") - entry, self.column("front_depth_nm"), section.radius,
                                 3.0 * problem.half_thickness)
-        arrested = reason is StopReason.ARRESTED
         outline = full_outline(fields.position[:, physics.spaces.surface], section.sector)
-        risk, critical = self._fracture(fields)
+        crack = cracks.figures(self.cracks, self.column("eqps_max"), TORN, 2.0 * section.radius, material.fracture.flaw)
         hoop, where = self._largest_hoop(fields)
         D = float(physics.transport.diffusivity(np.array([physics.c_front]))[0])
         return {
             "stop_reason": reason.value if isinstance(reason, StopReason) else reason, "time_s": last["time_s"],
             "converted_fraction": last["converted_fraction"], "state_of_charge": last["state_of_charge"],
-            "penetration_depth_nm": last["front_depth_nm"], "self_limited": arrested,
-            "arrest_time_s": last["time_s"] if arrested else None,
-            "rate_exponent": growth.exponent, "rate_exponent_r2": growth.r2, "front_entry_time_s": entry,
+            **self._depths(fields), **self._arrest(fields, reason),
+            "rate_exponent": growth.exponent, "rate_exponent_r2": growth.r2,
+            "rate_exponent_range_nm": None if growth.low is None else [growth.low, growth.high],
+            "rate_exponent_points": growth.points, "front_entry_time_s": entry,
             "regime": laws.regime(share), "transport_share": share, "cylinder_law_interface_share": law.interface_share,
-            "cylinder_law_r2": law.r2, "damkohler": problem.rates.maximum * section.radius / D,
+            "cylinder_law_r2": law.r2,
+            "damkohler": laws.damkohler(problem.rates.maximum, section.radius, D, physics.c_front),
             "anisotropy_ratio": last["diameter_max_nm"] / last["diameter_min_nm"],
+            "anisotropy_ratio_exact": 1.0 if problem.rates.isotropic else None,
             "swelling_by_direction": self._swelling(outline),
             "area_ratio": float(np.sum(physics.spaces.weight * fields.J) / last["axial_stretch"]
                                 / np.sum(physics.spaces.weight)),
             "axial_stretch": last["axial_stretch"],
             "hoop_surface_max_GPa": last["hoop_surface_max_GPa"], "hoop_max_GPa": hoop, "hoop_max_location": where,
-            "crack_risk": risk, "critical_diameter_nm": critical,
+            **crack,
             "capacity_mAh_g": last["state_of_charge"] * material.capacity.theoretical,
             "interface_thickness_ratio": problem.half_thickness / section.radius,
             "eq1_terms_eV": self._eq1(fields), "accuracy": self._accuracy(),
-            "warnings": self._warnings(fields, risk)}
+            "warnings": self._warnings(fields, crack)}
+
+    def _depths(self, fields: FieldSet) -> dict[str, float]:
+        """Depth of the front in the reference section: of a round one of the same area, and the deepest there is."""
+        distance = self.problem.physics.front.log_odds(fields.state.xi)
+        equivalent = self.rows[-1]["front_depth_nm"]
+        deepest = float(self._shell.depths(distance, fields.position)[0].max())
+        return {"penetration_depth_nm": equivalent, "penetration_depth_equivalent_nm": equivalent,
+                "penetration_depth_max_nm": deepest}
+
+    def _arrest(self, fields: FieldSet, reason: StopReason | str) -> dict[str, Any]:
+        """How the front slowed down, and whether stress stopped it."""
+        physics, last, stopped = self.problem.physics, self.moments[-1], reason is StopReason.ARRESTED
+        unstressed = float(physics.front.kinetics.drive(np.zeros(1), np.array([last.outside]))[0])
+        held = arrest.self_limit(
+            str(reason.value if isinstance(reason, StopReason) else reason), self.problem.limits.arrest, last.drive,
+            last.outside - last.activity, unstressed,
+            host_depth(physics.spaces, physics.front.log_odds(fields.state.xi)), self.problem.half_thickness,
+            stopped=stopped)
+        columns = (self.column(name) for name in ("time_s", "converted_fraction", "drive"))
+        return {**held, **arrest.figures(*columns, stopped=stopped)}
 
     def _accuracy(self) -> dict[str, float | bool]:
         """What the numerical thickness of front, elements and steps is expected to have moved, by the measured law."""
         bias = bias_of(self.problem)
         return {"core_stress_bias": bias.core_stress, "arrest_fraction_bias": bias.arrest, "in_range": bias.in_range}
 
-    def _warnings(self, fields: FieldSet, risk: float | None) -> list[str]:
+    def _warnings(self, fields: FieldSet, crack: dict[str, Any]) -> list[str]:
         """What a reader of the figures must know, in sentences."""
         said = []
         eqps, J = fields.state.eqps, fields.J
@@ -201,8 +231,8 @@ class Recorder:
             x, y = self.problem.physics.spaces.qp_xy[:, element].mean(axis=1)
             said.append(f"plastic strain reaches {eqps.max():.1f} in single elements, most at x = {x:.1f} nm, y = "
                         f"{y:.1f} nm of the initial section: the skin has thinned to a tear, whose shape is the mesh's")
-        if risk is not None and risk > 1.0:
-            said.append(f"crack risk {risk:.2g} is above 1: a surface crack is expected, which the model does not open")
+        if crack["crack_risk"] > 1.0:
+            said.append(cracks.warning(crack))
         C = self.problem.physics.content_at_nodes(fields.state)
         above = 0.0 if self.problem.physics.transport.surface.current is None else ABOVE_CUTOFF
         if C.min() < -1e-6 or C.max() > 1.0 + 1e-6 + above:
@@ -242,20 +272,6 @@ class Recorder:
         x, y = fields.position[:, k]
         return float(hoop[k]), {"x_nm": float(x), "y_nm": float(y), "reference_radius_nm": float(
             np.hypot(*spaces.nodes[:, k])), "angle_deg": float(np.degrees(np.arctan2(y, x)))}
-
-    def _fracture(self, fields: FieldSet) -> tuple[float | None, float | None]:
-        """Largest ratio of energy release to toughness over the run, and the diameter at which it would be 1."""
-        material, problem = self.problem.config.material, self.problem
-        C = problem.physics.content_at_nodes(fields.state)[problem.physics.spaces.surface].mean()
-        host, full = material.mechanics.host, material.mechanics.reacted
-        E = host.youngs_modulus + (full.youngs_modulus - host.youngs_modulus) * C
-        nu = host.poisson_ratio + (full.poisson_ratio - host.poisson_ratio) * C
-        flaw = material.fracture.flaw
-        depth = self.column("front_depth_nm") if flaw is None else np.full(len(self.rows), flaw)
-        release = laws.energy_release(self.column("hoop_surface_max_GPa"), depth, E, nu)
-        risk = float(release.max() / material.fracture.energy)
-        # Without a flaw of its own length, everything scales with the diameter.
-        return risk, 2.0 * problem.section.radius / risk if flaw is None and risk > 0 else None
 
     def _eq1(self, fields: FieldSet) -> dict[str, float | None]:
         """Terms of review Eq. (1) per ion, eV, with the mean stresses beside the front, and the form the rate uses."""

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from femanode.animation import write_animation
+from femanode.crackmark import marked_view
 from femanode.curves import describe_frames
 from femanode.errors import ConfigError
 from femanode.fields import FieldChoice, choose_field, colour_limits
@@ -32,7 +33,7 @@ from femanode.rendering import OVERSAMPLING, Canvas, Layer, draw_mirrored, pixel
 from femanode.report_charts import MOST_FRAMES, Case, stages
 from femanode.scene import NoSceneError, write_scene
 from femanode.sectionart import SectionArtists, add_scale_bar, colours_of, extent_of, round_length
-from femanode.sectionview import SectionView, build_view
+from femanode.sectionview import SectionView
 
 #: Pixels across a picture, and the strips above (caption) and below (scale bar) the section.
 WIDTH, HEADER, FOOTER = 560, 40, 46
@@ -73,6 +74,7 @@ class Pictures:
     viewer: str = ""
     viewer_bytes: int = 0
     problems: list[str] = field(default_factory=list)
+    marked: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def _shots(cases: Sequence[Case], choice: FieldChoice, count: int) -> list[_Shot
         for k in stages(case, count) if len(cases) == 1 else [len(run.frames) - 1]:
             frame = case.facts.instant(k)
             text = describe(frame.time)
-            shots.append(_Shot(build_view(frame, choice, run.sector), text if len(cases) == 1 else
+            shots.append(_Shot(marked_view(run, frame, choice), text if len(cases) == 1 else
                                f"{case.name}: {text.rpartition(',  ')[2]}"))
     return shots
 

@@ -33,19 +33,34 @@ FIGURES: tuple[Figure, ...] = (
     Figure("converted_fraction", "Converted", "%", "Share of the section that the reaction front has passed."),
     Figure("state_of_charge", "State of charge", "%", "Carriers taken up, as a share of full content."),
     Figure("capacity_mAh_g", "Capacity", "{:.0f} mAh/g", "Charge taken up per gram of host."),
-    Figure("penetration_depth_nm", "Front depth", "{:.1f} nm", "Depth of a round front of the same converted area."),
+    Figure("penetration_depth_nm", "Front depth", "{:.1f} nm",
+           "Depth of a round front of the same converted area; the same as penetration_depth_equivalent_nm."),
+    Figure("penetration_depth_max_nm", "Front depth at its deepest", "{:.1f} nm",
+           "From the surface inwards to the middle of the front, in the undeformed section."),
     Figure("self_limited", "Self-limited", "{}", "Yes if the front came to rest by itself, held by stress."),
-    Figure("arrest_time_s", "Time of arrest", "time", "When the front came to rest."),
+    Figure("self_limited_criterion", "Criterion of that", "{}", "What has to hold for a front to count so."),
+    Figure("not_self_limited_because", "Why not self-limited", "{}", "What of the criterion does not hold."),
+    Figure("converted_at_drive_0_3", "Converted where the drive v/k fell to 0.3", "%",
+           "The front has lost most of its drive to stress and transport: from there on its mean v/k stays below 0.3."),
+    Figure("converted_at_drive_0_1", "Converted where the drive v/k fell to 0.1", "%",
+           "Likewise below 0.1. Says more than where it stood: an almost stopped front creeps on for long."),
+    Figure("arrest_time_range_s", "Time of arrest", "time",
+           "From when v/k had fallen below 0.1 to when the front stood; it is not known more closely."),
+    Figure("arrest_time_s", "End of that range", "time", "Observations of an arrest are compared with it."),
     Figure("rate_exponent", "Rate exponent n", "{:.2f}",
            "Depth grows as time to the power n: 1 where the front's reaction limits, 1/2 where diffusion does."),
+    Figure("rate_exponent_range_nm", "Depths it was fitted over", "{:.1f} nm",
+           "From where the front has formed to where it hardly moves."),
+    Figure("rate_exponent_points", "Points it was fitted to", "{:.0f}", "Steps of the run within that range."),
     Figure("rate_exponent_r2", "Quality of that fit, r2", "{:.3f}", "1 is a perfect power law."),
     Figure("regime", "Regime", "{}",
            "ICR: the reaction at the front limits; DCR: diffusion behind it. By the share of the drive lost in "
            "transport."),
     Figure("transport_share", "Drive lost in transport", "%",
            "0 where reaction alone limits, 100 % where diffusion does."),
-    Figure("damkohler", "Reaction over diffusion, kR/D", "{:.3g}",
-           "Small: the reaction is slow and limits. Large: diffusion limits."),
+    Figure("damkohler", "Reaction over diffusion, k R c_f/((1 \N{MINUS SIGN} c_f) D)", "{:.3g}",
+           "Small: the reaction is slow and limits. Large: diffusion limits. The front takes up the share c_f of full "
+           "content, diffusion brings what lies between c_f and 1. Without stress."),
     Figure("anisotropy_ratio", "Largest over smallest diameter", "{:.2f}", "1 is round."),
     Figure("lobes", "Outward bulges", "{:.0f}", "0 round, 2 ellipse or dumbbell, 4 cross, 6 hexagon."),
     Figure("area_ratio", "Section area, deformed over initial", "{:.2f}", "How much the section has grown."),
@@ -58,10 +73,14 @@ FIGURES: tuple[Figure, ...] = (
     Figure("hoop_surface_max_GPa", "Largest hoop stress at the surface", "{:.2f} GPa", "Tension there opens cracks."),
     Figure("hoop_max_GPa", "Largest hoop stress anywhere", "{:.2f} GPa", "At the place given in summary.json."),
     Figure("crack_risk", "Crack risk", "{:.2f}",
-           "Energy that a surface crack as deep as the shell would release, over toughness; above 1 a crack is "
-           "expected. A first estimate; the model opens no cracks."),
+           "Energy that a surface crack as deep as the reacted shell at the worst site and time would release, over "
+           "toughness; above 1 a crack is expected. A first estimate; the model opens no cracks."),
+    Figure("crack_risk_bound", "Crack risk only a bound", "{}", "Yes where the site of the largest risk is at yield."),
+    Figure("crack_risk_basis", "What the crack risk is", "{}", "What kind of estimate the stress at the site allows."),
+    Figure("crack_risk_until_fraction", "Crack risk taken up to", "%",
+           "Converted fraction. Once the skin has thinned to a tear, its stress and depth are the mesh's."),
     Figure("critical_diameter_nm", "Diameter at which crack risk is 1", "{:.0f} nm",
-           "Thicker wires are expected to crack."),
+           "Thicker wires are expected to crack; a lower bound where the crack risk is an upper one."),
     Figure("interface_thickness_ratio", "Front half-thickness over radius", "{:.4f}",
            "Numerical sharpness: stresses come out too small by an amount in proportion to it."),
 )
@@ -106,7 +125,10 @@ def merits(cases: Sequence[Case]) -> list[Merit]:
         if figure.key in ("volume_gain", "axial_strain", "swelling_mean", "swelling_spread"):
             continue  # shown where an observation asks for them
         if any(value is not None for value in values):
-            rows.append(Merit(figure.name, figure.meaning, [written(figure.key, value) for value in values]))
+            texts = [written(figure.key, value) for value in values]
+            if figure.key == "anisotropy_ratio":
+                texts = [text + _exact(case) for text, case in zip(texts, cases, strict=True)]
+            rows.append(Merit(figure.name, figure.meaning, texts))
     swelling = [case.facts.summary.get("swelling_by_direction") or {} for case in cases]
     if any(swelling):
         listed = [", ".join(f"{name} {written('swelling_mean', strain)}" for name, strain in strains.items())
@@ -116,12 +138,21 @@ def merits(cases: Sequence[Case]) -> list[Merit]:
     return rows
 
 
+def _exact(case: Case) -> str:
+    """What the ratio of the diameters must be where that is known: a wire with one rate in all directions stays round.
+    """
+    exact = case.facts.summary.get("anisotropy_ratio_exact")
+    return "" if exact is None else f" (exact: {exact:.2f})"
+
+
 def written(key: str, value: Any) -> str:
     """A figure with its unit, or a dash."""
     figure = MEANING.get("anisotropy_ratio" if key.startswith("diameter<") else key)
     form = figure.form if figure else "{:.3g}"
     if value is None:
         return "\N{EN DASH}"
+    if isinstance(value, list):
+        return " to ".join(written(key, end) for end in value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
@@ -20,11 +20,31 @@ from femanode.sectionview import SectionView
 
 Bounds = tuple[float, float, float, float]
 
+#: A mark's wedge: gap to the edge, length and half width, as shares of the larger side of the deformed section.
+GAP, LENGTH, HALF_WIDTH = 0.006, 0.042, 0.013
+MARK = "#ffd400"
+
 
 def extent_of(views: Sequence[SectionView]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Lower and upper corner (2,) of the box that holds every outline of every view, nm."""
     edges = np.concatenate([line for view in views for line in (*view.outlines, *view.initial_outlines)])
+    tips = [wedge for view in views for wedge in wedges(view)]
+    if tips:
+        edges = np.concatenate([edges, *tips])
     return edges.min(axis=0), edges.max(axis=0)
+
+
+def wedges(view: SectionView) -> list[NDArray[np.float64]]:
+    """Triangles (3, 2) outside the edge that point at the marks of a view, nm."""
+    if not len(view.marks):
+        return []
+    size = float(np.ptp(np.concatenate(view.outlines), axis=0).max())
+    shapes = []
+    for point, normal in view.marks:
+        across, base = np.array([-normal[1], normal[0]]), point + (GAP + LENGTH) * size * normal
+        shapes.append(np.array([point + GAP * size * normal, base + HALF_WIDTH * size * across,
+                                base - HALF_WIDTH * size * across]))
+    return shapes
 
 
 def colours_of(low: float) -> str:
@@ -66,6 +86,8 @@ class SectionArtists:
                        for colour, width in (("white", 3.6), ("black", 1.8))]
         for line in self.fronts:
             axes.add_line(line)
+        self.marks = PolyCollection([], facecolors=MARK, edgecolors="black", linewidths=weight, zorder=5)
+        axes.add_collection(self.marks)
 
     def update(self, view: SectionView, image: NDArray[np.uint8]) -> None:
         """Show another instant; ``image`` is the coloured field, shape (height, width, 3)."""
@@ -75,13 +97,17 @@ class SectionArtists:
         pieces = np.concatenate([view.front, np.full((len(view.front), 1, 2), np.nan)], axis=1).reshape(-1, 2)
         for line in self.fronts:
             line.set_data(*pieces.T)
+        self.marks.set_verts(wedges(view))
 
 
-def line_handles(front: bool) -> list[Line2D]:
-    """Legend entries for the initial outline and, where there is one, the front."""
+def line_handles(front: bool, mark: str = "") -> list[Line2D]:
+    """Legend entries for the initial outline and, where there are some, the front and the marks, named ``mark``."""
     handles = [Line2D([], [], color="#303030", lw=1.3, ls=(0, (5, 4)), label="initial outline")]
     if front:
         handles.append(Line2D([], [], color="black", lw=1.8, label="reaction front"))
+    if mark:
+        handles.append(Line2D([], [], color="none", marker="v", markersize=9, markerfacecolor=MARK,
+                              markeredgecolor="black", label=mark))
     return handles
 
 

@@ -7,7 +7,7 @@ stored frames into arrays that a renderer can draw and draws nothing itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,8 @@ class SectionView:
         The section's edge, deformed and undeformed.
     mirrors : tuple of (int, int, float)
         Signs of x, y and field of every mirror image, in the order in which ``points`` and ``triangles`` have them.
+    marks : ndarray, shape (k, 2, 2)
+        Points of the deformed edge to be marked, with their unit normals outwards.
     """
 
     time: float
@@ -58,6 +60,7 @@ class SectionView:
     outlines: list[FloatArray]
     initial_outlines: list[FloatArray]
     mirrors: tuple[tuple[int, int, float], ...] = ((1, 1, 1.0),)
+    marks: FloatArray = field(default_factory=lambda: np.empty((0, 2, 2)))
 
 
 def build_view(frame: Frame, choice: FieldChoice, sector: str) -> SectionView:

@@ -31,7 +31,8 @@ def _arrested(rows: int, sigma_Y: float, dG0: float) -> float:
     result = wire(*ISOTROPIC, f"front.half_thickness={delta} nm", f"mesh.element_size={delta} nm",
                   f"front.conversion_start={_START}", f"overrides.mechanics.reacted.yield_stress={sigma_Y} GPa",
                   f"overrides.front.equilibrium_potential={0.01 - dG0} V", "time.end=1000 h")
-    return float(result.summary["converted_fraction"]) if result.summary["self_limited"] else float("nan")
+    stopped = result.summary["arrest_time_s"] is not None
+    return float(result.summary["converted_fraction"]) if stopped else float("nan")
 
 
 def _arrested_1d(rows: Array, sigma_Y: float, dG0: float, rigid: bool) -> Array:

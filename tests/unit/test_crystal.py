@@ -279,3 +279,13 @@ def test_rates_that_make_no_law_are_refused(rates: dict[str, float], structure: 
 def test_amorphisation_out_of_range_is_refused(fraction: float, rate: float | None, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         make_rate_law(SILICON, "cubic", make_frame([0, 0, 1]), fraction, rate)
+
+
+@pytest.mark.parametrize(("rates", "axis", "share", "isotropic"), [
+    ({"isotropic": 0.05}, (1, 1, 0), 0.0, True), ({"100": 0.02, "110": 0.12, "111": 0.01}, (1, 1, 0), 0.0, False),
+    ({"100": 0.02, "110": 0.12, "111": 0.01}, (1, 1, 0), 1.0, True)])
+def test_a_law_knows_whether_it_keeps_a_wire_round(rates: dict[str, float], axis: tuple[int, int, int], share: float,
+                                                   isotropic: bool) -> None:
+    # a front that amorphises whole has one rate, whatever the crystal
+    law = make_rate_law(rates, "cubic", make_frame(axis, None, "cubic"), share, 0.05)
+    assert law.isotropic is isotropic

@@ -83,3 +83,24 @@ def test_energy_release_by_hand() -> None:
     # 1.12^2 pi (1 GPa)^2 10 nm (1 - 0.24^2)/40 GPa = 0.92846 GPa nm = J/m^2; nothing under compression
     release = laws.energy_release(np.array([1.0, 2.0, -3.0]), np.full(3, 10.0), 40.0, 0.24)
     assert_allclose(release, [0.928455, 3.713820, 0.0], rtol=1e-5, atol=0)
+
+
+def test_a_fitted_exponent_says_over_which_depths() -> None:
+    t = np.linspace(0.0, 100.0, 101)
+    law = laws.rate_exponent(t, np.minimum(t, 50.0), 3.0)
+    # depths above 3 up to where it stands: 4, 5 ... 50
+    assert (law.low, law.high, law.points) == (4.0, 50.0, 47)
+
+
+@pytest.mark.parametrize("wanted", [0.1, 1.0, 30.0])
+def test_the_damkohler_number_is_that_of_the_cylinder_law(wanted: float) -> None:
+    # t = R - s + (N k/(c* D)) [(R^2 - s^2)/4 - s^2/2 ln(R/s)] in units of 1/k times N: N = c_f, c* = 1 - c_f
+    R, k, c_f = 50.0, 0.05, 0.6
+    D = k * R * c_f / ((1 - c_f) * wanted)
+    assert laws.damkohler(k, R, D, c_f) == pytest.approx(wanted, rel=1e-12)
+    s = np.linspace(49.0, 1.0, 200)
+    reaction, diffusion = (R - s) / k, c_f / ((1 - c_f) * D) * ((R**2 - s**2) / 4 - s**2 / 2 * np.log(R / s))
+    fitted = laws.cylinder_law(reaction + diffusion, R - s, R, 0.5)
+    assert_allclose(fitted.interface_share, reaction[-1] / (reaction[-1] + diffusion[-1]), rtol=1e-6, atol=0)
+    # of a front that closes in, reaction and diffusion take times as 1 to a quarter of the number
+    assert_allclose(diffusion[-1] / reaction[-1], wanted / 4, rtol=0.03, atol=0)

@@ -80,6 +80,21 @@ def test_figures_stand_beside_what_was_observed_with_the_error(page: Path) -> No
     assert "had neither come to rest" not in text
 
 
+def test_figures_with_a_range_an_exact_value_or_a_bound_say_so(run: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(run, tmp_path / "other"))
+    (folder / "summary.json").write_text(json.dumps({
+        **SUMMARY, "anisotropy_ratio_exact": 1.0, "arrest_time_range_s": [2880.0, 5400.0],
+        "rate_exponent_range_nm": [6.0, 24.0], "crack_risk": 0.4, "crack_risk_bound": True,
+        "crack_risk_basis": "upper bound at general yield: the whole shell flows", "crack_risk_until_fraction": 0.5}))
+    text = write_report(folder).read_text()
+    assert cells(text, "Largest over smallest diameter")[1] == "1.38 (exact: 1.00)"
+    assert cells(text, "Time of arrest")[1] == "48 min to 90 min"
+    assert cells(text, "Depths it was fitted over")[1] == "6.0 nm to 24.0 nm"
+    assert cells(text, "Crack risk only a bound")[1] == "yes"
+    assert cells(text, "What the crack risk is")[1] == "upper bound at general yield: the whole shell flows"
+    assert cells(text, "Crack risk taken up to")[1] == "50 %"
+
+
 def test_nothing_is_fetched_and_the_tables_are_inside(page: Path, run: Path) -> None:
     text = page.read_text()
     without = re.sub(r'<script type="text/plain".*?</script>', "", text, flags=re.DOTALL)

@@ -17,10 +17,11 @@ import pytest
 from numpy.testing import assert_allclose
 
 import femanode
-from femanode import journal
+from femanode import journal, postprocess
 from femanode.candidate import Candidate, propose
 from femanode.config import Config, dump_config
 from femanode.errors import ConfigError, ConvergenceError
+from femanode.physics import Physics
 from femanode.problem import build_problem
 from femanode.state import State
 from tests.fronts import coarse_case
@@ -70,6 +71,11 @@ def same_run(a: femanode.Result, b: femanode.Result) -> None:
     assert a.manifest["stop_reason"] == b.manifest["stop_reason"]
     for name in ("front_entry_time_s", "transport_share", "crack_risk", "area_ratio"):
         assert_allclose(a.summary[name], b.summary[name], rtol=1e-9, atol=0, err_msg=name)
+    # of the whole record: the largest ratio and the sites counted may lie before the break
+    for name in ("crack_sites", "crack_sites_bounded", "rate_exponent_points"):
+        assert a.summary[name] == b.summary[name], name
+    for name, value in a.summary["crack_site"].items():
+        assert value == pytest.approx(b.summary["crack_site"][name], rel=1e-9, abs=1e-9), name
 
 
 class Stop(Exception):
@@ -96,7 +102,6 @@ KILLED = """
 import os, signal, sys
 import femanode
 from femanode import journal
-from femanode.physics import Physics
 
 journal.SHARE, count, last = 1e9, 0, int(sys.argv[3])
 
@@ -139,6 +144,20 @@ def test_an_error_leaves_a_checkpoint_to_go_on_from(whole: femanode.Result, tmp_
     # its last state is a frame, which the finished run does not have
     assert stopped.frames.times[-1] == stopped.history["time_s"].iloc[-1]
     same_run(femanode.run(case(), tmp_path / "run", resume=True), whole)
+
+
+def test_a_crack_s_site_that_lies_before_the_break_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                           whole: femanode.Result) -> None:
+    # counted up to a plastic strain that is passed three steps before the break
+    monkeypatch.setattr(postprocess, "TORN", float(whole.history["eqps_max"].iloc[12]))
+    with pytest.raises(Stop):
+        femanode.run(case(), tmp_path / "run", report=after(15, stop))
+    before = femanode.Result(tmp_path / "run").summary["crack_site"]
+    result = femanode.run(case(), tmp_path / "run", resume=True)
+    assert 0 < before["time_s"] <= whole.history["time_s"].iloc[12]
+    assert result.summary["crack_site"] == before
+    assert result.summary["crack_risk"] == result.history["crack_ratio"][:13].max() < whole.summary["crack_risk"]
+    assert result.summary["crack_risk_until_fraction"] == result.history["converted_fraction"][12]
 
 
 def test_a_step_that_was_not_recorded_whole_is_made_again(whole: femanode.Result, tmp_path: Path,
