@@ -6,6 +6,7 @@ Attribute names are the YAML keys; values are floats in internal units (nm, s, G
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -44,6 +45,20 @@ Miller = Annotated[
 ]
 
 
+class Roughness(Section):
+    """Seeded unevenness of the as-grown outline."""
+
+    amplitude: Length = Field(description="root mean square of the radius about its mean")
+    seed: Whole = Field(default=1, ge=0, description="seed of the random waves; the same shape on every mesh")
+    wavelength: Length | None = Field(
+        default=None, description="shortest wavelength along the circumference; null: a quarter of the radius"
+    )
+
+    def wavelength_of(self, diameter: float) -> float:
+        """The wavelength in use on an outline of that diameter, nm."""
+        return self.wavelength if self.wavelength is not None else 0.125 * diameter
+
+
 class Geometry(Section):
     """Cross-section of the wire."""
 
@@ -56,7 +71,11 @@ class Geometry(Section):
         default=None, description="mesh file (.msh, .vtu, ...) for shape file, relative to the configuration"
     )
     sector: Literal["auto", "quarter", "half", "full"] = Field(
-        default="auto", description="part that is meshed; auto takes the smallest the crystal allows"
+        default="auto",
+        description="part that is meshed; auto takes the smallest the crystal allows, full with roughness",
+    )
+    roughness: Roughness | None = Field(
+        default=None, description="uneven outline, for circle and annulus; null: none"
     )
     coating: NotYet = Field(default=None, description="unreacting shell; not in this version")
 
@@ -90,6 +109,27 @@ class Geometry(Section):
                 allowed=f"below diameter = {self.diameter:g} nm",
                 key="inner_diameter",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _roughness_fits(self) -> Self:
+        """Waves that go round, are no steeper than a skin is, and have an outline of ours to move."""
+        rough = self.roughness
+        if rough is None:
+            return self
+        if self.shape == "file" or self.diameter is None:
+            found = "found a roughness with shape file"
+            raise problem(found, allowed="shape: circle or annulus, or no roughness", key="roughness")
+        longest = 0.5 * math.pi * self.diameter
+        if not rough.wavelength_of(self.diameter) <= longest:
+            found = f"found {rough.wavelength_of(self.diameter):g} nm"
+            raise problem(found, allowed=f"at most half the circumference, {longest:.4g} nm",
+                          key="roughness.wavelength")
+        most = 0.05 * min(rough.wavelength_of(self.diameter), self.wall or self.diameter)
+        if rough.amplitude > most:
+            raise problem(f"found {rough.amplitude:g} nm",
+                          allowed=f"at most {most:.4g} nm, a twentieth of the wavelength and of the radius or wall",
+                          key="roughness.amplitude")
         return self
 
     @property
@@ -217,6 +257,9 @@ class Stop(Section):
     )
     converted: Number | None = Field(
         default=0.99, gt=0, le=1, description="converted fraction of the section"
+    )
+    torn: Switch | None = Field(
+        default=False, description="end where the skin has torn: a neck thinned to a quarter since it reacted"
     )
 
 

@@ -110,6 +110,8 @@ class Journal:
         with self.timed("output"):
             fields = FieldSet(self.problem, candidate.state, candidate.equilibrium)
             row = self.recorder.step(candidate, fields)
+            if stop in (None, StopReason.END_TIME) and self.recorder.torn and self.problem.config.time.stop.torn:
+                stop = StopReason.TORN  # before the end time: a later one is not to lead on past a tear
             self.history.write(row)
             if self.schedule.due(candidate.state) or stop is not None:
                 self.frames.write(fields)
@@ -175,7 +177,8 @@ class Journal:
         write_json(self.folder / "summary.json", self.recorder.summary(self.fields, reason))
         stop = reason.value if isinstance(reason, StopReason) else reason
         write_json(self.folder / "manifest.json", manifest(self.problem, self.tally, stop=stop, seconds=self.clock,
-                                                           resumed=self.resumed))
+                                                           resumed=self.resumed,
+                                                           events=self.recorder.skin.events()))
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:

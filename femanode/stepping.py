@@ -36,6 +36,7 @@ class StopReason(enum.Enum):
     CONVERTED = "converted fraction reached"
     ARRESTED = "front arrested"
     CUTOFF = "cut-off reached"
+    TORN = "skin torn"
 
 
 @dataclass(frozen=True)
