@@ -6,7 +6,6 @@ Attribute names are the YAML keys; values are floats in internal units (nm, s, G
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -26,6 +25,7 @@ from femanode.config_fields import (
     Whole,
     problem,
 )
+from femanode.config_roughness import Roughness
 from femanode.yamlio import kind
 
 
@@ -43,20 +43,6 @@ Miller = Annotated[
     BeforeValidator(_miller),
     WithJsonSchema({"type": "array", "items": {"type": "integer"}, "minItems": 3, "maxItems": 3}),
 ]
-
-
-class Roughness(Section):
-    """Seeded unevenness of the as-grown outline."""
-
-    amplitude: Length = Field(description="root mean square of the radius about its mean")
-    seed: Whole = Field(default=1, ge=0, description="seed of the random waves; the same shape on every mesh")
-    wavelength: Length | None = Field(
-        default=None, description="shortest wavelength along the circumference; null: a quarter of the radius"
-    )
-
-    def wavelength_of(self, diameter: float) -> float:
-        """The wavelength in use on an outline of that diameter, nm."""
-        return self.wavelength if self.wavelength is not None else 0.125 * diameter
 
 
 class Geometry(Section):
@@ -113,23 +99,9 @@ class Geometry(Section):
 
     @model_validator(mode="after")
     def _roughness_fits(self) -> Self:
-        """Waves that go round, are no steeper than a skin is, and have an outline of ours to move."""
-        rough = self.roughness
-        if rough is None:
-            return self
-        if self.shape == "file" or self.diameter is None:
-            found = "found a roughness with shape file"
-            raise problem(found, allowed="shape: circle or annulus, or no roughness", key="roughness")
-        longest = 0.5 * math.pi * self.diameter
-        if not rough.wavelength_of(self.diameter) <= longest:
-            found = f"found {rough.wavelength_of(self.diameter):g} nm"
-            raise problem(found, allowed=f"at most half the circumference, {longest:.4g} nm",
-                          key="roughness.wavelength")
-        most = 0.05 * min(rough.wavelength_of(self.diameter), self.wall or self.diameter)
-        if rough.amplitude > most:
-            raise problem(f"found {rough.amplitude:g} nm",
-                          allowed=f"at most {most:.4g} nm, a twentieth of the wavelength and of the radius or wall",
-                          key="roughness.amplitude")
+        """An outline of ours to move, and waves that it can have."""
+        if self.roughness is not None:
+            self.roughness.require_fit(self.shape, self.diameter, self.wall)
         return self
 
     @property

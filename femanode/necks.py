@@ -23,7 +23,7 @@ from femanode.checkpoint import Part
 
 Array = NDArray[np.float64]
 
-#: Material angle of the gauge, rad: 0.17 R of surface, about the skin's thickness where half of the section has reacted.
+#: Material angle of the gauge, rad: 0.17 R of surface, about the thickness of a skin of half of the section.
 GAUGE = np.radians(10.0)
 #: Distance of the gauges' middles, rad.
 SPACING = np.radians(1.0)

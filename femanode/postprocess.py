@@ -147,11 +147,6 @@ class Recorder:
         """What the skin has gone through so far."""
         return self.skins[-1] if self.skins else even_skin(self.problem.section.sector)
 
-    @property
-    def torn(self) -> bool:
-        """Whether the skin has torn."""
-        return self.skin.torn is not None
-
     def part(self, rows: int) -> Part:
         """The first ``rows`` rows and moments, for a checkpoint."""
         columns = list(self.rows[0])

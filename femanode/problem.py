@@ -27,7 +27,7 @@ from femanode.material import Material, Phase
 from femanode.mechanics import Mechanics
 from femanode.mesh import Section, make_section, read_section, require_size
 from femanode.recovery import Recovery
-from femanode.roughness import Roughness, make_roughness, rough_mesh
+from femanode.roughness import Roughness, make_roughness, require_waves, rough_mesh
 from femanode.spaces import Index, Spaces, build_spaces
 from femanode.state import State, pristine
 from femanode.stepping import Limits
@@ -176,17 +176,9 @@ def _root(config: Config) -> tuple[Section, int]:
     levels = 0
     while config.mesh.adaptive and size * 2.0 ** (levels + 1) <= (outer - inner) / COARSEST:
         levels += 1
-    _require_waves(config, size)
+    if geometry.roughness is not None:
+        require_waves(geometry.roughness.wavelength_of(geometry.diameter), size)
     return make_section(geometry.shape, outer, inner, size * 2.0**levels, sector, alike=levels > 0), levels
-
-
-def _require_waves(config: Config, size: float) -> None:
-    """Refuse an unevenness that elements of ``size`` nm cannot show."""
-    rough, diameter = config.geometry.roughness, config.geometry.diameter
-    if rough is not None and diameter is not None and rough.wavelength_of(diameter) < 4.0 * size:
-        raise ConfigError(f"found {rough.wavelength_of(diameter):g} nm", where="geometry.roughness.wavelength",
-                          allowed=f"at least four elements, {4.0 * size:g} nm",
-                          hint="use smaller elements or longer waves")
 
 
 def mesh_section(config: Config) -> Section:

@@ -5,9 +5,9 @@ The mesh is made, cut, curved and checked as that of a circle or ring; then its 
     r -> r + R a(theta) [(r - r_i)/(R - r_i)]^2,   a(theta) = sum over m of A_m cos(m theta) + B_m sin(m theta),
 
 so that the surface takes the radius R (1 + a), the centre or inner circle stays, and every mesh gets the same shape:
-a depends on the angle, the seed and the symmetry only. Without m = 0 and m = 1 the outline neither grows (to first order
-in a) nor moves as a whole. The coefficients are normal deviates, alike for all m up to the shortest wavelength, scaled
-so that the root mean square of R a over the circumference is the amplitude asked for.
+a depends on the angle, the seed and the symmetry only. Without m = 0 and m = 1 the outline neither grows (to first
+order in a) nor moves as a whole. The coefficients are normal deviates, alike for all m up to the shortest wavelength,
+scaled so that the root mean square of R a over the circumference is the amplitude asked for.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import skfem
 from numpy.typing import NDArray
+
+from femanode.errors import ConfigError
 
 Array = NDArray[np.float64]
 
@@ -67,6 +69,19 @@ def make_roughness(amplitude: float, wavelength: float, radius: float, seed: int
         a = np.where(np.arange(2, last + 1) % 2 == 0, a, 0.0)
     scale = amplitude / radius / np.sqrt(0.5 * np.sum(a**2 + b**2))
     return Roughness(scale * a, scale * b)
+
+
+def require_waves(wavelength: float, size: float) -> None:
+    """Refuse waves (nm) that elements of ``size`` (nm) cannot show.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if wavelength < 4.0 * size:
+        raise ConfigError(f"found {wavelength:g} nm", where="geometry.roughness.wavelength",
+                          allowed=f"at least four elements, {4.0 * size:g} nm",
+                          hint="use smaller elements or longer waves")
 
 
 def rough_mesh(mesh: skfem.MeshTri2, roughness: Roughness, radius: float, inner: float) -> skfem.MeshTri2:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1] / "femanode"
 ORDER: tuple[tuple[str, ...], ...] = (
     ("errors",), ("checkpoint", "lock", "interruption"),
     ("units",), ("yamlio",), ("config_fields",), ("material",), ("config_problems",), ("materials",),
-    ("config_overrides",), ("config_model",), ("config_schema",), ("config",), ("electrode",),
+    ("config_overrides",), ("config_roughness",), ("config_model",), ("config_schema",), ("config",), ("electrode",),
     ("miller",), ("crystal",), ("rings", "section", "roughness"), ("mesh", "hierarchy"),
     ("constitutive.swelling", "constitutive.elastoplasticity"), ("constitutive.flow",),
     ("compiled", "ordering"), ("assembly", "kernels", "nodal"),

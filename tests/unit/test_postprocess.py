@@ -19,14 +19,15 @@ COLUMNS = [
     "time_s", "dt_s", "converted_fraction", "state_of_charge", "front_depth_nm", "front_depth_x_nm",
     "front_depth_y_nm", "front_speed_nm_s", "axial_stretch", "diameter_x_nm", "diameter_y_nm",
     "diameter_max_nm", "diameter_min_nm", "hoop_surface_max_GPa", "hoop_max_GPa", "hoop_min_GPa",
-    "core_mean_stress_GPa", "front_mean_stress_GPa", "eqps_max", "content_error", "newton_iterations"]
+    "core_mean_stress_GPa", "front_mean_stress_GPa", "eqps_max", "content_error", "newton_iterations",
+    "skin_thinning", "skin_thinning_excess", "after_neck"]
 SUMMARY = [
     "stop_reason", "time_s", "converted_fraction", "state_of_charge", "penetration_depth_nm", "self_limited",
     "arrest_time_s", "rate_exponent", "rate_exponent_r2", "regime", "damkohler", "anisotropy_ratio",
     "swelling_by_direction", "area_ratio", "hoop_surface_max_GPa", "hoop_max_GPa", "hoop_max_location",
     "crack_risk", "critical_diameter_nm", "capacity_mAh_g", "interface_thickness_ratio", "eq1_terms_eV"]
 EXTRA = {"front_entry_time_s", "transport_share", "cylinder_law_interface_share", "cylinder_law_r2", "axial_stretch",
-         "warnings", "accuracy"}
+         "warnings", "accuracy", "neck", "torn", "figures_after_neck"}
 
 
 class Run:
