@@ -161,6 +161,13 @@ def test_figures_read_after_a_neck_are_marked_for_readers(torn: femanode.Result)
     assert describe(0.0).endswith("converted")
 
 
+def test_a_tear_in_the_last_step_before_the_end_counts(torn: femanode.Result, tmp_path: Path) -> None:
+    last = float(torn.history["time_s"].iloc[-1]) * (1.0 - 1e-9)
+    result = femanode.run(torn_case(end=f"{last!r} s"), tmp_path / "run")
+    assert result.history["time_s"].iloc[-1] == last
+    assert result.summary["stop_reason"] == "skin torn"
+
+
 def test_without_the_stop_the_run_goes_on_and_the_tear_is_told(torn: femanode.Result, tmp_path: Path) -> None:
     further = femanode.run(torn_case(torn=False), tmp_path / "run")
     assert further.summary["stop_reason"] == "converted fraction reached"
