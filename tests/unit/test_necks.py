@@ -29,7 +29,7 @@ def stretched(k: float, at: float, spacing: float = 0.25, sector: str = "full", 
               axial: float = 1.0) -> Outline:
     """A grown circle whose surface over 10 degrees about ``at`` (degrees) and its mirror images is stretched k-fold,
     at the expense of the rest: the closed length stays."""
-    theta = np.arange(0.0, 360.0, spacing) if sector == "full" else np.arange(0.0, 90.0 + 1e-9, spacing)
+    theta = np.arange(0.0, {"quarter": 90.0 + 1e-9, "half": 180.0 + 1e-9, "full": 360.0}[sector], spacing)
     middles = sorted({at % 360, -at % 360, (180 - at) % 360, (180 + at) % 360})
     rest = (360.0 - 10.0 * len(middles) * k) / (360.0 - 10.0 * len(middles))
     fine = np.arange(-360.0, 720.0 + 1e-9, 0.25)
@@ -66,8 +66,8 @@ def test_a_neck_and_a_tear_come_at_the_stretch_that_halves_and_quarters_the_skin
     assert_allclose(np.hypot(skin.neck.x_nm, skin.neck.y_nm), GROWN, rtol=1e-3, atol=0)
 
 
-@pytest.mark.parametrize(("at", "sector"), [(30.0, "quarter"), (90.0, "quarter"), (0.0, "quarter")])
-def test_a_quarter_tells_what_the_full_section_tells(at: float, sector: str) -> None:
+@pytest.mark.parametrize(("at", "sector"), [(30.0, "quarter"), (90.0, "quarter"), (0.0, "quarter"), (30.0, "half"), (0.0, "half")])
+def test_a_sector_tells_what_the_full_section_tells(at: float, sector: str) -> None:
     # also where the neck sits on a mirror, so that half of its gauge is an image
     stretches = np.exp(np.linspace(0.0, np.log(3.0), 21))
     part, whole = skin_of(stretches, at=at, sector=sector), skin_of(stretches, at=at)
