@@ -66,7 +66,8 @@ def test_a_neck_and_a_tear_come_at_the_stretch_that_halves_and_quarters_the_skin
     assert_allclose(np.hypot(skin.neck.x_nm, skin.neck.y_nm), GROWN, rtol=1e-3, atol=0)
 
 
-@pytest.mark.parametrize(("at", "sector"), [(30.0, "quarter"), (90.0, "quarter"), (0.0, "quarter"), (30.0, "half"), (0.0, "half")])
+@pytest.mark.parametrize(("at", "sector"), [
+    (30.0, "quarter"), (90.0, "quarter"), (0.0, "quarter"), (30.0, "half"), (0.0, "half")])
 def test_a_sector_tells_what_the_full_section_tells(at: float, sector: str) -> None:
     # also where the neck sits on a mirror, so that half of its gauge is an image
     stretches = np.exp(np.linspace(0.0, np.log(3.0), 21))
