@@ -31,6 +31,9 @@ _BESIDES = f"{_START} and 4 to 10 s of pictures and page"
 
 #: v delta c_f/((1 - c_f) D) up to which times are good to 2 % at the standard settings, and what is said beyond.
 _THICK = 1.0
+#: Figures in the terminal that a neck of the skin touches, as they are named there.
+_LATE = (("anisotropy_ratio", "largest over smallest diameter"), ("hoop_surface_max_GPa", "surface hoop stress"),
+         ("hoop_max_GPa", "largest hoop stress"), ("crack_risk", "crack risk"))
 _TOO_THICK = ("the front is thick for this diffusivity: the activity falls by {0:.2g} (v delta c_f/((1 - c_f) D)) "
               "within it; above 1 times err by several per cent, from 1.6 steps may be refused; take a smaller "
               "half-thickness")
@@ -123,6 +126,10 @@ def describe_result(result: Result) -> str:
         f"ParaView  {folder / 'frames.pvd'}  (Warp By Vector, displacement, scale 1)",
         f"figures   {folder / 'summary.json'}, {folder / 'history.csv'}",
     ]
+    late = [words for key, words in _LATE if key in (s.get("figures_after_neck") or ()) and s.get(key) is not None]
+    if late:
+        lines.insert(-2, f"after the {'tear' if s.get('torn') else 'neck'}, where several solutions exist: "
+                         f"{', '.join(late)}")
     pictures = sorted((folder / "pictures").glob("*"))
     if pictures:
         lines.append("pictures  " + ", ".join(str(p) for p in pictures))

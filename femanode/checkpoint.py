@@ -23,7 +23,7 @@ from femanode import __version__
 from femanode.errors import ConfigError
 
 #: Layout of the file; to be raised when a part changes its meaning.
-FORMAT = 1
+FORMAT = 2
 #: The newest and the one before it.
 NAMES = ("checkpoint.npz", "checkpoint.old.npz")
 #: Keys that may differ when a run goes on: they do not touch the steps already made.

@@ -25,6 +25,7 @@ from femanode.config_fields import (
     Whole,
     problem,
 )
+from femanode.config_roughness import Roughness
 from femanode.yamlio import kind
 
 
@@ -56,7 +57,11 @@ class Geometry(Section):
         default=None, description="mesh file (.msh, .vtu, ...) for shape file, relative to the configuration"
     )
     sector: Literal["auto", "quarter", "half", "full"] = Field(
-        default="auto", description="part that is meshed; auto takes the smallest the crystal allows"
+        default="auto",
+        description="part that is meshed; auto takes the smallest the crystal allows, full with roughness",
+    )
+    roughness: Roughness | None = Field(
+        default=None, description="uneven outline, for circle and annulus; null: none"
     )
     coating: NotYet = Field(default=None, description="unreacting shell; not in this version")
 
@@ -90,6 +95,13 @@ class Geometry(Section):
                 allowed=f"below diameter = {self.diameter:g} nm",
                 key="inner_diameter",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _roughness_fits(self) -> Self:
+        """An outline of ours to move, and waves that it can have."""
+        if self.roughness is not None:
+            self.roughness.require_fit(self.shape, self.diameter, self.wall)
         return self
 
     @property
@@ -217,6 +229,9 @@ class Stop(Section):
     )
     converted: Number | None = Field(
         default=0.99, gt=0, le=1, description="converted fraction of the section"
+    )
+    torn: Switch | None = Field(
+        default=False, description="end where the skin has torn: a neck thinned to a quarter since it reacted"
     )
 
 

@@ -123,24 +123,21 @@ def weakest(fields: FieldSet, shell: Shell, fraction: float) -> Site:
                 float((cracked & (recovered > limit)).sum()))
 
 
-def figures(sites: Sequence[Site], eqps_max: Array, torn: float, diameter: float, flaw: float | None,
-            ) -> dict[str, Any]:
+def figures(sites: Sequence[Site], torn: NDArray[np.bool_], diameter: float, flaw: float | None) -> dict[str, Any]:
     """The crack figures of the summary.
 
     Parameters
     ----------
     sites : sequence of Site
         One per row of the history.
-    eqps_max : (n,)
-        Largest plastic strain of each row.
-    torn : float
-        Plastic strain above which the skin counts as torn: that row and all after it do not count.
+    torn : (n,) bool
+        Rows in which the skin had torn (:mod:`femanode.necks`); they do not count.
     diameter : float
         Initial, nm.
     flaw : float or None
         Length of the material's own flaw, nm.
     """
-    whole = np.flatnonzero(eqps_max > torn)
+    whole = np.flatnonzero(torn)
     counted = list(sites[:whole[0]] if len(whole) else sites)
     if not counted:
         counted = [sites[0]]

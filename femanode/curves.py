@@ -37,6 +37,10 @@ PANELS = (
 )
 
 
+#: What a picture says of a skin that is even, necked, torn: column ``after_neck`` of the history.
+STAGES = ("", ", necked", ", torn")
+
+
 def time_scale(end: float) -> tuple[float, str]:
     """The unit in which a series that ends at a given time reads well.
 
@@ -67,21 +71,23 @@ def describe_frames(run: RunFolder) -> Callable[[float], str]:
     Returns
     -------
     callable
-        Of the time in s, giving such as ``t = 45.0 min,  51 % converted``.
+        Of the time in s, giving such as ``t = 45.0 min,  51 % converted, necked``.
     """
     factor, unit = time_scale(float(run.frames.times[-1]))
     last = float(run.frames.times[-1]) / factor
     digits = max(0, 2 - math.floor(math.log10(last))) if last > 0 else 0
     try:
         times, fractions = (run.history[key].to_numpy() for key in ("time_s", "converted_fraction"))
+        stages = run.history["after_neck"].to_numpy() if "after_neck" in run.history else np.zeros(len(times))
     except (ConfigError, KeyError):
-        times = fractions = np.empty(0)
+        times = fractions = stages = np.empty(0)
 
     def describe(time: float) -> str:
         text = f"t = {time / factor:.{digits}f} {unit}"
         if not len(times):
             return text
-        return f"{text},  {100 * np.interp(time, times, fractions):.0f} % converted"
+        stage = int(stages[min(int(np.searchsorted(times, time * (1.0 - 1e-9))), len(times) - 1)])
+        return f"{text},  {100 * np.interp(time, times, fractions):.0f} % converted{STAGES[stage]}"
 
     return describe
 

@@ -110,6 +110,8 @@ class Journal:
         with self.timed("output"):
             fields = FieldSet(self.problem, candidate.state, candidate.equilibrium)
             row = self.recorder.step(candidate, fields)
+            if stop in (None, StopReason.END_TIME) and self._to_end_torn():
+                stop = StopReason.TORN  # before the end time: a later one is not to lead on past a tear
             self.history.write(row)
             if self.schedule.due(candidate.state) or stop is not None:
                 self.frames.write(fields)
@@ -117,6 +119,10 @@ class Journal:
         if stop is None and time.perf_counter() >= self._next_save:
             self.save()
         return row
+
+    def _to_end_torn(self) -> bool:
+        """Whether the skin has torn and the run is to end there."""
+        return bool(self.problem.config.time.stop.torn) and self.recorder.skin.torn is not None
 
     def adapt(self) -> bool:
         """Go over to a mesh that suits the front where the present one no longer does; whether it was done.
@@ -175,7 +181,8 @@ class Journal:
         write_json(self.folder / "summary.json", self.recorder.summary(self.fields, reason))
         stop = reason.value if isinstance(reason, StopReason) else reason
         write_json(self.folder / "manifest.json", manifest(self.problem, self.tally, stop=stop, seconds=self.clock,
-                                                           resumed=self.resumed))
+                                                           resumed=self.resumed,
+                                                           events=self.recorder.skin.events()))
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:

@@ -188,11 +188,14 @@ class HistoryWriter:
 
 
 def manifest(problem: Problem, tally: Tally, *, stop: str, seconds: Mapping[str, float], resumed: int = 0,
-             ) -> dict[str, Any]:
-    """Where a run's numbers come from: versions, machine, mesh, solver, steps, time, how often it was resumed."""
+             events: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Where a run's numbers come from: versions, machine, mesh, solver, steps, time, how often it was resumed.
+
+    ``events`` are what befell the section on the way, by name, as in the summary.
+    """
     mesh = problem.graded
     return {
-        "name": problem.config.name, "stop_reason": stop, "notes": list(problem.notes),
+        "name": problem.config.name, "stop_reason": stop, **(events or {}), "notes": list(problem.notes),
         "sector": problem.section.sector, "radius_nm": problem.section.radius,
         "half_thickness_nm": problem.half_thickness, "element_size_nm": problem.section.element_size,
         "mesh": {"hash": problem.section.hash(), "elements": problem.physics.spaces.cells.shape[1],

@@ -14,9 +14,10 @@ from femanode import arrest, cracks, electrode, laws
 from femanode.accuracy import Bias, expected_bias
 from femanode.candidate import Candidate, front_mean, on_front
 from femanode.checkpoint import Part
-from femanode.constitutive.swelling import volume_ratio
+from femanode.constitutive.swelling import conversion, volume_ratio
 from femanode.crystal import format_miller
 from femanode.fieldset import FieldSet
+from femanode.necks import Skin, even_skin, figures_after, outline
 from femanode.problem import Problem, resolution
 from femanode.shape import Ray, diameters, full_outline
 from femanode.shell import Shell, host_depth
@@ -25,9 +26,6 @@ from femanode.stepping import ABOVE_CUTOFF, StopReason
 from femanode.units import E_CHARGE
 
 Array = NDArray[np.float64]
-
-#: Equivalent plastic strain above which a point counts as torn; swelling itself gives about 1.
-TORN = 3.0
 
 Row = dict[str, float]
 
@@ -62,6 +60,8 @@ class Recorder:
         self.rows: list[Row] = []
         self.moments: list[Moment] = []
         self.cracks: list[cracks.Site] = []
+        #: The skin as each row left it: the record may be one row ahead of what a checkpoint takes.
+        self.skins: list[Skin] = []
         self.move_to(problem)
 
     def move_to(self, problem: Problem) -> None:
@@ -118,7 +118,7 @@ class Recorder:
             if weight.sum() > 0 else float("nan"),
             "crack_ratio": crack.ratio, "eqps_max": float(state.eqps.max()), "content_error": content_error,
             "newton_iterations": newton}
-        row |= self._electrical(state, carried, row["state_of_charge"])
+        row |= self._electrical(state, carried, row["state_of_charge"]) | self._skin(fields, f)
         self.rows.append(row)
         self.cracks.append(crack)
         self.moments.append(Moment(
@@ -137,14 +137,31 @@ class Recorder:
                 "potential_V": electrode.potential(config, 1.0 - state.outside),
                 "capacity_mAh_g": charge * config.material.capacity.theoretical}
 
+    def _skin(self, fields: FieldSet, f: float) -> Row:
+        """Columns that tell how evenly the reacted skin thins; the skin goes on by this step."""
+        physics, state, s = self.problem.physics, fields.state, self.problem.physics.spaces
+        converted = conversion(state.xi[s.surface], physics.front.start)
+        surface = outline(s.nodes[:, s.surface], fields.position[:, s.surface], converted, self.problem.section.sector,
+                          state.F33)
+        self.skins.append((self.skins[-1] if self.skins else even_skin(self.problem.section.sector)).after(
+            surface, state.t, f))
+        skin = self.skins[-1]
+        return {"skin_thinning": skin.thinning, "skin_thinning_excess": skin.excess, "after_neck": skin.stage}
+
+    @property
+    def skin(self) -> Skin:
+        """What the skin has gone through so far."""
+        return self.skins[-1] if self.skins else even_skin(self.problem.section.sector)
+
     def part(self, rows: int) -> Part:
         """The first ``rows`` rows and moments, for a checkpoint."""
         columns = list(self.rows[0])
         whole = [name for name, value in self.rows[0].items() if isinstance(value, int)]
+        skin = self.skins[rows - 1].part()
         return Part({"rows": np.array([list(row.values()) for row in self.rows[:rows]], dtype=float),
                      "moments": np.array([astuple(moment) for moment in self.moments[:rows]]),
-                     "cracks": np.array([astuple(site) for site in self.cracks[:rows]])},
-                    {"columns": columns, "whole": whole})
+                     "cracks": np.array([astuple(site) for site in self.cracks[:rows]]), **skin.arrays},
+                    {"columns": columns, "whole": whole, **skin.data})
 
     def restore(self, part: Part) -> None:
         """Take over what :meth:`part` stored."""
@@ -153,6 +170,7 @@ class Recorder:
                      for row in part.arrays["rows"]]
         self.moments = [Moment(*map(float, values)) for values in part.arrays["moments"]]
         self.cracks = [cracks.Site(*map(float, values)) for values in part.arrays["cracks"]]
+        self.skins = [self.skin.restored(part)] * len(self.rows)
 
     def column(self, name: str) -> Array:
         """One column of the history so far."""
@@ -171,7 +189,7 @@ class Recorder:
         law = laws.cylinder_law(self.column("time_s") - entry, self.column("front_depth_nm"), section.radius,
                                 3.0 * problem.half_thickness)
         outline = full_outline(fields.position[:, physics.spaces.surface], section.sector)
-        crack = cracks.figures(self.cracks, self.column("eqps_max"), TORN, 2.0 * section.radius, material.fracture.flaw)
+        crack = cracks.figures(self.cracks, self.column("after_neck") > 1, 2.0 * section.radius, material.fracture.flaw)
         hoop, where = self._largest_hoop(fields)
         D = float(physics.transport.diffusivity(np.array([physics.c_front]))[0])
         return {
@@ -195,6 +213,7 @@ class Recorder:
             "capacity_mAh_g": last["state_of_charge"] * material.capacity.theoretical,
             "interface_thickness_ratio": problem.half_thickness / section.radius,
             "eq1_terms_eV": self._eq1(fields), "accuracy": self._accuracy(),
+            **self.skin.events(), "figures_after_neck": figures_after(self.skin),
             "warnings": self._warnings(fields, crack)}
 
     def _depths(self, fields: FieldSet) -> dict[str, float]:
@@ -225,12 +244,9 @@ class Recorder:
     def _warnings(self, fields: FieldSet, crack: dict[str, Any]) -> list[str]:
         """What a reader of the figures must know, in sentences."""
         said = []
-        eqps, J = fields.state.eqps, fields.J
-        if eqps.max() > TORN:
-            element = int(np.argmax(eqps.max(axis=1)))
-            x, y = self.problem.physics.spaces.qp_xy[:, element].mean(axis=1)
-            said.append(f"plastic strain reaches {eqps.max():.1f} in single elements, most at x = {x:.1f} nm, y = "
-                        f"{y:.1f} nm of the initial section: the skin has thinned to a tear, whose shape is the mesh's")
+        J = fields.J
+        if self.skin.stage:
+            said.append(self.skin.sentence())
         if crack["crack_risk"] > 1.0:
             said.append(cracks.warning(crack))
         C = self.problem.physics.content_at_nodes(fields.state)

@@ -29,6 +29,7 @@ from femanode.mechanics import Mechanics
 from femanode.mesh import Section, make_section, read_section, require_size
 from femanode.physics import Physics
 from femanode.recovery import Recovery
+from femanode.roughness import Roughness, make_roughness, require_waves, rough_mesh
 from femanode.spaces import Index, Spaces, build_spaces
 from femanode.state import State, pristine
 from femanode.stepping import Limits
@@ -78,8 +79,12 @@ class Problem:
 
     def initial_state(self) -> State:
         """Pristine section with the front about to enter."""
-        spaces = self.physics.spaces
-        depth = np.maximum(self.section.radius - np.hypot(*spaces.nodes), 0.0)
+        spaces, surface = self.physics.spaces, self.section.radius
+        uneven = _unevenness(self.config, self.section)
+        x, y = spaces.nodes
+        # The front comes in along the outline as it is.
+        outline = surface if uneven is None else surface * (1.0 + uneven(np.arctan2(y, x)))
+        depth = np.maximum(outline - np.hypot(x, y), 0.0)
         return pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]),
                         self.physics.front.initial_extent(depth), 1.0 - self.physics.transport.surface.cutoff)
 
@@ -173,7 +178,9 @@ def _root(config: Config) -> tuple[Section, int]:
         section = read_section(geometry.path, element_size=size, diameter=geometry.diameter)
         require_sector(section.sector, allowed)
         return section, 0
-    sector = require_sector(geometry.sector, allowed)
+    # An uneven outline has no mirrors; a smaller sector has to be asked for.
+    wanted = "full" if geometry.roughness is not None and geometry.sector == "auto" else geometry.sector
+    sector = require_sector(wanted, allowed)
     if geometry.diameter is None or size is None:
         raise ConfigError("no diameter", where="geometry.diameter")
     outer, inner = 0.5 * geometry.diameter, 0.5 * (geometry.inner_diameter or 0.0)
@@ -182,6 +189,8 @@ def _root(config: Config) -> tuple[Section, int]:
     levels = 0
     while config.mesh.adaptive and size * 2.0 ** (levels + 1) <= (outer - inner) / COARSEST:
         levels += 1
+    if geometry.roughness is not None:
+        require_waves(geometry.roughness.wavelength_of(geometry.diameter), size)
     return make_section(geometry.shape, outer, inner, size * 2.0**levels, sector, alike=levels > 0), levels
 
 
@@ -247,7 +256,9 @@ def build_physics(config: Config, section: Section, delta: float, rates: RateLaw
         The linear solver asked for is not installed.
     """
     material = config.material
-    spaces = build_spaces(section.mesh)
+    uneven = _unevenness(config, section)
+    spaces = build_spaces(section.mesh if uneven is None else
+                          rough_mesh(section.mesh, uneven, section.radius, section.inner_radius))
     backend = config.solver.linear
     kT = K_B * config.temperature
     kinetics = Kinetics(
@@ -276,14 +287,23 @@ def surface_of(config: Config, spaces: Spaces) -> Surface:
     return Surface(current, cutoff_activity(config), film_coefficient(config))
 
 
+def _unevenness(config: Config, section: Section) -> Roughness | None:
+    """The outline's unevenness; None of a circle."""
+    rough = config.geometry.roughness
+    return None if rough is None else make_roughness(
+        rough.amplitude, rough.wavelength_of(2.0 * section.radius), section.radius, rough.seed, section.sector)
+
+
 def _notes(config: Config, frame: Frame, section: Section, delta: float) -> list[str]:
     """What was chosen for the user, in sentences."""
     notes = []
     if config.crystal is not None and frame.in_plane_chosen:
         notes.append(f"in-plane direction along x: {frame.miller_along('x')} (chosen)")
     if config.geometry.sector == "auto":
-        notes.append(f"sector: {section.sector} (the smallest the crystal allows)" if config.geometry.shape != "file"
-                     else f"sector: {section.sector} (from the mesh file)")
+        why = ("from the mesh file" if config.geometry.shape == "file" else
+               "the smallest the crystal allows" if config.geometry.roughness is None else
+               "an uneven outline has no mirrors")
+        notes.append(f"sector: {section.sector} ({why})")
     natural = config.material.front.half_thickness
     if delta > 1.001 * natural:
         notes.append(f"front half-thickness {delta:g} nm is wider than the material's {natural:g} nm: "

@@ -81,6 +81,11 @@ FIGURES: tuple[Figure, ...] = (
            "Converted fraction. Once the skin has thinned to a tear, its stress and depth are the mesh's."),
     Figure("critical_diameter_nm", "Diameter at which crack risk is 1", "{:.0f} nm",
            "Thicker wires are expected to crack; a lower bound where the crack risk is an upper one."),
+    Figure("neck", "Skin necks", "place",
+           "Where the skin over 10 degrees of the surface is half as thick as the median of the reacted skin. Several "
+           "solutions exist from there on; figures read later say so."),
+    Figure("torn", "Skin torn", "place",
+           "Where the skin of a neck is down to a quarter of the thickness at which it had reacted."),
     Figure("interface_thickness_ratio", "Front half-thickness over radius", "{:.4f}",
            "Numerical sharpness: stresses come out too small by an amount in proportion to it."),
 )
@@ -125,7 +130,8 @@ def merits(cases: Sequence[Case]) -> list[Merit]:
         if figure.key in ("volume_gain", "axial_strain", "swelling_mean", "swelling_spread"):
             continue  # shown where an observation asks for them
         if any(value is not None for value in values):
-            texts = [written(figure.key, value) for value in values]
+            texts = [written(figure.key, value) + _late(case, figure.key)
+                     for case, value in zip(cases, values, strict=True)]
             if figure.key == "anisotropy_ratio":
                 texts = [text + _exact(case) for text, case in zip(texts, cases, strict=True)]
             rows.append(Merit(figure.name, figure.meaning, texts))
@@ -134,7 +140,8 @@ def merits(cases: Sequence[Case]) -> list[Merit]:
         listed = [", ".join(f"{name} {written('swelling_mean', strain)}" for name, strain in strains.items())
                   for strains in swelling]
         rows.append(Merit("Growth of the diameter by direction", "Along the low-index directions of the section.",
-                          [text or "\N{EN DASH}" for text in listed]))
+                          [text + _late(case, "swelling_by_direction") if text else "\N{EN DASH}"
+                           for case, text in zip(cases, listed, strict=True)]))
     return rows
 
 
@@ -143,6 +150,14 @@ def _exact(case: Case) -> str:
     """
     exact = case.facts.summary.get("anisotropy_ratio_exact")
     return "" if exact is None else f" (exact: {exact:.2f})"
+
+
+def _late(case: Case, key: str) -> str:
+    """What marks a figure that was read after the skin had necked or torn; empty before."""
+    s = case.facts.summary
+    if s.get(key) is None or key not in (s.get("figures_after_neck") or ()):
+        return ""
+    return " (after the tear)" if s.get("torn") else " (after the neck)"
 
 
 def written(key: str, value: Any) -> str:
@@ -157,6 +172,10 @@ def written(key: str, value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, str):
         return value
+    if isinstance(value, Mapping):
+        at = f"{written('converted_fraction', value['converted_fraction'])}, {written('time_s', value['time_s'])}"
+        x, y = (f"{value[key]:.1f}".replace("-", "\N{MINUS SIGN}") for key in ("x_nm", "y_nm"))
+        return f"at {at}, x = {x} nm, y = {y} nm"
     if form == "time":
         factor, unit = time_scale(float(value))
         return f"{float(value) / factor:.3g} {unit}"

@@ -37,6 +37,7 @@ class StopReason(enum.Enum):
     CONVERTED = "converted fraction reached"
     ARRESTED = "front arrested"
     CUTOFF = "cut-off reached"
+    TORN = "skin torn"
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,7 @@ def title_of(column: str) -> str:
         text = f"{parts[-2]} {text}"
     elif "host" in parts[:-1]:
         text += " of the host"
-    elif len(parts) > 1 and parts[0] in ("eq1_terms_eV", "hoop_max_location"):
+    elif len(parts) > 1 and parts[0] in ("eq1_terms_eV", "hoop_max_location", "neck", "torn"):
         text = f"{parts[0].removesuffix('_eV').replace('_', ' ')}: {text}"
         unit = unit or ("eV" if parts[0].endswith("_eV") else "")
     return f"{text[:1].upper()}{text[1:]}" + (f" ({unit.replace('^2', '²').replace('^3', '³')})" if unit else "")

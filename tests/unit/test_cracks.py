@@ -12,7 +12,7 @@ from femanode import cracks
 from femanode.config import Config
 from femanode.cracks import Site
 from femanode.fieldset import FieldSet
-from femanode.postprocess import TORN, Recorder
+from femanode.postprocess import Recorder
 from femanode.problem import Problem, build_problem
 from femanode.shell import Shell
 from tests.fronts import coarse_case
@@ -112,10 +112,10 @@ SITES = [Site(60.0 * k, 0.1 * k, ratio, 3.0, 4.0, 1.0, 1.1, 1.15, 20.0, flows, 0
 
 
 def test_the_largest_of_all_rows_before_the_tear_counts() -> None:
-    whole = cracks.figures(SITES, np.full(5, 1.0), TORN, 129.0, None)
+    whole = cracks.figures(SITES, np.zeros(5, bool), 129.0, None)
     assert whole["crack_risk"] == 0.9
     assert whole["crack_risk_until_fraction"] == pytest.approx(0.4)
-    torn = cracks.figures(SITES, np.array([0, 1.0, 2.0, 2.9, 3.1]), TORN, 129.0, None)
+    torn = cracks.figures(SITES, np.arange(5) == 4, 129.0, None)
     assert torn["crack_risk"] == 0.3
     assert torn["crack_risk_until_fraction"] == pytest.approx(0.3)
     assert torn["crack_site"]["time_s"] == 120.0
@@ -126,10 +126,10 @@ def test_the_largest_of_all_rows_before_the_tear_counts() -> None:
 
 
 def test_general_yield_is_said() -> None:
-    at_yield = cracks.figures(SITES[:3], np.zeros(3), TORN, 129.0, None)
+    at_yield = cracks.figures(SITES[:3], np.zeros(3, bool), 129.0, None)
     assert at_yield["crack_risk_bound"] is True
     assert at_yield["crack_risk_basis"].startswith("upper bound at general yield: the whole shell flows")
-    elastic = cracks.figures(SITES[:2], np.zeros(2), TORN, 129.0, None)
+    elastic = cracks.figures(SITES[:2], np.zeros(2, bool), 129.0, None)
     assert elastic["crack_risk_bound"] is False
     assert elastic["crack_risk_basis"].startswith("linear-elastic")
     assert "cannot be ruled out" in cracks.warning(at_yield)
@@ -137,11 +137,11 @@ def test_general_yield_is_said() -> None:
 
 
 def test_without_tension_there_is_no_site() -> None:
-    none = cracks.figures(SITES[:1], np.zeros(1), TORN, 129.0, None)
+    none = cracks.figures(SITES[:1], np.zeros(1, bool), 129.0, None)
     assert none["crack_risk"] == 0.0
     assert none["crack_site"] is None
     assert none["critical_diameter_nm"] is None
-    assert cracks.figures(SITES, np.zeros(5), TORN, 129.0, 5.0)["critical_diameter_nm"] is None  # a flaw does not scale
+    assert cracks.figures(SITES, np.zeros(5, bool), 129.0, 5.0)["critical_diameter_nm"] is None  # a flaw does not scale
 
 
 def test_the_record_of_sites_survives_a_checkpoint(problem: Problem) -> None:
