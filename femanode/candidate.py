@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from femanode.constitutive.swelling import conversion, volume_ratio
+from femanode.energy import Energy, step_energy
 from femanode.front import Averager
 from femanode.linear import inner
 from femanode.mechanics import Equilibrium
@@ -57,6 +58,7 @@ class Candidate:
     advance: float = 0.0
     drive: float = 1.0
     headroom: float = 0.0
+    energy: Energy | None = None
     pace: Pace | None = None
 
 
@@ -163,7 +165,7 @@ def _propose(physics: Physics, state: State, dt: float) -> Candidate:
                 eq.response.mean_mandel, (eq.u - state.u) / dt, (eq.F33 - state.F33) / dt,
                 trend, moved.outside, moved.entered, front.curvature(n, averager))
     return Candidate(new, "", balance, eq, error, advance, drive if near.any() else 1.0,
-                     headroom(physics, e))
+                     headroom(physics, e), step_energy(physics, state, new, eq, law))
 
 
 def advance_front(physics: Physics, state: State, dt: float) -> Moved | str:

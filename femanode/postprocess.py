@@ -16,9 +16,11 @@ from femanode.candidate import Candidate, front_mean, on_front
 from femanode.checkpoint import Part
 from femanode.constitutive.swelling import conversion, volume_ratio
 from femanode.crystal import format_miller
+from femanode.energy import Energy
 from femanode.fieldset import FieldSet
 from femanode.necks import Skin, even_skin, figures_after, outline
 from femanode.problem import Problem, resolution
+from femanode.section import SPANS
 from femanode.shape import Ray, diameters, full_outline
 from femanode.shell import Shell, host_depth
 from femanode.state import State
@@ -28,6 +30,9 @@ from femanode.units import E_CHARGE
 Array = NDArray[np.float64]
 
 Row = dict[str, float]
+
+#: Columns of the power balance: what carriers gave, what swelling took, flow dissipated, and is stored elastically.
+ENERGIES = ("chemical_energy_nJ_m", "swelling_work_nJ_m", "flow_dissipation_nJ_m", "stored_energy_nJ_m")
 
 
 def bias_of(problem: Problem) -> Bias:
@@ -75,16 +80,26 @@ class Recorder:
 
     def initial(self, state: State) -> Row:
         """Row of the pristine section."""
-        return self._record(FieldSet(self.problem, state), 0.0, 0, 0.0)
+        return self._record(FieldSet(self.problem, state), 0.0, 0, 0.0, Energy(0.0, 0.0, 0.0, 0.0))
 
     def step(self, candidate: Candidate, fields: FieldSet) -> Row:
         """Row of an accepted candidate."""
         balance, equilibrium = candidate.balance, candidate.equilibrium
         carried = balance.inflow / fields.state.dt if balance and fields.state.dt > 0 else 0.0
         return self._record(fields, balance.error if balance else 0.0, equilibrium.iterations if equilibrium else 0,
-                            carried)
+                            carried, candidate.energy or Energy(0.0, 0.0, 0.0, 0.0))
 
-    def _record(self, fields: FieldSet, content_error: float, newton: int, carried: float) -> Row:
+    def _energies(self, energy: Energy) -> Row:
+        """Energies so far of the whole section, per length of wire, and the gap in their balance."""
+        last = self.rows[-1] if self.rows else dict.fromkeys(ENERGIES, 0.0)
+        whole = 2.0 * np.pi / SPANS[self.problem.section.sector]
+        spent = (energy.chemical, energy.work, energy.flow)
+        row = {key: last[key] + whole * value for key, value in zip(ENERGIES, spent, strict=False)}
+        row[ENERGIES[3]] = whole * energy.stored
+        chemical, work, flow, stored = (row[key] for key in ENERGIES)
+        return {**row, "energy_gap": (work - flow - stored) / chemical if chemical > 0 else 0.0}
+
+    def _record(self, fields: FieldSet, content_error: float, newton: int, carried: float, energy: Energy) -> Row:
         problem, state = self.problem, fields.state
         physics, front = problem.physics, problem.physics.front
         spaces, mass = physics.spaces, physics.spaces.mass
@@ -116,8 +131,8 @@ class Recorder:
             if inner == 0 else float("nan"),
             "front_mean_stress_GPa": float(np.sum(weight * spaces.at_points(state.front_stress)) / weight.sum())
             if weight.sum() > 0 else float("nan"),
-            "crack_ratio": crack.ratio, "eqps_max": float(state.eqps.max()), "content_error": content_error,
-            "newton_iterations": newton}
+            "crack_ratio": crack.ratio, "eqps_max": float(state.eqps.max()), **self._energies(energy),
+            "content_error": content_error, "newton_iterations": newton}
         row |= self._electrical(state, carried, row["state_of_charge"]) | self._skin(fields, f)
         self.rows.append(row)
         self.cracks.append(crack)
@@ -212,6 +227,7 @@ class Recorder:
             **crack,
             "capacity_mAh_g": last["state_of_charge"] * material.capacity.theoretical,
             "interface_thickness_ratio": problem.half_thickness / section.radius,
+            "energy_gap": last["energy_gap"], "steps_against_second_law": self._against_second_law(),
             "eq1_terms_eV": self._eq1(fields), "accuracy": self._accuracy(),
             **self.skin.events(), "figures_after_neck": figures_after(self.skin),
             "warnings": self._warnings(fields, crack)}
@@ -235,6 +251,11 @@ class Recorder:
             stopped=stopped)
         columns = (self.column(name) for name in ("time_s", "converted_fraction", "drive"))
         return {**held, **arrest.figures(*columns, stopped=stopped)}
+
+    def _against_second_law(self) -> int:
+        """Steps in which swelling stored and dissipated more than the reaction gave, by over 1e-4 of all it gave."""
+        given, _, flow, stored = (self.column(key) for key in ENERGIES)
+        return int(np.sum(np.diff(given - flow - stored) < -1e-4 * max(given[-1], 0.0)))
 
     def _accuracy(self) -> dict[str, float | bool]:
         """What the numerical thickness of front, elements and steps is expected to have moved, by the measured law."""

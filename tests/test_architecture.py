@@ -19,7 +19,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("constitutive.swelling", "constitutive.elastoplasticity"), ("constitutive.flow",),
     ("compiled", "ordering"), ("assembly", "kernels", "nodal"),
     ("linear", "spaces"), ("recovery", "elements"),
-    ("mechanics", "front", "transport"), ("state",), ("physics",), ("candidate",),
+    ("mechanics", "front", "transport"), ("state",), ("physics",), ("energy",), ("candidate",),
     ("stepping",), ("adaptation",), ("problem",),
     ("fieldset",),
     ("output", "shape", "shell", "laws", "accuracy", "arrest", "necks"), ("cracks",), ("postprocess",), ("journal",),
@@ -44,7 +44,7 @@ RANK = {name: rank for rank, line in enumerate(ORDER) for name in line}
 
 NUMERICS = ("constitutive.swelling", "constitutive.elastoplasticity", "constitutive.flow", "compiled", "ordering",
             "assembly", "kernels", "nodal", "elements", "linear", "spaces", "recovery", "mechanics",
-            "front", "transport", "state", "physics", "candidate", "stepping")
+            "front", "transport", "state", "physics", "energy", "candidate", "stepping")
 NO_NUMERICS = {"units", "materials", "material", "problem"}
 
 

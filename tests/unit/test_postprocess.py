@@ -19,7 +19,9 @@ COLUMNS = [
     "time_s", "dt_s", "converted_fraction", "state_of_charge", "front_depth_nm", "front_depth_x_nm",
     "front_depth_y_nm", "front_speed_nm_s", "drive", "axial_stretch", "diameter_x_nm", "diameter_y_nm",
     "diameter_max_nm", "diameter_min_nm", "hoop_surface_max_GPa", "hoop_max_GPa", "hoop_min_GPa",
-    "core_mean_stress_GPa", "front_mean_stress_GPa", "crack_ratio", "eqps_max", "content_error", "newton_iterations",
+    "core_mean_stress_GPa", "front_mean_stress_GPa", "crack_ratio", "eqps_max", "chemical_energy_nJ_m",
+    "swelling_work_nJ_m", "flow_dissipation_nJ_m", "stored_energy_nJ_m", "energy_gap", "content_error",
+    "newton_iterations",
     "skin_thinning", "skin_thinning_excess", "after_neck"]
 SUMMARY = [
     "stop_reason", "time_s", "converted_fraction", "state_of_charge", "penetration_depth_nm", "self_limited",
@@ -31,7 +33,8 @@ EXTRA = {"penetration_depth_equivalent_nm", "penetration_depth_max_nm", "self_li
          "rate_exponent_range_nm", "rate_exponent_points", "anisotropy_ratio_exact", "crack_risk_bound",
          "crack_risk_basis", "crack_risk_until_fraction", "crack_site", "crack_sites", "crack_sites_bounded",
          "front_entry_time_s", "transport_share", "cylinder_law_interface_share", "cylinder_law_r2", "axial_stretch",
-         "warnings", "accuracy", "neck", "torn", "figures_after_neck"}
+         "warnings", "accuracy", "neck", "torn", "figures_after_neck", "energy_gap",
+         "steps_against_second_law"}
 
 
 class Run:
