@@ -169,7 +169,7 @@ def _root(config: Config) -> tuple[Section, int]:
     levels = 0
     while config.mesh.adaptive and size * 2.0 ** (levels + 1) <= (outer - inner) / COARSEST:
         levels += 1
-    return make_section(geometry.shape, outer, inner, size * 2.0**levels, sector, alike=levels > 0), levels
+    return make_section(geometry.shape, outer, inner, size * 2.0**levels, sector), levels
 
 
 def mesh_section(config: Config) -> Section:

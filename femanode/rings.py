@@ -1,67 +1,41 @@
-"""Concentric-ring triangulation of a disc, an annulus or a sector of them: points and triangles only.
+"""Ring triangulation of a disc or an annulus, or of the quarter or half of one: points and triangles only.
 
 On the line config -> mesh -> state -> solver -> output -> postprocess this is the inside of the mesh.
+
+Every section is put together from one wedge of 15 degrees, mirrored again and again, so that each multiple of 15
+degrees is a mirror line of the mesh: those are the mirrors that two-, three-, four- and sixfold crystals and round
+sections have. A quarter, a half and a whole section of the same sizes are therefore parts of one mesh.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
-_ROW = np.sqrt(3.0) / 2.0  # spacing of rows of equilateral triangles, in edge lengths
-# rounding the count up from .2 instead of .5 keeps the innermost rings from tripling (quality 0.72 -> 0.81)
-_ROUND_UP = 0.3
-# turning closed rings by (half the golden ratio) times the square of their number leaves no regular pattern
-_TURN = 0.25 * (np.sqrt(5.0) - 1.0)
-# equal parts of a closed section that is going to be refined, and the fewer ones of its innermost rings
-_PARTS = 24
-_INNERMOST = (6, 12)
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+#: Equal parts of the circle, each the mirror image of the next and itself made of two mirrored wedges; three a quarter.
+_PARTS = 12
+_QUARTER = _PARTS // 4
+#: Spacing of rows of equilateral triangles, in edge lengths.
+_ROW = np.sqrt(3.0) / 2.0
+#: Radius of the innermost ring of a disc, in rows: its twelve chords would otherwise be short beside the other edges.
+_FIRST = 1.7
+#: Largest spacing of two rings, in segments of the inner one: rings round a narrow hole widen step by step.
+_WIDEST = 1.2
+#: Sweeps that move nodes along their rings to the mean of their neighbours, which turns right angles towards 60 degrees.
+_SWEEPS = 10
 
 
-@dataclass(frozen=True)
-class _Ring:
-    """One circle of points: first node, number of segments, whether it closes, and its turn in segments."""
-
-    first: int
-    segments: int
-    closed: bool
-    offset: float
-
-    @property
-    def nodes(self) -> int:
-        """Number of nodes; the centre is a ring of one node and no segment."""
-        return max(1, self.segments if self.closed else self.segments + 1)
-
-    def at(self, index: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Global node of a position along the ring, wrapping round on a full circle."""
-        return self.first + index % self.nodes
-
-    def middles(self) -> NDArray[np.float64]:
-        """Midpoints of the segments, in spans."""
-        middles: NDArray[np.float64] = (np.arange(self.segments) + 0.5 + self.offset) / self.segments
-        return middles
-
-    def before(self, fraction: NDArray[np.float64], side: Literal["left", "right"]) -> NDArray[np.intp]:
-        """Number of segments (on a circle modulo all) with their midpoint before, or at (right), a place."""
-        middles = self.middles()
-        if self.closed:
-            middles = np.concatenate([middles - 1.0, middles, middles + 1.0])
-        return np.searchsorted(middles, fraction, side)
-
-
-def triangulate_rings(
-    radius: float, inner_radius: float, element_size: float, span: float, *, alike: bool = False
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+def triangulate_rings(radius: float, inner_radius: float, element_size: float, sector: str) -> tuple[Floats, Ints]:
     """Fill a sector of a disc or annulus with triangles of about equal size.
 
-    Rings are equally spaced by about sqrt(3)/2 element sizes, each with as many equal segments as its arc
-    holds element sizes. Open rings and the outermost closed one start on the x axis; the other closed rings
-    are turned, as their stagger would otherwise draw five lobes that a front could follow. Two neighbouring
-    rings are joined by always closing with the shorter diagonal, which is the order in which the midpoint
-    angles of their segments come.
+    Rings lie about sqrt(3)/2 element sizes apart, each with as many segments as its arc holds element sizes, rounded to
+    a number that the mirror lines allow. Two neighbouring rings are joined in the order of the midpoints of their
+    segments, which is always closing with the shorter diagonal. Round a disc's centre, where twelve parts meet,
+    edges go down to 0.5 and up to 1.6 element sizes; the smallest quality (2 inradius/circumradius) is 0.73.
 
     Parameters
     ----------
@@ -69,62 +43,119 @@ def triangulate_rings(
         Outer and inner radius, nm; 0 inside gives a centre node at exactly (0, 0).
     element_size : float
         Wanted edge length, nm.
-    span : float
-        Angle of the sector from the x axis, rad: pi/2, pi, or 2 pi (closed).
-    alike : bool
-        Make a closed section of 24 equal parts, as the root of a refined mesh: elements so large would otherwise
-        press lobes into a shell that flows, which has nothing to hold them back.
+    sector : str
+        ``'quarter'`` (x, y >= 0), ``'half'`` (y >= 0) or ``'full'``. The half begins with the quarter's nodes and
+        triangles and goes on with their mirror images in x = 0, the full section with those of the half in y = 0.
 
     Returns
     -------
     points : ndarray, shape (2, n)
-        nm; those on the ends of a quarter or half are exactly on x = 0 and y = 0.
+        nm; mirror images agree to the last bit, and nodes on the axes have a coordinate of exactly 0.
     triangles : ndarray, shape (3, m)
         Counter-clockwise.
     """
-    closed = bool(np.isclose(span, 2.0 * np.pi))
-    rows = max(1, round((radius - inner_radius) / (_ROW * element_size)))
-    points: list[NDArray[np.float64]] = []
-    triangles: list[NDArray[np.intp]] = []
-    previous: _Ring | None = None
-    first = 0
-    for i, r in enumerate(np.linspace(inner_radius, radius, rows + 1)):
-        if closed and alike:
-            segments, offset = _in_parts(r * span / element_size), 0.5 * ((rows - i) % 2)
-        else:
-            segments = max(1, round(span / (0.5 * np.pi)), round(r * span / element_size + _ROUND_UP)) if r else 0
-            offset = (_TURN * (rows - i) ** 2) % 1.0 if closed else 0.0
-        ring = _Ring(first, segments, closed, offset)
-        points.append(_arc(r, ring, span))
-        if previous is not None:
-            triangles.append(_zip_rings(previous, ring))
-        previous = ring
-        first += ring.nodes
-    return np.hstack(points), np.hstack(triangles)
+    radii, counts = _rings(radius, inner_radius, element_size)
+    points, triangles = _quarter(radii, counts)
+    for axis in {"quarter": (), "half": (0,), "full": (0, 1)}[sector]:
+        points, triangles = _with_image(points, triangles, axis)
+    return points, triangles
 
 
-def _in_parts(wanted: float) -> int:
-    """Number of segments of a ring nearest in proportion to the wanted one; 0 at the centre."""
-    if wanted == 0.0:
-        return 0
-    choice = np.array([*_INNERMOST, *(_PARTS * np.arange(1, 2 + int(wanted / _PARTS)))])
-    return int(choice[np.argmin(np.abs(np.log(choice / wanted)))])
+def _rings(radius: float, inner_radius: float, element_size: float) -> tuple[Floats, list[int]]:
+    """Radii of the rings, nm, and segments of each in a part; 0 segments at the centre."""
+    radii, counts = _march(inner_radius, element_size, _ROW, outer=radius)
+    rows = len(radii) - 1
+    if rows > 2 and radii[-1] - radius > 0.5 * (radii[-1] - radii[-2]):
+        rows -= 1
+    rows, spacing = max(rows, 2), _ROW
+    for _ in range(8):
+        # As many rows as fit best, stretched until they do.
+        radii, counts = _march(inner_radius, element_size, spacing, rows=rows)
+        spacing *= (radius - inner_radius) / (radii[-1] - inner_radius)
+    stretched = inner_radius + (radii - inner_radius) * ((radius - inner_radius) / (radii[-1] - inner_radius))
+    stretched[-1] = radius
+    return stretched, counts
 
 
-def _arc(r: float, ring: _Ring, span: float) -> NDArray[np.float64]:
-    """Points of a ring, exact where cosine or sine is zero."""
-    angle = (np.arange(ring.nodes) + ring.offset) * (span / max(1, ring.segments))
-    unit = np.array([np.cos(angle), np.sin(angle)])
-    unit[np.abs(unit) < 1e-12] = 0.0
-    return r * unit
+def _march(inner_radius: float, element_size: float, spacing: float, *, outer: float = np.inf, rows: int = 10**9,
+           ) -> tuple[Floats, list[int]]:
+    """Rings from the inside out, up to a number of rows or the first at or beyond a radius."""
+    wanted = np.pi / 6.0 / element_size  # segments of a part, per radius
+    radii, counts = [inner_radius], [max(1, round(wanted * inner_radius)) if inner_radius > 0.0 else 0]
+    while radii[-1] < outer and len(radii) <= rows:
+        last = counts[-1]
+        if last == 0:
+            radii.append(_FIRST * spacing * element_size)
+            counts.append(1)
+            continue
+        segment = radii[-1] * np.pi / 6.0 / last
+        radii.append(radii[-1] + min(spacing * np.sqrt(element_size * segment), _WIDEST * segment))
+        # Between two odd numbers an edge of either ring would cross the mirror line, and no diagonal is symmetric.
+        allowed = np.array([n for n in range(last, 2 * last + 1) if last % 2 == 0 or n % 2 == 0])
+        counts.append(int(allowed[np.argmin(np.abs(np.log(allowed / (wanted * radii[-1]))))]))
+    return np.array(radii), counts
 
 
-def _zip_rings(inner: _Ring, outer: _Ring) -> NDArray[np.intp]:
-    """Triangles between two rings, counter-clockwise."""
-    a, b = np.arange(inner.segments), np.arange(outer.segments)
-    if inner.segments == 0:
-        return np.array([np.full_like(b, inner.first), outer.at(b), outer.at(b + 1)])
-    tip_a, tip_b = outer.before(inner.middles(), "left"), inner.before(outer.middles(), "right")
-    on_inner = np.array([inner.at(a), outer.at(tip_a), inner.at(a + 1)])
-    on_outer = np.array([inner.at(tip_b), outer.at(b), outer.at(b + 1)])
-    return np.hstack([on_inner, on_outer])
+def _quarter(radii: Floats, counts: list[int]) -> tuple[Floats, Ints]:
+    """Points and triangles of the quarter; ring by ring, each from the x axis to the y axis."""
+    nodes = np.array([_QUARTER * n + 1 if n else 1 for n in counts])
+    first = np.concatenate([[0], np.cumsum(nodes)])
+    found = []
+    for i in range(len(counts) - 1):
+        rings, places = _between(counts[i], counts[i + 1], flip=i % 2 == 1)
+        steps = np.array(counts[i:i + 2])
+        found += [first[i + rings] + places + part * steps[rings] for part in range(_QUARTER)]
+    triangles = np.hstack(found)
+    ring = np.repeat(np.arange(len(counts)), nodes)
+    # Angles in parts, exact multiples on the mirror lines.
+    angle = np.concatenate([np.arange(m) / max(n, 1) for m, n in zip(nodes, counts, strict=True)])
+    free = (ring > 0) & (ring < len(counts) - 1)
+    free[np.concatenate([first[:-1], first[1:] - 1])] = False
+    angle = _evened(angle, triangles, free, centre=counts[0] == 0)
+    mirror = first[ring] + first[ring + 1] - 1 - np.arange(len(ring))  # in the diagonal x = y
+    below, diagonal = np.arange(len(ring)) < mirror, np.arange(len(ring)) == mirror
+    unit = np.stack([np.cos(angle * np.pi / 6.0), np.sin(angle * np.pi / 6.0)])
+    unit = np.where(below, unit, unit[::-1, mirror])
+    unit[:, diagonal] = np.sqrt(0.5)
+    return radii[ring] * unit, triangles
+
+
+def _between(inner: int, outer: int, *, flip: bool) -> tuple[Ints, Ints]:
+    """Triangles of one part between two rings: which ring (0, 1) each corner is on, and its place there, (3, m).
+
+    Where midpoints of both rings fall together all diagonals lean towards the mirror line, or all away (``flip``).
+    """
+    if inner == 0:
+        one = np.arange(outer)
+        return np.array([[0], [1], [1]]) + 0 * one, np.array([0 * one, one, one + 1])
+    a, b = np.arange((inner + 1) // 2), np.arange((outer + 1) // 2)  # segments of the first wedge, or half in it
+    # Midpoints of the segments in a common unit, so that ties are exact.
+    middle_a, middle_b = (2 * a + 1) * outer, (2 * b + 1) * inner
+    tip_a = np.searchsorted(middle_b, middle_a, "right" if flip else "left")
+    tip_b = np.searchsorted(middle_a, middle_b, "left" if flip else "right")
+    rings = np.hstack([np.array([[0], [1], [0]]) + 0 * a, np.array([[0], [1], [1]]) + 0 * b])
+    places = np.hstack([np.array([a, tip_a, a + 1]), np.array([tip_b, b, b + 1])])
+    whole = np.hstack([2 * a + 1 < inner, 2 * b + 1 < outer])  # the others are their own mirror images
+    image = np.where(rings == 0, inner, outer) - places
+    return (np.hstack([rings, rings[[0, 2, 1]][:, whole]]), np.hstack([places, image[[0, 2, 1]][:, whole]]))
+
+
+def _evened(angle: Floats, triangles: Ints, free: NDArray[np.bool_], *, centre: bool) -> Floats:
+    """Angles with the free nodes moved along their rings towards the mean of their neighbours."""
+    pairs = np.hstack([triangles[[0, 1]], triangles[[1, 2]], triangles[[2, 0]]])
+    pairs = pairs[:, (pairs > 0).all(axis=0)] if centre else pairs
+    pairs = np.hstack([pairs, pairs[::-1]])
+    graph = sp.coo_array((np.ones(pairs.shape[1]), (pairs[0], pairs[1])), shape=(len(angle),) * 2).tocsr()
+    graph.data[:] = 1.0
+    count = np.maximum(np.diff(graph.indptr), 1)
+    for _ in range(_SWEEPS):
+        angle = np.where(free, 0.5 * (angle + (graph @ angle) / count), angle)
+    return angle
+
+
+def _with_image(points: Floats, triangles: Ints, axis: int) -> tuple[Floats, Ints]:
+    """Points and triangles with their mirror images in x = 0 (axis 0) or y = 0 (axis 1); those on it are shared."""
+    off = points[axis] != 0.0
+    image = np.where(off, points.shape[1] + np.cumsum(off) - 1, np.arange(points.shape[1]))
+    sign = np.array([[-1.0], [1.0]]) if axis == 0 else np.array([[1.0], [-1.0]])
+    return np.hstack([points, sign * points[:, off]]), np.hstack([triangles, image[triangles[[0, 2, 1]]]])
