@@ -5,37 +5,78 @@ On the line config -> mesh -> state -> solver -> output -> postprocess this is t
 Every section is put together from one wedge of 15 degrees, mirrored again and again, so that each multiple of 15
 degrees is a mirror line of the mesh: those are the mirrors that two-, three-, four- and sixfold crystals and round
 sections have. A quarter, a half and a whole section of the same sizes are therefore parts of one mesh.
+
+A ring has k equal segments in every 30 degrees, k = 1 or even, and either a node on every mirror line (*plain*; the
+ring of k = 1 on every second) or a segment across it, which is cut in two there (*staggered*). Plain and staggered
+rings of equal k alternate, which makes triangles that are nearly equilateral, halves of such at the mirror lines, and
+a surface on which every node is like the next. Where k changes both rings are plain: then the wedge is symmetric itself.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
-#: Equal parts of the circle, each the mirror image of the next and itself made of two mirrored wedges; three a quarter.
-_PARTS = 12
-_QUARTER = _PARTS // 4
-#: Spacing of rows of equilateral triangles, in edge lengths.
-_ROW = np.sqrt(3.0) / 2.0
-#: Radius of the innermost ring of a disc, in rows: its twelve chords would otherwise be short beside the other edges.
-_FIRST = 1.7
-#: Largest spacing of two rings, in segments of the inner one: rings round a narrow hole widen step by step.
-_WIDEST = 1.2
-#: Sweeps that move nodes along their rings to the mean of their neighbours, which turns right angles towards 60 degrees.
-_SWEEPS = 10
+#: Angle of a part of the rings, rad, and parts of a quarter.
+_PART = np.pi / 6.0
+_QUARTER = 3
+#: Spacing of two rings over the edge length. Flatter than equilateral, and the edges longer for the same area, as the
+#: halves at the mirror lines are slender.
+_ROW = 0.78
+_EDGE = 1.15
+#: Radius of the innermost ring of a disc, in element sizes: its twelve chords would otherwise be short beside the rest.
+_FIRST = 1.65
+#: Largest edge over its distance from the centre: elements round a narrow hole grow step by step.
+_WIDEST = 0.5
+#: Smallest quality (2 inradius/circumradius) aimed at, and the cost of falling short of it by 1.
+_QUALITY, _SHORT = 0.73, 6.0
+#: Segments in a part above which a count's steps are so small that no triangle is slender.
+_FINE = 12
+#: Cost of a surface without a staggered ring below it, whose nodes would be unlike each other.
+_UNEVEN = 1.0
+
+
+class _Ring(NamedTuple):
+    """Segments in a part, and whether one of them lies across the mirror lines."""
+
+    k: int
+    staggered: bool
+
+    @property
+    def places(self) -> Ints:
+        """Places of the nodes in a part, both ends included, in half segments; the centre has one."""
+        if self.k == 0:
+            return np.zeros(1, dtype=np.intp)
+        if not self.staggered:
+            return np.arange(0, 2 * self.k + 1, 2)
+        return np.unique(np.concatenate([[0, self.k, 2 * self.k], np.arange(1, 2 * self.k, 2)]))
+
+    @property
+    def steps(self) -> int:
+        """Segments of a part, those that are cut counted twice."""
+        return len(self.places) - 1
+
+    def first_wedge(self) -> tuple[Ints, NDArray[np.bool_]]:
+        """Middles of the segments that reach into the first wedge (in half segments), and which lie in it whole.
+
+        The middle of half a segment is that of the whole, on the mirror line.
+        """
+        places = self.places
+        reach = places[:-1] < self.k
+        middles = (places[:-1] + places[1:])[reach]
+        whole = middles < 2 * self.k
+        half = np.diff(places)[reach] == 1
+        middles[half] = np.where(places[:-1][reach][half] == 0, 0, 2 * self.k)
+        return middles, whole
 
 
 def triangulate_rings(radius: float, inner_radius: float, element_size: float, sector: str) -> tuple[Floats, Ints]:
     """Fill a sector of a disc or annulus with triangles of about equal size.
-
-    Rings lie about sqrt(3)/2 element sizes apart, each with as many segments as its arc holds element sizes, rounded to
-    a number that the mirror lines allow. Two neighbouring rings are joined in the order of the midpoints of their
-    segments, which is always closing with the shorter diagonal. Round a disc's centre, where twelve parts meet,
-    edges go down to 0.5 and up to 1.6 element sizes; the smallest quality (2 inradius/circumradius) is 0.73.
 
     Parameters
     ----------
@@ -54,103 +95,136 @@ def triangulate_rings(radius: float, inner_radius: float, element_size: float, s
     triangles : ndarray, shape (3, m)
         Counter-clockwise.
     """
-    radii, counts = _rings(radius, inner_radius, element_size)
-    points, triangles = _quarter(radii, counts)
+    points, triangles = _quarter(*_rings(radius, inner_radius, element_size))
     for axis in {"quarter": (), "half": (0,), "full": (0, 1)}[sector]:
         points, triangles = _with_image(points, triangles, axis)
     return points, triangles
 
 
-def _rings(radius: float, inner_radius: float, element_size: float) -> tuple[Floats, list[int]]:
-    """Radii of the rings, nm, and segments of each in a part; 0 segments at the centre."""
-    radii, counts = _march(inner_radius, element_size, _ROW, outer=radius)
-    rows = len(radii) - 1
-    if rows > 2 and radii[-1] - radius > 0.5 * (radii[-1] - radii[-2]):
-        rows -= 1
-    rows, spacing = max(rows, 2), _ROW
-    for _ in range(8):
-        # As many rows as fit best, stretched until they do.
-        radii, counts = _march(inner_radius, element_size, spacing, rows=rows)
-        spacing *= (radius - inner_radius) / (radii[-1] - inner_radius)
-    stretched = inner_radius + (radii - inner_radius) * ((radius - inner_radius) / (radii[-1] - inner_radius))
-    stretched[-1] = radius
-    return stretched, counts
+def _rings(radius: float, inner_radius: float, element_size: float) -> tuple[Floats, list[_Ring]]:
+    """Radii of the rings, nm, and the rings: of a few numbers of rows the one that fits best."""
+    radii = [inner_radius]
+    while radii[-1] < radius:
+        step = _ROW * min(element_size, _WIDEST * radii[-1])
+        radii.append(radii[-1] + (step if radii[-1] > 0.0 else _FIRST * element_size))
+    fewer = max(len(radii) - 2, 3)
+    choices = [_fitted(np.array(radii[:n]), radius, element_size) for n in range(fewer, len(radii) + 1)]
+    _, found, rings = min(choices, key=lambda choice: choice[0])
+    return found, rings
 
 
-def _march(inner_radius: float, element_size: float, spacing: float, *, outer: float = np.inf, rows: int = 10**9,
-           ) -> tuple[Floats, list[int]]:
-    """Rings from the inside out, up to a number of rows or the first at or beyond a radius."""
-    wanted = np.pi / 6.0 / element_size  # segments of a part, per radius
-    radii, counts = [inner_radius], [max(1, round(wanted * inner_radius)) if inner_radius > 0.0 else 0]
-    while radii[-1] < outer and len(radii) <= rows:
-        last = counts[-1]
-        if last == 0:
-            radii.append(_FIRST * spacing * element_size)
-            counts.append(1)
+def _fitted(radii: Floats, radius: float, element_size: float) -> tuple[float, Floats, list[_Ring]]:
+    """Cost of a number of rows, and the rings spaced after the segments they have."""
+    inner = radii[0]
+    for _ in range(3):
+        stretch = (radius - inner) / (radii[-1] - inner)
+        last = inner + (radii - inner) * stretch
+        last[-1] = radius
+        cost, rings = _counts(last, element_size)
+        edge = _PART * last / np.maximum([ring.k for ring in rings], 1)
+        step = _ROW * np.sqrt(element_size * 0.5 * (edge[1:] + edge[:-1]))
+        if inner == 0.0:
+            step[0] = _FIRST * element_size
+        radii = inner + np.concatenate([[0.0], np.cumsum(step)])
+    return cost + len(radii) * float(np.log(stretch)) ** 2, last, rings
+
+
+def _counts(radii: Floats, element_size: float) -> tuple[float, list[_Ring]]:
+    """Rings whose segments come nearest to the wanted length, by dynamic programming from the inside out; their cost."""
+    paths: dict[_Ring, tuple[float, list[_Ring]]] = {}
+    for i, r in enumerate(radii):
+        if r == 0.0:
+            paths[_Ring(0, False)] = (0.0, [_Ring(0, False)])
             continue
-        segment = radii[-1] * np.pi / 6.0 / last
-        radii.append(radii[-1] + min(spacing * np.sqrt(element_size * segment), _WIDEST * segment))
-        # Between two odd numbers an edge of either ring would cross the mirror line, and no diagonal is symmetric.
-        allowed = np.array([n for n in range(last, 2 * last + 1) if last % 2 == 0 or n % 2 == 0])
-        counts.append(int(allowed[np.argmin(np.abs(np.log(allowed / (wanted * radii[-1]))))]))
-    return np.array(radii), counts
+        wanted = _PART * r / (_EDGE * min(element_size, _WIDEST * r))
+        new: dict[_Ring, tuple[float, list[_Ring]]] = {}
+        for ring in _candidates(wanted, inside=0 < i < len(radii) - 1):
+            cost = float(np.log(ring.k / wanted)) ** 2
+            for last, (paid, path) in paths.items() if i else [(ring, (0.0, []))]:
+                if i and not _may_follow(last, ring):
+                    continue
+                total = paid + cost
+                if i:
+                    if last.k <= _FINE:
+                        total += _SHORT * max(0.0, _QUALITY - _worst(last, ring, float(radii[i - 1]), float(r)))
+                    total += _UNEVEN * (i == len(radii) - 1 and last.staggered == ring.staggered)
+                if ring not in new or total < new[ring][0]:
+                    new[ring] = (total, [*path, ring])
+        paths = new
+    return min(paths.values(), key=lambda path: path[0])
 
 
-def _quarter(radii: Floats, counts: list[int]) -> tuple[Floats, Ints]:
+def _candidates(wanted: float, *, inside: bool) -> list[_Ring]:
+    """Rings of about as many segments in a part as wanted; only plain ones on the outline."""
+    nearest = 2 * round(0.5 * wanted)
+    counts = {1, *(k for k in range(nearest - 2, nearest + 3, 2) if k > 0)}
+    return [_Ring(k, staggered) for k in sorted(counts) for staggered in ((False, True) if inside else (False,))]
+
+
+def _may_follow(inner: _Ring, outer: _Ring) -> bool:
+    """Whether the triangles between two rings are symmetric: no two segments face each other across a mirror line."""
+    if inner.k == outer.k:
+        return inner.staggered != outer.staggered
+    step = {0: 1, 1: 2}.get(inner.k, inner.k + 2)
+    return outer.k == step and not inner.staggered and not outer.staggered
+
+
+def _worst(inner: _Ring, outer: _Ring, inner_radius: float, outer_radius: float) -> float:
+    """Smallest quality of the triangles between two rings."""
+    which, places = _between(inner, outer)
+    at = np.where(which == 0, inner.places[np.minimum(places, inner.steps)] / max(inner.k, 1),
+                  outer.places[np.minimum(places, outer.steps)] / outer.k)
+    corners = np.where(which == 0, inner_radius, outer_radius) * np.exp(0.5j * _PART * at)
+    side = corners[[1, 2, 0]] - corners
+    a, b, c = np.abs(side)
+    area = 0.5 * np.abs((side[0] * side[1].conj()).imag)
+    return float((16.0 * area**2 / ((a + b + c) * a * b * c)).min())
+
+
+def _quarter(radii: Floats, rings: list[_Ring]) -> tuple[Floats, Ints]:
     """Points and triangles of the quarter; ring by ring, each from the x axis to the y axis."""
-    nodes = np.array([_QUARTER * n + 1 if n else 1 for n in counts])
+    nodes = np.array([_QUARTER * ring.steps + 1 for ring in rings])
     first = np.concatenate([[0], np.cumsum(nodes)])
     found = []
-    for i in range(len(counts) - 1):
-        rings, places = _between(counts[i], counts[i + 1], flip=i % 2 == 1)
-        steps = np.array(counts[i:i + 2])
-        found += [first[i + rings] + places + part * steps[rings] for part in range(_QUARTER)]
-    triangles = np.hstack(found)
-    ring = np.repeat(np.arange(len(counts)), nodes)
-    # Angles in parts, exact multiples on the mirror lines.
-    angle = np.concatenate([np.arange(m) / max(n, 1) for m, n in zip(nodes, counts, strict=True)])
-    free = (ring > 0) & (ring < len(counts) - 1)
-    free[np.concatenate([first[:-1], first[1:] - 1])] = False
-    angle = _evened(angle, triangles, free, centre=counts[0] == 0)
+    for i, (inner, outer) in enumerate(zip(rings[:-1], rings[1:], strict=True)):
+        which, places = _between(inner, outer)
+        steps = np.array([inner.steps, outer.steps])
+        found += [first[i + which] + places + part * steps[which] for part in range(_QUARTER)]
+    ring = np.repeat(np.arange(len(rings)), nodes)
+    angle = np.concatenate([_places(one) for one in rings]) * _PART
     mirror = first[ring] + first[ring + 1] - 1 - np.arange(len(ring))  # in the diagonal x = y
     below, diagonal = np.arange(len(ring)) < mirror, np.arange(len(ring)) == mirror
-    unit = np.stack([np.cos(angle * np.pi / 6.0), np.sin(angle * np.pi / 6.0)])
+    unit = np.stack([np.cos(angle), np.sin(angle)])
     unit = np.where(below, unit, unit[::-1, mirror])
     unit[:, diagonal] = np.sqrt(0.5)
-    return radii[ring] * unit, triangles
+    return radii[ring] * unit, np.hstack(found)
 
 
-def _between(inner: int, outer: int, *, flip: bool) -> tuple[Ints, Ints]:
+def _places(ring: _Ring) -> Floats:
+    """Places of a ring's nodes in the quarter, in parts."""
+    if ring.k == 0:
+        return np.zeros(1)
+    one = ring.places[:-1] / (2 * ring.k)
+    return np.concatenate([*(one + part for part in range(_QUARTER)), [float(_QUARTER)]])
+
+
+def _between(inner: _Ring, outer: _Ring) -> tuple[Ints, Ints]:
     """Triangles of one part between two rings: which ring (0, 1) each corner is on, and its place there, (3, m).
 
-    Where midpoints of both rings fall together all diagonals lean towards the mirror line, or all away (``flip``).
+    Segments are joined in the order of their middles, which is always closing with the shorter diagonal.
     """
-    if inner == 0:
-        one = np.arange(outer)
+    if inner.k == 0:
+        one = np.arange(outer.steps)
         return np.array([[0], [1], [1]]) + 0 * one, np.array([0 * one, one, one + 1])
-    a, b = np.arange((inner + 1) // 2), np.arange((outer + 1) // 2)  # segments of the first wedge, or half in it
-    # Midpoints of the segments in a common unit, so that ties are exact.
-    middle_a, middle_b = (2 * a + 1) * outer, (2 * b + 1) * inner
-    tip_a = np.searchsorted(middle_b, middle_a, "right" if flip else "left")
-    tip_b = np.searchsorted(middle_a, middle_b, "left" if flip else "right")
-    rings = np.hstack([np.array([[0], [1], [0]]) + 0 * a, np.array([[0], [1], [1]]) + 0 * b])
+    (middle_a, whole_a), (middle_b, whole_b) = inner.first_wedge(), outer.first_wedge()
+    middle_a, middle_b = middle_a * outer.k, middle_b * inner.k  # in a common unit
+    a, b = np.arange(len(middle_a)), np.arange(len(middle_b))
+    tip_a, tip_b = np.searchsorted(middle_b, middle_a), np.searchsorted(middle_a, middle_b, "right")
+    which = np.hstack([np.array([[0], [1], [0]]) + 0 * a, np.array([[0], [1], [1]]) + 0 * b])
     places = np.hstack([np.array([a, tip_a, a + 1]), np.array([tip_b, b, b + 1])])
-    whole = np.hstack([2 * a + 1 < inner, 2 * b + 1 < outer])  # the others are their own mirror images
-    image = np.where(rings == 0, inner, outer) - places
-    return (np.hstack([rings, rings[[0, 2, 1]][:, whole]]), np.hstack([places, image[[0, 2, 1]][:, whole]]))
-
-
-def _evened(angle: Floats, triangles: Ints, free: NDArray[np.bool_], *, centre: bool) -> Floats:
-    """Angles with the free nodes moved along their rings towards the mean of their neighbours."""
-    pairs = np.hstack([triangles[[0, 1]], triangles[[1, 2]], triangles[[2, 0]]])
-    pairs = pairs[:, (pairs > 0).all(axis=0)] if centre else pairs
-    pairs = np.hstack([pairs, pairs[::-1]])
-    graph = sp.coo_array((np.ones(pairs.shape[1]), (pairs[0], pairs[1])), shape=(len(angle),) * 2).tocsr()
-    graph.data[:] = 1.0
-    count = np.maximum(np.diff(graph.indptr), 1)
-    for _ in range(_SWEEPS):
-        angle = np.where(free, 0.5 * (angle + (graph @ angle) / count), angle)
-    return angle
+    whole = np.hstack([whole_a, whole_b])  # the others are their own mirror images
+    image = np.where(which == 0, inner.steps, outer.steps) - places
+    return np.hstack([which, which[[0, 2, 1]][:, whole]]), np.hstack([places, image[[0, 2, 1]][:, whole]])
 
 
 def _with_image(points: Floats, triangles: Ints, axis: int) -> tuple[Floats, Ints]:
