@@ -4,9 +4,9 @@ Around every corner node a plane is fitted by least squares to the points of all
 at the node; a mid-side node takes the mean of its two neighbours' planes. Fields linear in position come back exactly,
 also on the surface, and the scatter between the points of an element is averaged out (Zienkiewicz & Zhu 1992).
 
-At a symmetry line the patch counts with its mirror image, so that a quarter or half gives what the whole section would.
+At a symmetry line the patch counts with its mirror image, so that a quarter or half gives what the whole section does.
 A plane fitted to points and their images has no slope across the line where the field is even (all scalars and
-normal stresses), and only that slope where it is odd (the shear stress of x and y, which changes sign and is zero there).
+normal stresses), and only that slope where it is odd (the shear stress of x and y, which is zero there).
 """
 
 from __future__ import annotations

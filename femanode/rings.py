@@ -9,11 +9,12 @@ sections have. A quarter, a half and a whole section of the same sizes are there
 A ring has k equal segments in every 30 degrees, k = 1 or even, and either a node on every mirror line (*plain*; the
 ring of k = 1 on every second) or a segment across it, which is cut in two there (*staggered*). Plain and staggered
 rings of equal k alternate, which makes triangles that are nearly equilateral, halves of such at the mirror lines, and
-a surface on which every node is like the next. Where k changes both rings are plain: then the wedge is symmetric itself.
+a surface on which every node is like the next. Where k changes both rings are plain: then the wedge is symmetric too.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -130,7 +131,7 @@ def _fitted(radii: Floats, radius: float, element_size: float) -> tuple[float, F
 
 
 def _counts(radii: Floats, element_size: float) -> tuple[float, list[_Ring]]:
-    """Rings whose segments come nearest to the wanted length, by dynamic programming from the inside out; their cost."""
+    """Cost, and the rings whose segments come nearest to the wanted length, by dynamic programming from the inside."""
     paths: dict[_Ring, tuple[float, list[_Ring]]] = {}
     for i, r in enumerate(radii):
         if r == 0.0:
@@ -186,7 +187,7 @@ def _quarter(radii: Floats, rings: list[_Ring]) -> tuple[Floats, Ints]:
     nodes = np.array([_QUARTER * ring.steps + 1 for ring in rings])
     first = np.concatenate([[0], np.cumsum(nodes)])
     found = []
-    for i, (inner, outer) in enumerate(zip(rings[:-1], rings[1:], strict=True)):
+    for i, (inner, outer) in enumerate(pairwise(rings)):
         which, places = _between(inner, outer)
         steps = np.array([inner.steps, outer.steps])
         found += [first[i + which] + places + part * steps[which] for part in range(_QUARTER)]
