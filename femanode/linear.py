@@ -126,8 +126,6 @@ class SymmetricSolver:
         Place of each unknown in the elimination, where the caller knows a good one; ties stay in their order.
     accuracy : float
         Residual of a solution, over its right side, that is enough; refinement ends earlier where it gains no more.
-    weight : (n,), optional
-        Of the unknowns in the norms that end :meth:`solve_near`, so that a part of a body ends as the whole does.
 
     Attributes
     ----------
@@ -142,10 +140,8 @@ class SymmetricSolver:
     #: Residual of `solve_near` over the right side, and how many iterations it may take.
     near, most_iterations = 3e-2, 12
 
-    def __init__(self, backend: Backend = "auto", rank: Index | None = None, accuracy: float = 1e-11,
-                 weight: Array | None = None) -> None:
+    def __init__(self, backend: Backend = "auto", rank: Index | None = None, accuracy: float = 1e-11) -> None:
         self.accuracy = accuracy
-        self._root = None if weight is None else np.sqrt(weight)
         if backend == "pardiso" and importlib.util.find_spec("pypardiso") is None:
             raise ImportError("pypardiso is not installed; use solver.linear: scipy or install the extra [fast]")
         order = None if rank is None else np.argsort(rank, kind="stable").astype(np.int64)
@@ -205,12 +201,9 @@ class SymmetricSolver:
 
     def _conjugate(self, matrix: sp.csc_matrix, b: Array) -> Array | None:
         """Conjugate gradients on the old factors; None where they are not good enough for this matrix."""
-        d = np.ones(len(b)) if self._root is None else self._root
-        # In the unknowns x/d the iterates are the same, and the plain norm of residuals is the weighted one.
-        scaled = spla.LinearOperator(matrix.shape, lambda y: d * (matrix @ (d * y)), dtype=np.float64)
-        old = spla.LinearOperator(matrix.shape, lambda r: self._method.solve(r / d) / d, dtype=np.float64)
-        y, failed = spla.cg(scaled, d * b, rtol=self.near, maxiter=self.most_iterations, M=old)
-        return None if failed or not np.all(np.isfinite(y)) else np.asarray(d * y)
+        old = spla.LinearOperator(matrix.shape, self._method.solve, dtype=np.float64)
+        x, failed = spla.cg(matrix, b, rtol=self.near, maxiter=self.most_iterations, M=old)
+        return None if failed or not np.all(np.isfinite(x)) else np.asarray(x)
 
     def _refined(self, matrix: sp.csc_matrix, rhs: Array) -> tuple[Array, float]:
         """Solution and its residual over the right side, refined while that gains a digit each time."""

@@ -102,7 +102,7 @@ class Mechanics:
         shared = spaces.sharing
         self._weight = shared[self._free // 2]
         self._whole_nodes = float(np.sum(1.0 / shared))
-        self.solver = SymmetricSolver(backend, np.arange(len(free)), accuracy=1e-9, weight=self._weight)
+        self.solver = SymmetricSolver(backend, np.arange(len(free)), accuracy=1e-9)
 
     def deformation(self, u: Array) -> Array:
         """In-plane deformation gradient (2, 2, elem, qp) of nodal displacements u (2, N)."""
