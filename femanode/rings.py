@@ -36,6 +36,8 @@ _FIRST = 1.65
 _WIDEST = 0.5
 #: Smallest quality (2 inradius/circumradius) aimed at, and the cost of falling short of it by 1.
 _QUALITY, _SHORT = 0.73, 6.0
+#: Weight of the length of segments on the outline, which bounds how well it is met.
+_OUTLINE = 4.0
 #: Segments in a part above which a count's steps are so small that no triangle is slender.
 _FINE = 12
 #: Cost of a surface without a staggered ring below it, whose nodes would be unlike each other.
@@ -137,10 +139,11 @@ def _counts(radii: Floats, element_size: float) -> tuple[float, list[_Ring]]:
         if r == 0.0:
             paths[_Ring(0, False)] = (0.0, [_Ring(0, False)])
             continue
+        inside = 0 < i < len(radii) - 1
         wanted = _PART * r / (_EDGE * min(element_size, _WIDEST * r))
         new: dict[_Ring, tuple[float, list[_Ring]]] = {}
-        for ring in _candidates(wanted, inside=0 < i < len(radii) - 1):
-            cost = float(np.log(ring.k / wanted)) ** 2
+        for ring in _candidates(wanted, inside=inside):
+            cost = (1.0 if inside else _OUTLINE) * float(np.log(ring.k / wanted)) ** 2
             for last, (paid, path) in paths.items() if i else [(ring, (0.0, []))]:
                 if i and not _may_follow(last, ring):
                     continue
@@ -158,7 +161,7 @@ def _counts(radii: Floats, element_size: float) -> tuple[float, list[_Ring]]:
 def _candidates(wanted: float, *, inside: bool) -> list[_Ring]:
     """Rings of about as many segments in a part as wanted; only plain ones on the outline."""
     nearest = 2 * round(0.5 * wanted)
-    counts = {1, *(k for k in range(nearest - 2, nearest + 3, 2) if k > 0)}
+    counts = {1, *(k for k in range(nearest - 4, nearest + 5, 2) if k > 0)}
     return [_Ring(k, staggered) for k in sorted(counts) for staggered in ((False, True) if inside else (False,))]
 
 
