@@ -60,6 +60,12 @@ class _Ring(NamedTuple):
         return np.unique(np.concatenate([[0, self.k, 2 * self.k], np.arange(1, 2 * self.k, 2)]))
 
     @property
+    def radial(self) -> Floats:
+        """Radii of these nodes over the ring's: those that cut a segment in two lie on it."""
+        cut = (self.places % 2 == 0) & self.staggered
+        return np.where(cut, np.cos(0.5 * _PART / max(self.k, 1)), 1.0)
+
+    @property
     def steps(self) -> int:
         """Segments of a part, those that are cut counted twice."""
         return len(self.places) - 1
@@ -176,9 +182,9 @@ def _may_follow(inner: _Ring, outer: _Ring) -> bool:
 def _worst(inner: _Ring, outer: _Ring, inner_radius: float, outer_radius: float) -> float:
     """Smallest quality of the triangles between two rings."""
     which, places = _between(inner, outer)
-    at = np.where(which == 0, inner.places[np.minimum(places, inner.steps)] / max(inner.k, 1),
-                  outer.places[np.minimum(places, outer.steps)] / outer.k)
-    corners = np.where(which == 0, inner_radius, outer_radius) * np.exp(0.5j * _PART * at)
+    at = [r * ring.radial * np.exp(0.5j * _PART / max(ring.k, 1) * ring.places)
+          for ring, r in ((inner, inner_radius), (outer, outer_radius))]
+    corners = np.where(which == 0, at[0][np.minimum(places, inner.steps)], at[1][np.minimum(places, outer.steps)])
     side = corners[[1, 2, 0]] - corners
     a, b, c = np.abs(side)
     area = 0.5 * np.abs((side[0] * side[1].conj()).imag)
@@ -195,21 +201,22 @@ def _quarter(radii: Floats, rings: list[_Ring]) -> tuple[Floats, Ints]:
         steps = np.array([inner.steps, outer.steps])
         found += [first[i + which] + places + part * steps[which] for part in range(_QUARTER)]
     ring = np.repeat(np.arange(len(rings)), nodes)
-    angle = np.concatenate([_places(one) for one in rings]) * _PART
+    angle, radial = (np.concatenate(parts) for parts in zip(*map(_nodes, rings), strict=True))
     mirror = first[ring] + first[ring + 1] - 1 - np.arange(len(ring))  # in the diagonal x = y
     below, diagonal = np.arange(len(ring)) < mirror, np.arange(len(ring)) == mirror
     unit = np.stack([np.cos(angle), np.sin(angle)])
     unit = np.where(below, unit, unit[::-1, mirror])
     unit[:, diagonal] = np.sqrt(0.5)
-    return radii[ring] * unit, np.hstack(found)
+    return radii[ring] * radial * unit, np.hstack(found)
 
 
-def _places(ring: _Ring) -> Floats:
-    """Places of a ring's nodes in the quarter, in parts."""
+def _nodes(ring: _Ring) -> tuple[Floats, Floats]:
+    """Angles (rad) of a ring's nodes in the quarter, and their radii over the ring's."""
     if ring.k == 0:
-        return np.zeros(1)
-    one = ring.places[:-1] / (2 * ring.k)
-    return np.concatenate([*(one + part for part in range(_QUARTER)), [float(_QUARTER)]])
+        return np.zeros(1), np.ones(1)
+    angle, last = ring.places[:-1] * (0.5 * _PART / ring.k), np.full(1, _QUARTER * _PART)
+    return (np.concatenate([*(angle + part * _PART for part in range(_QUARTER)), last]),
+            np.concatenate([*(ring.radial[:-1],) * _QUARTER, ring.radial[-1:]]))
 
 
 def _between(inner: _Ring, outer: _Ring) -> tuple[Ints, Ints]:
