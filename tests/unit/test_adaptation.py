@@ -198,8 +198,8 @@ def test_a_point_as_near_to_two_old_ones_takes_the_mean_of_both(before, after) -
     # between mirror images, made by the order of the corners.
     old, new = before[0].physics.spaces, after[0].physics.spaces
     element, x = 0, old.qp_xy[:, 0]
-    shifted = replace(new, qp_xy=np.broadcast_to(np.stack([0.5 * (x[:, 0] + x[:, 1]), x[:, 2], x[:, 1]], axis=1)[:, None],
-                                                 (2, 1, 3)))
+    points = np.stack([0.5 * (x[:, 0] + x[:, 1]), x[:, 2], x[:, 1]], axis=1)
+    shifted = replace(new, qp_xy=points[:, None])
     where = _nearest(old, shifted, np.array([0]), np.array([element]), np.array([False]))
     values = np.zeros((1, *old.weight.shape))
     values[0, element] = [1.0, 5.0, 7.0]
