@@ -24,6 +24,9 @@ from femanode.state import State
 Array = NDArray[np.float64]
 
 
+#: Distances that agree to this share of the finest size, as those of mirror images do, are the same to a comparison.
+TIE = 1e-6
+
 #: Elastic solves after a change of mesh: four leave half of the loss of core pressure that none does, more gain little.
 SETTLING = 4
 
@@ -107,10 +110,12 @@ def _wanted(hierarchy: Hierarchy, grading: Grading, delta: float, distance: Arra
         past = np.maximum(around.min(axis=0) - grading.behind * delta, 0.0)
         finest = hierarchy.size(hierarchy.levels)
         excess = hierarchy.size(level) - finest
-        reacted = around.max(axis=0) > 0.0
+        tie = TIE * finest
+        reacted = around.max(axis=0) > tie
         largest = np.where(hierarchy.on_circles(level), grading.coarsest_surface, grading.coarsest_behind)
         too_large = reacted & (hierarchy.size(level) > 1.001 * largest * finest)
-        marks.append((to_front < grading.growth_ahead * excess) & (past < grading.growth_behind * excess) | too_large)
+        near = (to_front < grading.growth_ahead * excess - tie) & (past < grading.growth_behind * excess - tie)
+        marks.append(near | too_large)
     return marks
 
 
@@ -210,15 +215,15 @@ def _with_history(old: Physics, old_mesh: GradedMesh, state: State, new: Physics
     kind = now.of_element
     within = np.arange(len(kind)) - now.elements[kind]
 
-    for chosen, nearest in ((same[kind], False), (finer[kind] & ~same[kind], True)):
-        to = np.flatnonzero(chosen)
-        source = was.elements[owner[kind[to]]] + (0 if nearest else within[to])
-        point = np.broadcast_to(np.arange(3), (len(to), 3))
-        element = np.broadcast_to(source[:, None], (len(to), 3))
-        if nearest:
-            element, point = _nearest(old.spaces, new.spaces, to, source, was.halved[owner[kind[to]]] >= 0)
-        Cp_inv[:, to], eqps[to], stress[to] = (state.Cp_inv[:, element, point], state.eqps[element, point],
-                                               state.point_stress[element, point])
+    to = np.flatnonzero(same[kind])
+    source = was.elements[owner[kind[to]]] + within[to]
+    Cp_inv[:, to], eqps[to], stress[to] = state.Cp_inv[:, source], state.eqps[source], state.point_stress[source]
+    to = np.flatnonzero(finer[kind] & ~same[kind])
+    where = _nearest(old.spaces, new.spaces, to, was.elements[owner[kind[to]]], was.halved[owner[kind[to]]] >= 0)
+    metric = _read(state.Cp_inv, *where)
+    # The mean of two metrics of determinant 1 has a larger one.
+    Cp_inv[:, to] = metric / np.cbrt((metric[0] * metric[1] - metric[2] ** 2) * metric[3])
+    eqps[to], stress[to] = _read(np.stack([state.eqps, state.point_stress]), *where)
     coarser = np.flatnonzero(~(same | finer))
     to = np.flatnonzero(~(same | finer)[kind])
     if len(to):
@@ -250,13 +255,23 @@ def _settled(new: Physics, moved: State, coarser: Index) -> State:
     return moved
 
 
-def _nearest(old: Spaces, new: Spaces, to: Index, source: Index, halved: Bools) -> tuple[Index, Index]:
-    """Old element and point, (m, 3) each, nearest to the points of elements ``to`` in leaves that begin there."""
+def _nearest(old: Spaces, new: Spaces, to: Index, source: Index, halved: Bools) -> tuple[Index, Array]:
+    """Old elements (m, 2) of the leaves that begin at ``source``, and the weights (m, 3, 2, 3) of their points.
+
+    The nearest point counts alone; two equally near, as a triangle's are to points of its middle child, count half
+    each: one of them would be a choice between mirror images.
+    """
     candidates = np.stack([source, source + halved], axis=1)  # a whole leaf has one element: twice the same
-    x = old.qp_xy[:, candidates].reshape(2, len(to), 1, 6)
-    gap = ((x - new.qp_xy[:, to][..., None]) ** 2).sum(axis=0)
-    best = gap.argmin(axis=-1)
-    return np.take_along_axis(candidates, best // 3, axis=1), best % 3
+    x = old.qp_xy[:, candidates][:, :, None]
+    gap = ((x - new.qp_xy[:, to][..., None, None]) ** 2).sum(axis=0)
+    nearest = gap.min(axis=(2, 3), keepdims=True)
+    near = gap <= nearest * (1.0 + TIE)
+    return candidates, near / near.sum(axis=(2, 3), keepdims=True)
+
+
+def _read(values: Array, candidates: Index, weight: Array) -> Array:
+    """Values (k, elem, 3) at points of the given elements and weights, (k, m, 3)."""
+    return np.asarray(np.einsum("kmeq,mpeq->kmp", values[:, candidates], weight))
 
 
 def _fitted(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, now: Leaves, moved: State, coarser: Index,

@@ -99,7 +99,7 @@ class FieldSet:
         scalars = {name: recover(values) for name, values in self.at_points.items()}
         for name in ("eqps", "von_mises_GPa"):
             scalars[name] = np.maximum(scalars[name], 0.0)
-        xx, yy, xy, zz = (recover(s) for s in self.sigma)
+        xx, yy, xy, zz = (recover(s, odd=i == 2) for i, s in enumerate(self.sigma))
         zero = np.zeros(spaces.n_nodes)
         front = physics.front
         speed = front.speed(front.normals(state.xi), state.front_stress, state.activity)

@@ -98,6 +98,10 @@ class Mechanics:
         self._dofs = dofs
         self._pattern = Pattern(self._number[dofs], len(self._free))
         self.elements = make_elements(spaces)
+        # A node on a symmetry line has half of the whole section's force and counts half: norms are those of the whole.
+        shared = spaces.sharing
+        self._weight = shared[self._free // 2]
+        self._whole_nodes = float(np.sum(1.0 / shared))
         self.solver = SymmetricSolver(backend, np.arange(len(free)), accuracy=1e-9)
 
     def deformation(self, u: Array) -> Array:
@@ -204,7 +208,8 @@ class Mechanics:
 
     def _norm(self, residual: Array, axial: float, scale: float) -> float:
         """Residual relative to ``scale``; the axial imbalance counts as spread over the nodes."""
-        return float(np.hypot(np.sqrt(inner(residual, residual)), axial / np.sqrt(self.spaces.n_nodes)) / scale)
+        size = np.sqrt(inner(self._weight * residual, residual))
+        return float(np.hypot(size, axial / np.sqrt(self._whole_nodes)) / scale)
 
     def _direction(self, point: _Point, *, exact: bool, fresh: bool) -> tuple[Array, float]:
         """Newton step of displacement (2, N) and axial stretch."""

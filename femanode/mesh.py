@@ -35,9 +35,11 @@ _MAX_ELEMENTS = 4_000_000
 _IGNORED_CELLS = ("vertex", "line", "line3")
 
 
-def make_section(shape: str, radius: float, inner_radius: float, element_size: float, sector: str, *,
-                 alike: bool = False) -> Section:
+def make_section(shape: str, radius: float, inner_radius: float, element_size: float, sector: str,
+                 ) -> Section:
     """Mesh a circle or an annulus with concentric rings of triangles.
+
+    Quarter, half and full sections of the same sizes are parts of one mesh, see :mod:`femanode.rings`.
 
     Parameters
     ----------
@@ -49,8 +51,6 @@ def make_section(shape: str, radius: float, inner_radius: float, element_size: f
         Wanted edge length, nm.
     sector : str
         ``'quarter'``, ``'half'`` or ``'full'``.
-    alike : bool
-        Make a full section of 24 equal parts; for one that is going to be refined.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def make_section(shape: str, radius: float, inner_radius: float, element_size: f
         allowed = "0 nm for a circle" if shape == "circle" else f"between 0 and {radius:g} nm"
         raise MeshError(f"inner radius {inner_radius:g} nm", where="geometry.inner_diameter", allowed=allowed)
     require_size(element_size, radius, inner_radius, sector)
-    points, triangles = triangulate_rings(radius, inner_radius, element_size, SPANS[sector], alike=alike)
+    points, triangles = triangulate_rings(radius, inner_radius, element_size, sector)
     return build_section(points, triangles, sector, radius, inner_radius, element_size, "generated mesh")
 
 

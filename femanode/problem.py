@@ -191,7 +191,7 @@ def _root(config: Config) -> tuple[Section, int]:
         levels += 1
     if geometry.roughness is not None:
         require_waves(geometry.roughness.wavelength_of(geometry.diameter), size)
-    return make_section(geometry.shape, outer, inner, size * 2.0**levels, sector, alike=levels > 0), levels
+    return make_section(geometry.shape, outer, inner, size * 2.0**levels, sector), levels
 
 
 def mesh_section(config: Config) -> Section:

@@ -1,67 +1,91 @@
-"""Concentric-ring triangulation of a disc, an annulus or a sector of them: points and triangles only.
+"""Ring triangulation of a disc or an annulus, or of the quarter or half of one: points and triangles only.
 
 On the line config -> mesh -> state -> solver -> output -> postprocess this is the inside of the mesh.
+
+Every section is put together from one wedge of 15 degrees, mirrored again and again, so that each multiple of 15
+degrees is a mirror line of the mesh: those are the mirrors that two-, three-, four- and sixfold crystals and round
+sections have. A quarter, a half and a whole section of the same sizes are therefore parts of one mesh.
+
+A ring has k equal segments in every 30 degrees, k = 1 or even, and either a node on every mirror line (*plain*; the
+ring of k = 1 on every second) or a segment across it, which is cut in two there (*staggered*). Plain and staggered
+rings of equal k alternate, which makes triangles that are nearly equilateral, halves of such at the mirror lines, and
+a surface on which every node is like the next. Where k changes both rings are plain: then the wedge is symmetric too.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-_ROW = np.sqrt(3.0) / 2.0  # spacing of rows of equilateral triangles, in edge lengths
-# rounding the count up from .2 instead of .5 keeps the innermost rings from tripling (quality 0.72 -> 0.81)
-_ROUND_UP = 0.3
-# turning closed rings by (half the golden ratio) times the square of their number leaves no regular pattern
-_TURN = 0.25 * (np.sqrt(5.0) - 1.0)
-# equal parts of a closed section that is going to be refined, and the fewer ones of its innermost rings
-_PARTS = 24
-_INNERMOST = (6, 12)
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+#: Angle of a part of the rings, rad, and parts of a quarter.
+_PART = np.pi / 6.0
+_QUARTER = 3
+#: Spacing of two rings over the edge length. Flatter than equilateral, and the edges longer for the same area, as the
+#: halves at the mirror lines are slender.
+_ROW = 0.78
+_EDGE = 1.15
+#: Radius of the innermost ring of a disc, in element sizes: its twelve chords would otherwise be short beside the rest.
+_FIRST = 1.3
+#: Largest edge over its distance from the centre: elements round a narrow hole grow step by step.
+_WIDEST = 0.5
+#: Smallest quality (2 inradius/circumradius) aimed at, and the cost of falling short of it by 1.
+_QUALITY, _SHORT = 0.73, 6.0
+#: Weight of the length of segments on the outline, which bounds how well it is met.
+_OUTLINE = 4.0
+#: Segments in a part above which a count's steps are so small that no triangle is slender.
+_FINE = 12
+#: Cost of a surface without a staggered ring below it, whose nodes would be unlike each other.
+_UNEVEN = 1.0
 
 
-@dataclass(frozen=True)
-class _Ring:
-    """One circle of points: first node, number of segments, whether it closes, and its turn in segments."""
+class _Ring(NamedTuple):
+    """Segments in a part, and whether one of them lies across the mirror lines."""
 
-    first: int
-    segments: int
-    closed: bool
-    offset: float
+    k: int
+    staggered: bool
 
     @property
-    def nodes(self) -> int:
-        """Number of nodes; the centre is a ring of one node and no segment."""
-        return max(1, self.segments if self.closed else self.segments + 1)
+    def places(self) -> Ints:
+        """Places of the nodes in a part, both ends included, in half segments; the centre has one."""
+        if self.k == 0:
+            return np.zeros(1, dtype=np.intp)
+        if not self.staggered:
+            return np.arange(0, 2 * self.k + 1, 2)
+        return np.unique(np.concatenate([[0, self.k, 2 * self.k], np.arange(1, 2 * self.k, 2)]))
 
-    def at(self, index: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Global node of a position along the ring, wrapping round on a full circle."""
-        return self.first + index % self.nodes
+    @property
+    def radial(self) -> Floats:
+        """Radii of these nodes over the ring's: those that cut a segment in two lie on it."""
+        cut = (self.places % 2 == 0) & self.staggered
+        return np.where(cut, np.cos(0.5 * _PART / max(self.k, 1)), 1.0)
 
-    def middles(self) -> NDArray[np.float64]:
-        """Midpoints of the segments, in spans."""
-        middles: NDArray[np.float64] = (np.arange(self.segments) + 0.5 + self.offset) / self.segments
-        return middles
+    @property
+    def steps(self) -> int:
+        """Segments of a part, those that are cut counted twice."""
+        return len(self.places) - 1
 
-    def before(self, fraction: NDArray[np.float64], side: Literal["left", "right"]) -> NDArray[np.intp]:
-        """Number of segments (on a circle modulo all) with their midpoint before, or at (right), a place."""
-        middles = self.middles()
-        if self.closed:
-            middles = np.concatenate([middles - 1.0, middles, middles + 1.0])
-        return np.searchsorted(middles, fraction, side)
+    def first_wedge(self) -> tuple[Ints, NDArray[np.bool_]]:
+        """Middles of the segments that reach into the first wedge (in half segments), and which lie in it whole.
+
+        The middle of half a segment is that of the whole, on the mirror line.
+        """
+        places = self.places
+        reach = places[:-1] < self.k
+        middles = (places[:-1] + places[1:])[reach]
+        whole = middles < 2 * self.k
+        half = np.diff(places)[reach] == 1
+        middles[half] = np.where(places[:-1][reach][half] == 0, 0, 2 * self.k)
+        return middles, whole
 
 
-def triangulate_rings(
-    radius: float, inner_radius: float, element_size: float, span: float, *, alike: bool = False
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+def triangulate_rings(radius: float, inner_radius: float, element_size: float, sector: str) -> tuple[Floats, Ints]:
     """Fill a sector of a disc or annulus with triangles of about equal size.
-
-    Rings are equally spaced by about sqrt(3)/2 element sizes, each with as many equal segments as its arc
-    holds element sizes. Open rings and the outermost closed one start on the x axis; the other closed rings
-    are turned, as their stagger would otherwise draw five lobes that a front could follow. Two neighbouring
-    rings are joined by always closing with the shorter diagonal, which is the order in which the midpoint
-    angles of their segments come.
 
     Parameters
     ----------
@@ -69,62 +93,154 @@ def triangulate_rings(
         Outer and inner radius, nm; 0 inside gives a centre node at exactly (0, 0).
     element_size : float
         Wanted edge length, nm.
-    span : float
-        Angle of the sector from the x axis, rad: pi/2, pi, or 2 pi (closed).
-    alike : bool
-        Make a closed section of 24 equal parts, as the root of a refined mesh: elements so large would otherwise
-        press lobes into a shell that flows, which has nothing to hold them back.
+    sector : str
+        ``'quarter'`` (x, y >= 0), ``'half'`` (y >= 0) or ``'full'``. The half begins with the quarter's nodes and
+        triangles and goes on with their mirror images in x = 0, the full section with those of the half in y = 0.
 
     Returns
     -------
     points : ndarray, shape (2, n)
-        nm; those on the ends of a quarter or half are exactly on x = 0 and y = 0.
+        nm; mirror images agree to the last bit, and nodes on the axes have a coordinate of exactly 0.
     triangles : ndarray, shape (3, m)
         Counter-clockwise.
     """
-    closed = bool(np.isclose(span, 2.0 * np.pi))
-    rows = max(1, round((radius - inner_radius) / (_ROW * element_size)))
-    points: list[NDArray[np.float64]] = []
-    triangles: list[NDArray[np.intp]] = []
-    previous: _Ring | None = None
-    first = 0
-    for i, r in enumerate(np.linspace(inner_radius, radius, rows + 1)):
-        if closed and alike:
-            segments, offset = _in_parts(r * span / element_size), 0.5 * ((rows - i) % 2)
-        else:
-            segments = max(1, round(span / (0.5 * np.pi)), round(r * span / element_size + _ROUND_UP)) if r else 0
-            offset = (_TURN * (rows - i) ** 2) % 1.0 if closed else 0.0
-        ring = _Ring(first, segments, closed, offset)
-        points.append(_arc(r, ring, span))
-        if previous is not None:
-            triangles.append(_zip_rings(previous, ring))
-        previous = ring
-        first += ring.nodes
-    return np.hstack(points), np.hstack(triangles)
+    points, triangles = _quarter(*_rings(radius, inner_radius, element_size))
+    for axis in {"quarter": (), "half": (0,), "full": (0, 1)}[sector]:
+        points, triangles = _with_image(points, triangles, axis)
+    return points, triangles
 
 
-def _in_parts(wanted: float) -> int:
-    """Number of segments of a ring nearest in proportion to the wanted one; 0 at the centre."""
-    if wanted == 0.0:
-        return 0
-    choice = np.array([*_INNERMOST, *(_PARTS * np.arange(1, 2 + int(wanted / _PARTS)))])
-    return int(choice[np.argmin(np.abs(np.log(choice / wanted)))])
+def _rings(radius: float, inner_radius: float, element_size: float) -> tuple[Floats, list[_Ring]]:
+    """Radii of the rings, nm, and the rings: of a few numbers of rows the one that fits best."""
+    radii = [inner_radius]
+    while radii[-1] < radius:
+        step = _ROW * min(element_size, _WIDEST * radii[-1])
+        radii.append(radii[-1] + (step if radii[-1] > 0.0 else _FIRST * element_size))
+    fewer = max(len(radii) - 2, 3)
+    choices = [_fitted(np.array(radii[:n]), radius, element_size) for n in range(fewer, len(radii) + 1)]
+    _, found, rings = min(choices, key=lambda choice: choice[0])
+    return found, rings
 
 
-def _arc(r: float, ring: _Ring, span: float) -> NDArray[np.float64]:
-    """Points of a ring, exact where cosine or sine is zero."""
-    angle = (np.arange(ring.nodes) + ring.offset) * (span / max(1, ring.segments))
-    unit = np.array([np.cos(angle), np.sin(angle)])
-    unit[np.abs(unit) < 1e-12] = 0.0
-    return r * unit
+def _fitted(radii: Floats, radius: float, element_size: float) -> tuple[float, Floats, list[_Ring]]:
+    """Cost of a number of rows, and the rings spaced after the segments they have."""
+    inner = radii[0]
+    for _ in range(3):
+        stretch = (radius - inner) / (radii[-1] - inner)
+        last = inner + (radii - inner) * stretch
+        last[-1] = radius
+        cost, rings = _counts(last, element_size)
+        edge = _PART * last / np.maximum([ring.k for ring in rings], 1)
+        step = _ROW * np.sqrt(element_size * 0.5 * (edge[1:] + edge[:-1]))
+        if inner == 0.0:
+            step[0] = _FIRST * element_size
+        radii = inner + np.concatenate([[0.0], np.cumsum(step)])
+    return cost + len(radii) * float(np.log(stretch)) ** 2, last, rings
 
 
-def _zip_rings(inner: _Ring, outer: _Ring) -> NDArray[np.intp]:
-    """Triangles between two rings, counter-clockwise."""
-    a, b = np.arange(inner.segments), np.arange(outer.segments)
-    if inner.segments == 0:
-        return np.array([np.full_like(b, inner.first), outer.at(b), outer.at(b + 1)])
-    tip_a, tip_b = outer.before(inner.middles(), "left"), inner.before(outer.middles(), "right")
-    on_inner = np.array([inner.at(a), outer.at(tip_a), inner.at(a + 1)])
-    on_outer = np.array([inner.at(tip_b), outer.at(b), outer.at(b + 1)])
-    return np.hstack([on_inner, on_outer])
+def _counts(radii: Floats, element_size: float) -> tuple[float, list[_Ring]]:
+    """Cost, and the rings whose segments come nearest to the wanted length, by dynamic programming from the inside."""
+    paths: dict[_Ring, tuple[float, list[_Ring]]] = {}
+    for i, r in enumerate(radii):
+        if r == 0.0:
+            paths[_Ring(0, False)] = (0.0, [_Ring(0, False)])
+            continue
+        inside = 0 < i < len(radii) - 1
+        wanted = _PART * r / (_EDGE * min(element_size, _WIDEST * r))
+        new: dict[_Ring, tuple[float, list[_Ring]]] = {}
+        for ring in _candidates(wanted, inside=inside):
+            cost = (1.0 if inside else _OUTLINE) * float(np.log(ring.k / wanted)) ** 2
+            for last, (paid, path) in paths.items() if i else [(ring, (0.0, []))]:
+                if i and not _may_follow(last, ring):
+                    continue
+                total = paid + cost
+                if i:
+                    if last.k <= _FINE:
+                        total += _SHORT * max(0.0, _QUALITY - _worst(last, ring, float(radii[i - 1]), float(r)))
+                    total += _UNEVEN * (i == len(radii) - 1 and last.staggered == ring.staggered)
+                if ring not in new or total < new[ring][0]:
+                    new[ring] = (total, [*path, ring])
+        paths = new
+    return min(paths.values(), key=lambda path: path[0])
+
+
+def _candidates(wanted: float, *, inside: bool) -> list[_Ring]:
+    """Rings of about as many segments in a part as wanted; only plain ones on the outline."""
+    nearest = 2 * round(0.5 * wanted)
+    counts = {1, *(k for k in range(nearest - 4, nearest + 5, 2) if k > 0)}
+    return [_Ring(k, staggered) for k in sorted(counts) for staggered in ((False, True) if inside else (False,))]
+
+
+def _may_follow(inner: _Ring, outer: _Ring) -> bool:
+    """Whether the triangles between two rings are symmetric: no two segments face each other across a mirror line."""
+    if inner.k == outer.k:
+        return inner.staggered != outer.staggered
+    step = {0: 1, 1: 2}.get(inner.k, inner.k + 2)
+    return outer.k == step and not inner.staggered and not outer.staggered
+
+
+def _worst(inner: _Ring, outer: _Ring, inner_radius: float, outer_radius: float) -> float:
+    """Smallest quality of the triangles between two rings."""
+    which, places = _between(inner, outer)
+    at = [r * ring.radial * np.exp(0.5j * _PART / max(ring.k, 1) * ring.places)
+          for ring, r in ((inner, inner_radius), (outer, outer_radius))]
+    corners = np.where(which == 0, at[0][np.minimum(places, inner.steps)], at[1][np.minimum(places, outer.steps)])
+    side = corners[[1, 2, 0]] - corners
+    a, b, c = np.abs(side)
+    area = 0.5 * np.abs((side[0] * side[1].conj()).imag)
+    return float((16.0 * area**2 / ((a + b + c) * a * b * c)).min())
+
+
+def _quarter(radii: Floats, rings: list[_Ring]) -> tuple[Floats, Ints]:
+    """Points and triangles of the quarter; ring by ring, each from the x axis to the y axis."""
+    nodes = np.array([_QUARTER * ring.steps + 1 for ring in rings])
+    first = np.concatenate([[0], np.cumsum(nodes)])
+    found = []
+    for i, (inner, outer) in enumerate(pairwise(rings)):
+        which, places = _between(inner, outer)
+        steps = np.array([inner.steps, outer.steps])
+        found += [first[i + which] + places + part * steps[which] for part in range(_QUARTER)]
+    ring = np.repeat(np.arange(len(rings)), nodes)
+    angle, radial = (np.concatenate(parts) for parts in zip(*map(_nodes, rings), strict=True))
+    mirror = first[ring] + first[ring + 1] - 1 - np.arange(len(ring))  # in the diagonal x = y
+    below, diagonal = np.arange(len(ring)) < mirror, np.arange(len(ring)) == mirror
+    unit = np.stack([np.cos(angle), np.sin(angle)])
+    unit = np.where(below, unit, unit[::-1, mirror])
+    unit[:, diagonal] = np.sqrt(0.5)
+    return radii[ring] * radial * unit, np.hstack(found)
+
+
+def _nodes(ring: _Ring) -> tuple[Floats, Floats]:
+    """Angles (rad) of a ring's nodes in the quarter, and their radii over the ring's."""
+    if ring.k == 0:
+        return np.zeros(1), np.ones(1)
+    angle, last = ring.places[:-1] * (0.5 * _PART / ring.k), np.full(1, _QUARTER * _PART)
+    return (np.concatenate([*(angle + part * _PART for part in range(_QUARTER)), last]),
+            np.concatenate([*(ring.radial[:-1],) * _QUARTER, ring.radial[-1:]]))
+
+
+def _between(inner: _Ring, outer: _Ring) -> tuple[Ints, Ints]:
+    """Triangles of one part between two rings: which ring (0, 1) each corner is on, and its place there, (3, m).
+
+    Segments are joined in the order of their middles, which is always closing with the shorter diagonal.
+    """
+    if inner.k == 0:
+        one = np.arange(outer.steps)
+        return np.array([[0], [1], [1]]) + 0 * one, np.array([0 * one, one, one + 1])
+    (middle_a, whole_a), (middle_b, whole_b) = inner.first_wedge(), outer.first_wedge()
+    middle_a, middle_b = middle_a * outer.k, middle_b * inner.k  # in a common unit
+    a, b = np.arange(len(middle_a)), np.arange(len(middle_b))
+    tip_a, tip_b = np.searchsorted(middle_b, middle_a), np.searchsorted(middle_a, middle_b, "right")
+    which = np.hstack([np.array([[0], [1], [0]]) + 0 * a, np.array([[0], [1], [1]]) + 0 * b])
+    places = np.hstack([np.array([a, tip_a, a + 1]), np.array([tip_b, b, b + 1])])
+    whole = np.hstack([whole_a, whole_b])  # the others are their own mirror images
+    image = np.where(which == 0, inner.steps, outer.steps) - places
+    return np.hstack([which, which[[0, 2, 1]][:, whole]]), np.hstack([places, image[[0, 2, 1]][:, whole]])
+
+
+def _with_image(points: Floats, triangles: Ints, axis: int) -> tuple[Floats, Ints]:
+    """Points and triangles with their mirror images in x = 0 (axis 0) or y = 0 (axis 1); those on it are shared."""
+    off = points[axis] != 0.0
+    image = np.where(off, points.shape[1] + np.cumsum(off) - 1, np.arange(points.shape[1]))
+    sign = np.array([[-1.0], [1.0]]) if axis == 0 else np.array([[1.0], [-1.0]])
+    return np.hstack([points, sign * points[:, off]]), np.hstack([triangles, image[triangles[[0, 2, 1]]]])

@@ -78,6 +78,14 @@ class Spaces:
         """Place of each node in the elimination, (N,): common to all solvers on this mesh."""
         return node_rank(self.cells, self.n_nodes)
 
+    @cached_property
+    def sharing(self) -> Array:
+        """How many mirror images of the sector share each node, (N,): 1, on a symmetry line 2, where two meet 4."""
+        share = np.ones(self.n_nodes)
+        share[self.x0] *= 2.0
+        share[self.y0] *= 2.0
+        return share
+
     def at_points(self, nodal: Array) -> Array:
         """Value of a linear nodal field at the quadrature points, (elem, 3)."""
         return nodal[self.qp_nodes].mean(axis=0)

@@ -14,6 +14,7 @@ from femanode.constitutive.elastoplasticity import Moduli, PointResponse
 from femanode.constitutive.swelling import REACTED_ABOVE
 from femanode.errors import ConvergenceError
 from femanode.front import Front, Kinetics, Rate
+from femanode.hierarchy import Hierarchy
 from femanode.mechanics import Equilibrium, Mechanics
 from femanode.mesh import make_section
 from femanode.physics import Physics
@@ -37,6 +38,15 @@ def disc(radius: float = 1.0, size: float = 0.25, sector: str = "quarter", inner
     """Spaces of a generated disc, or annulus where ``inner`` > 0; lengths in nm."""
     shape = "annulus" if inner > 0.0 else "circle"
     return build_spaces(make_section(shape, radius, inner, size, sector).mesh)
+
+
+def halved(radius: float, size: float, halvings: int) -> skfem.MeshTri2:
+    """Mesh of a quarter disc of elements of ``size`` (nm), every triangle cut into four ``halvings`` times.
+
+    Orders are observed on these: generated meshes of two sizes are not similar, and their errors not in proportion.
+    """
+    root = Hierarchy(make_section("circle", radius, 0.0, size, "quarter"), halvings)
+    return root.section(root.grade([np.ones(c.shape[1], bool) for c in root.corners[:-1]]))[0].mesh
 
 
 def polar(radii: Array, sectors: int, *, filled: bool = True) -> Spaces:

@@ -67,24 +67,28 @@ def full_conversion(full: bool) -> Findings:
 def frames(full: bool) -> Findings:
     """Quarter, half and full section, the crystal turned by 26.6 degrees, and an equivalent crystal."""
     size, sections = 4.0, ("half", "full", "turned") if full else ("turned",)
-    # far from arrest, where the time would ask for the front's stress and not for the frame
-    common = (*_sized(size), "time.stop.converted=0.4", "overrides.front.equilibrium_potential=0.16 V")
+    # far from arrest, where the time would ask for the front's stress and not for the frame, and before the necks along
+    # <100>, at whose bottom only a mesh with the crystal's mirrors has a node
+    common = (*_sized(size), "time.stop.converted=0.3", "overrides.front.equilibrium_potential=0.16 V")
     cases: dict[str, tuple[str, ...]] = {
         "quarter": (), "half": ("geometry.sector=half",), "full": ("geometry.sector=full",),
         "turned": ("crystal.in_plane=[2,1,0]",), "equivalent": ("crystal.axis=[1,0,0]", "crystal.in_plane=[0,1,0]")}
     found = {k: wire(*common, *v).summary for k, v in cases.items() if k in ("quarter", "equivalent", *sections)}
     quarter, checks = found["quarter"], []
     for name in sections:
-        why = (f"an isotropic wire on elements of {size:g} nm is uneven by 0.6 %: that of both meshes, "
-               "twice for a ratio of diameters")
-        # of a quarter meshed to the same pattern the half is a mirror image
-        checks += [Check(f"time to 40 %, {name} over quarter", 1.0, found[name]["time_s"] / quarter["time_s"],
-                         0.004, "speeds are good to 0.2 % on elements of 4 nm, second order; two meshes"),
+        same = name != "turned"
+        why = ("half and full section are mirror images of the quarter; factors in single precision, where those are in "
+               "use, leave 1e-5" if same else f"an outline of {size:g} nm edges meets the beginning necks along [100] "
+               "with a node or without")
+        checks += [Check(f"time to 30 %, {name} over quarter", 1.0, found[name]["time_s"] / quarter["time_s"],
+                         1e-5 if same else 0.004, why if same else
+                         "speeds are good to 0.2 % on elements of 4 nm, second order; two meshes"),
                    Check(f"largest over smallest diameter, {name} over quarter", 1.0,
-                         found[name]["anisotropy_ratio"] / quarter["anisotropy_ratio"], 0.024, why)]
+                         found[name]["anisotropy_ratio"] / quarter["anisotropy_ratio"], 1e-5 if same else 0.024, why)]
         for direction in ("[100]", "[110]"):
             a, b = (1 + found[k]["swelling_by_direction"][direction] for k in (name, "quarter"))
-            checks.append(Check(f"diameter along {direction}, {name} over quarter", 1.0, a / b, 0.012, why))
+            checks.append(Check(f"diameter along {direction}, {name} over quarter", 1.0, a / b,
+                                1e-5 if same else 0.012, why))
     for key in ("time_s", "anisotropy_ratio", "hoop_surface_max_GPa"):
         checks.append(Check(f"{key}, axis [100] over axis [001]", 1.0, found["equivalent"][key] / quarter[key], 1e-12,
                             "rounding: a permutation of the cube's axes"))

@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from femanode.adaptation import GradedMesh, Grading, _plane_fit, front_outruns, initial_leaves, leaves_for, transfer
+from femanode.adaptation import (
+    GradedMesh,
+    Grading,
+    _nearest,
+    _plane_fit,
+    _read,
+    front_outruns,
+    initial_leaves,
+    leaves_for,
+    transfer,
+)
 from femanode.config import Config
 from femanode.problem import Problem, build_problem
 from femanode.state import State
@@ -82,9 +92,10 @@ def test_what_would_fold_as_one_element_stays_fine(before, after) -> None:
     at = at[now.halved[at] < 0][0]  # merged in the next mesh, and no neighbour finer
     h, level, index = mesh.hierarchy, now.level[at], now.index[at]
     corner, middle = h.corners[level][:, index], h.middles[level][:, index]
-    # Its first mid-side node moved by 0.3 of the side along it: at that end a quadratic map has slope 1 - 4 * 0.3 < 0.
+    # Its first mid-side node put at 0.1 of the deformed side: at that end a quadratic map has slope 4 * 0.1 - 1 < 0.
+    ends = (h.xy + mesh.on_vertices(state.u, quadratic=True))[:, corner[:2]]
     u = state.u.copy()
-    u[:, mesh.vertex == middle[0]] += 0.3 * (h.xy[:, corner[:1]] - h.xy[:, corner[1:2]])
+    u[:, mesh.vertex == middle[0]] = (0.9 * ends[:, :1] + 0.1 * ends[:, 1:]) - h.xy[:, middle[:1]]
     chosen = leaves_for(mesh, replace(state, u=u), problem.physics.front, problem.grading)
     assert np.any((now.level == level) & (now.index == index))
     assert not np.any((chosen.level == level) & (chosen.index == index))
@@ -175,10 +186,24 @@ def test_there_and_back_is_where_we_were(before, after) -> None:
 def test_flow_that_varies_within_a_triangle_keeps_it_refined(before) -> None:
     problem, state = before
     mesh, front = graded(problem), problem.physics.front
-    steep = replace(state, eqps=np.where(problem.physics.spaces.qp_xy[0] > problem.physics.spaces.qp_xy[1], 2.0, 0.0))
+    # a line that is no mirror line of the mesh, along which there are edges
+    steep = replace(state, eqps=np.where(problem.physics.spaces.qp_xy[0] > 15.0, 2.0, 0.0))
     normal = leaves_for(mesh, state, front, problem.grading)
     kept = leaves_for(mesh, steep, front, problem.grading)
     assert len(kept.level) > len(normal.level)
+
+
+def test_a_point_as_near_to_two_old_ones_takes_the_mean_of_both(before, after) -> None:
+    # A triangle's middle child has a point half way between two of the triangle's: one of them would be a choice
+    # between mirror images, made by the order of the corners.
+    old, new = before[0].physics.spaces, after[0].physics.spaces
+    element, x = 0, old.qp_xy[:, 0]
+    points = np.stack([0.5 * (x[:, 0] + x[:, 1]), x[:, 2], x[:, 1]], axis=1)
+    shifted = replace(new, qp_xy=points[:, None])
+    where = _nearest(old, shifted, np.array([0]), np.array([element]), np.array([False]))
+    values = np.zeros((1, *old.weight.shape))
+    values[0, element] = [1.0, 5.0, 7.0]
+    assert_allclose(_read(values, *where)[0, 0], [3.0, 7.0, 5.0], rtol=1e-14, atol=0)
 
 
 def test_plane_fit_reproduces_planes() -> None:

@@ -144,7 +144,7 @@ def test_a_soft_shell_swells_in_fewer_iterations(monkeypatch: pytest.MonkeyPatch
     for name in ("both", "newton"):
         if name == "newton":
             monkeypatch.setattr(loops, "turn", lambda *_: None)
-        physics = isotropic_physics(60.0, 2.0, sigma_Y=0.1, host_sigma_Y=3.0)
+        physics = isotropic_physics(60.0, 2.0, sigma_Y=0.03, host_sigma_Y=3.0)
         steps = march(physics, pristine_state(physics, 60.0), Limits(end=np.inf, arrest=None), [], Tally())
         taken = [candidate for candidate, _ in islice(steps, 30)]
         state = taken[-1].state

@@ -12,7 +12,7 @@ from femanode.mesh import make_section
 R = 10.0
 
 
-def hierarchy(levels: int = 3, sector: str = "quarter", inner: float = 0.0, rings: int = 3) -> Hierarchy:
+def hierarchy(levels: int = 3, sector: str = "quarter", inner: float = 0.0, rings: int = 4) -> Hierarchy:
     shape = "annulus" if inner else "circle"
     return Hierarchy(make_section(shape, R, inner, (R - inner) / rings, sector), levels)
 

