@@ -317,6 +317,10 @@ class _Physics(Physics):
             raise ValueError("no response")
         return eq.response.mean_mandel
 
+    def unweighed(self, stress: Array, driving: Array, xi_n: Array, xi: Array, c: Array) -> float | None:
+        """None: the source was made for the average alone."""
+        return None
+
     def passed(self, state: State, xi: Array, c: Array) -> Array:
         """The plastic state as it is: the manufactured swelling is isotropic and elastic."""
         return state.Cp_inv
