@@ -257,7 +257,9 @@ class Time(Section):
 class Mesh(Section):
     """Resolution."""
 
-    element_size: Length | None = Field(default=None, description="element size at the front; null: chosen")
+    element_size: Length | None = Field(
+        default=None, description="element size at the front; null: half of half_thickness"
+    )
     adaptive: Switch = Field(default=True, description="fine along the front only; a mesh from file stays as it is")
 
 

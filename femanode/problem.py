@@ -41,6 +41,9 @@ Array = NDArray[np.float64]
 #: Elements along the radius where neither the mesh nor the front gives a size.
 DEFAULT_RESOLUTION = 64
 
+#: Elements in a half-thickness of the front: on fewer the layer that swells is not resolved, and the figures scatter.
+ELEMENTS_PER_DELTA = 2.0
+
 #: Residual of equilibrium that ends a run's Newton iterations: 1e-3 moves no figure (converted fraction, stresses,
 #: diameters) by more than 1e-4 of itself, and this is ten times less.
 EQUILIBRIUM = 1e-4
@@ -160,9 +163,10 @@ def resolution(config: Config) -> tuple[float | None, float | None]:
     size, delta, wall = config.mesh.element_size, config.front.half_thickness, config.geometry.wall
     natural = config.material.front.half_thickness
     if size is None and config.geometry.shape != "file":
-        size = delta if delta is not None else (max(natural, wall / DEFAULT_RESOLUTION) if wall else natural)
+        coarsest = max(natural, ELEMENTS_PER_DELTA * wall / DEFAULT_RESOLUTION) if wall else natural
+        size = (delta if delta is not None else coarsest) / ELEMENTS_PER_DELTA
     if delta is None and size is not None:
-        delta = max(natural, size)
+        delta = max(natural, ELEMENTS_PER_DELTA * size)
     return size, delta
 
 
@@ -217,7 +221,7 @@ def build_problem(config: Config) -> Problem:
     section, levels = _root(config)
     _, delta = resolution(config)
     if delta is None:
-        delta = max(config.material.front.half_thickness, section.actual_size)
+        delta = max(config.material.front.half_thickness, ELEMENTS_PER_DELTA * section.actual_size)
     finest = section.actual_size / 2.0**levels
     if delta < 0.75 * finest:
         raise ConfigError(f"half-thickness {delta:g} nm on elements of {finest:.3g} nm",
@@ -307,7 +311,11 @@ def _notes(config: Config, frame: Frame, section: Section, delta: float) -> list
     natural = config.material.front.half_thickness
     if delta > 1.001 * natural:
         notes.append(f"front half-thickness {delta:g} nm is wider than the material's {natural:g} nm: "
-                     "converted fraction at arrest is too large, stresses are too small, in proportion to it")
+                     "its thickness is numerical, with the bias told under accuracy")
+    finest = resolution(config)[0]
+    if finest is not None and ELEMENTS_PER_DELTA * finest > 1.3 * delta:
+        notes.append(f"elements of {finest:g} nm do not resolve a front of half-thickness {delta:g} nm: take "
+                     f"{delta / ELEMENTS_PER_DELTA:g} nm, or figures scatter by a tenth")
     gap = config.material.front.equilibrium_potential - config.boundary.potential
     if gap <= 0:
         notes.append(f"no driving force: the applied potential is {-gap:.3g} V above the front's equilibrium")

@@ -16,7 +16,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("units",), ("yamlio",), ("config_fields",), ("config_ledges",), ("material",), ("config_problems",),
     ("materials",), ("config_overrides",), ("config_roughness",), ("config_model",), ("config_schema",), ("config",),
     ("electrode",), ("miller",), ("ledges",), ("crystal",), ("rings", "section", "roughness"), ("mesh", "hierarchy"),
-    ("constitutive.swelling", "constitutive.elastoplasticity"), ("constitutive.flow",),
+    ("constitutive.swelling", "constitutive.elastoplasticity", "constitutive.passage"), ("constitutive.flow",),
     ("compiled", "ordering"), ("assembly", "kernels", "nodal"),
     ("linear", "spaces"), ("recovery", "elements"),
     ("mechanics", "front", "transport"), ("state",), ("physics",), ("energy",), ("candidate",),
@@ -42,7 +42,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("verify.catalogue",), ("verify.page",), ("cli_verify",), ("cli",), ("__main__",))
 RANK = {name: rank for rank, line in enumerate(ORDER) for name in line}
 
-NUMERICS = ("constitutive.swelling", "constitutive.elastoplasticity", "constitutive.flow", "compiled", "ordering",
+NUMERICS = ("constitutive.swelling", "constitutive.elastoplasticity", "constitutive.passage", "constitutive.flow", "compiled", "ordering",
             "assembly", "kernels", "nodal", "elements", "linear", "spaces", "recovery", "mechanics",
             "front", "transport", "state", "physics", "energy", "candidate", "stepping")
 NO_NUMERICS = {"units", "materials", "material", "problem"}

@@ -25,15 +25,15 @@ def pair(mesh: dict[str, object], front: dict[str, object], diameter: str = "129
 
 
 def test_resolution_by_default() -> None:
-    # 64 elements along the radius of 64.5 nm, or the material's 0.5 nm where that is coarser
-    assert_allclose(pair({}, {}), [64.5 / 64, 64.5 / 64], rtol=1e-12, atol=0)
-    assert_allclose(pair({}, {}, "30 nm"), [0.5, 0.5], rtol=0, atol=0)
+    # 64 elements along the radius of 64.5 nm, or two in the material's 0.5 nm where that is coarser
+    assert_allclose(pair({}, {}), [64.5 / 64, 64.5 / 32], rtol=1e-12, atol=0)
+    assert_allclose(pair({}, {}, "30 nm"), [0.25, 0.5], rtol=0, atol=0)
 
 
 def test_resolution_follows_what_is_given() -> None:
-    assert pair({}, {"half_thickness": "3 nm"}) == (3.0, 3.0)
-    assert pair({"element_size": "2 nm"}, {}) == (2.0, 2.0)
-    assert pair({"element_size": "0.3 nm"}, {}, "30 nm") == (0.3, 0.5)  # the material's, which this mesh resolves
+    assert pair({}, {"half_thickness": "3 nm"}) == (1.5, 3.0)
+    assert pair({"element_size": "2 nm"}, {}) == (2.0, 4.0)
+    assert pair({"element_size": "0.25 nm"}, {}, "30 nm") == (0.25, 0.5)  # the material's, which this mesh resolves
     assert pair({"element_size": "2 nm"}, {"half_thickness": "3 nm"}) == (2.0, 3.0)
 
 
@@ -41,20 +41,21 @@ def test_a_mesh_file_gives_its_own_resolution() -> None:
     case = config(geometry={"shape": "file", "path": str(MESHES / "quarter_129nm.msh")}, mesh={}, front={})
     problem = build_problem(case)
     assert problem.section.radius == 64.5
-    assert_allclose(problem.half_thickness, max(0.5, problem.section.actual_size), rtol=1e-12, atol=0)
+    assert_allclose(problem.half_thickness, max(0.5, 2.0 * problem.section.actual_size), rtol=1e-12, atol=0)
     assert any("from the mesh file" in note for note in problem.notes)
 
 
 def test_a_front_wider_than_the_material_s_is_said_with_its_consequence() -> None:
     notes = build_problem(config()).notes
-    (note,) = [n for n in notes if "half-thickness" in n]
+    (note,) = [n for n in notes if "wider than" in n]
+    assert [n for n in notes if "take 4 nm" in n]  # two elements in a half-thickness
     assert "8 nm" in note
     assert "0.5 nm" in note
-    assert "too large" in note
+    assert "numerical" in note
 
 
 def test_a_front_as_thin_as_the_material_s_is_not() -> None:
-    case = config(geometry={"shape": "circle", "diameter": "20 nm"}, mesh={"element_size": "0.5 nm"}, front={})
+    case = config(geometry={"shape": "circle", "diameter": "20 nm"}, mesh={"element_size": "0.25 nm"}, front={})
     assert not [n for n in build_problem(case).notes if "half-thickness" in n]
 
 
@@ -123,10 +124,18 @@ def test_moduli_are_linear_in_content() -> None:
     assert_allclose([law.K[0, 0], law.G[0, 0]], [61.728395, 40.650407], rtol=1e-7, atol=0)
 
 
-def test_flow_stress_is_the_reacted_phase_s_as_soon_as_conversion_has_begun() -> None:
-    # mixed in proportion it would still be 6.88 GPa at h = 0.02
-    law = phase_law(config().material)(np.array([[0.0, 0.0099, 0.0101, 0.02, 1.0]]), np.full((1, 5), 0.01))
-    assert_allclose(law.sigma_Y[0], [7.0, 7.0, 1.0, 1.0, 1.0], rtol=0, atol=0)
+def test_what_is_partly_converted_bears_its_product_s_share() -> None:
+    # volume of the product, h (1 + beta), in that of the mixture, 1 + beta h; in proportion it would be 6.88 GPa at 0.02
+    h = np.array([[0.0, 0.0099, 0.02, 0.5, 1.0]])
+    law = phase_law(config().material)(h, h)
+    assert_allclose(law.sigma_Y[0], [7.0, 7.0, 0.02 * 3.8 / 1.056, 0.5 * 3.8 / 2.4, 1.0], rtol=1e-12, atol=0)
+
+
+def test_rate_dependence_begins_behind_the_front() -> None:
+    rate = {"mechanics.reacted.rate_sensitivity": {"exponent": 0.25, "reference_rate": "1e-3 1/s"}}
+    h = np.array([[0.0, 0.5, 0.98, 1.0]])
+    law = phase_law(config(overrides={**rate, "front.rates": {"isotropic": "0.05 nm/s"}}).material)(h, h)
+    assert_allclose(law.reference_rate[0], [np.inf, np.inf, np.inf, 1e-3], rtol=0, atol=0)
 
 
 def test_flow_stress_and_rate_dependence_by_phase() -> None:
