@@ -159,7 +159,8 @@ class Front:
             left = dt - done
             parts = np.ceil(left * fastest / (self.courant * self._spacing)) if self._steepness > 0 else 1.0
             part = left / min(max(parts, 1.0), self.most_substeps)
-            xi = self.advance(xi, v, n, part, kappa)
+            # What has reacted stays so: where v falls off along the normal the diffusion of a standing front would undo it.
+            xi = np.maximum(self.advance(xi, v, n, part, kappa), xi)
             done = dt if part == left else done + part
         return xi
 

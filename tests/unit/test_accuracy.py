@@ -1,42 +1,53 @@
-"""The measured law of bias: its own measurements, first order, and where it is said not to hold."""
+"""The measured law of bias: its own measurements, its signs and limits, and where it is said not to hold."""
 
 from __future__ import annotations
 
 import pytest
 from numpy.testing import assert_allclose
 
-from femanode.accuracy import expected_bias
+from femanode.accuracy import Bias, expected_bias
 
 R = 64.5
 
 
-# Core mean stress at 55 % (limit -0.745) and converted fraction at arrest (limit 0.580) of the isotropic 129-nm wire.
-@pytest.mark.parametrize(("start", "delta", "size", "advance", "core", "converted"), [
-    (0.35, 4.0, 4.0, 0.5, -0.3137, 0.7801), (0.35, 2.0, 2.0, 0.5, -0.4866, 0.6921),
-    (0.35, 1.0, 1.0, 0.5, -0.5989, 0.6386),
-    (0.25, 4.0, 4.0, 0.5, -0.2409, 0.8142), (0.25, 2.0, 2.0, 0.5, -0.4343, 0.7270),
-    (0.25, 1.0, 1.0, 0.5, -0.5590, 0.6655),
-    (0.35, 2.0, 2.0, 0.25, -0.5127, 0.6915), (0.35, 2.0, 1.0, 0.5, -0.5232, 0.6854)])
-def test_the_law_gives_back_what_it_was_measured_on(start: float, delta: float, size: float, advance: float,
-                                                    core: float, converted: float) -> None:
-    bias = expected_bias(delta, R, size, advance, start)
+# Core mean stress at 50 % (limit -0.670; NaN: stopped before) and converted fraction at arrest (limit 0.573) of the
+# isotropic 129-nm wire; the law says to 3 % and to 0.01.
+@pytest.mark.parametrize(("delta", "size", "core", "converted"), [
+    (4.0, 2.0, -0.7153, 0.5604), (2.0, 1.0, -0.6966, 0.5516), (1.0, 0.5, -0.6857, 0.5429),
+    (4.0, 4.0, -0.6700, 0.5442), (2.0, 2.0, None, 0.4991)])
+def test_the_law_gives_back_what_it_was_measured_on(delta: float, size: float, core: float | None,
+                                                    converted: float) -> None:
+    bias = expected_bias(delta, R, size, 0.5, 0.35)
     assert bias.in_range
-    assert_allclose(-0.745 * (1.0 + bias.core_stress), core, rtol=0, atol=0.012)
-    assert_allclose(0.580 + bias.arrest, converted, rtol=0, atol=0.004)
+    if core is not None:
+        assert_allclose(-0.670 * (1.0 + bias.core_stress), core, rtol=0.03)
+    assert_allclose(0.573 + bias.arrest, converted, rtol=0, atol=0.01)
 
 
-def test_the_law_is_of_first_order() -> None:
-    thick, thin = (expected_bias(d, R, d, 0.5, 0.3) for d in (0.02, 0.01))
-    assert_allclose(thick.core_stress / thin.core_stress, 2.0, rtol=2e-3)
-    assert_allclose(thick.arrest / thin.arrest, 2.0, rtol=2e-3)
+def test_the_core_is_pressed_too_much_and_the_front_stops_too_early() -> None:
+    bias = expected_bias(2.0, R, 1.0, 0.5, 0.35)
+    assert bias.core_stress > 0.0
+    assert bias.arrest < 0.0
+    assert "core stress about 4 % too large" in str(bias)
+    assert "at arrest about 0.02 too small" in str(bias)
+    assert "core stress about 4 % too small" in str(Bias(-0.04, 0.02, True))
 
 
-@pytest.mark.parametrize(("delta", "start"), [(8.0, 0.3), (2.0, 0.1), (2.0, 0.45)])
-def test_outside_its_range_the_law_says_so(delta: float, start: float) -> None:
-    bias = expected_bias(delta, R, delta, 0.5, start)
+def test_what_thickness_does_is_of_first_order() -> None:
+    thick, thin = (expected_bias(d, R, 0.5 * d, 0.5, 0.35) for d in (0.02, 0.01))
+    assert_allclose(thick.core_stress / thin.core_stress, 2.0, rtol=3e-3)
+
+
+def test_what_elements_do_vanishes_with_them_only() -> None:
+    assert_allclose(expected_bias(0.02, R, 0.01, 0.5, 0.35).arrest, expected_bias(0.01, R, 0.005, 0.5, 0.35).arrest,
+                    rtol=5e-3)
+    assert expected_bias(2.0, R, 0.0, 0.5, 0.35).arrest == 0.0
+
+
+@pytest.mark.parametrize(("delta", "size", "advance", "start"), [
+    (8.0, 4.0, 0.5, 0.35), (0.5, 0.25, 0.5, 0.35), (2.0, 3.0, 0.5, 0.35), (2.0, 1.0, 1.0, 0.35), (2.0, 1.0, 0.5, 0.2),
+    (2.0, 1.0, 0.5, 0.45)])
+def test_outside_its_range_the_law_says_so(delta: float, size: float, advance: float, start: float) -> None:
+    bias = expected_bias(delta, R, size, advance, start)
     assert not bias.in_range
     assert "outside the law's range" in str(bias)
-
-
-def test_no_more_than_all_of_the_stress_is_missing() -> None:
-    assert expected_bias(60.0, R, 60.0, 0.5, 0.25).core_stress == -1.0

@@ -147,7 +147,8 @@ def test_without_tension_there_is_no_site() -> None:
 def test_the_record_of_sites_survives_a_checkpoint(problem: Problem) -> None:
     recorder = Recorder(problem)
     recorder.initial(problem.initial_state())
-    recorder.rows, recorder.moments = recorder.rows * 5, recorder.moments * 5
+    recorder.rows, recorder.moments, recorder.skins = (5 * kept for kept in (recorder.rows, recorder.moments,
+                                                                            recorder.skins))
     recorder.cracks = list(SITES)
     again = Recorder(problem)
     again.restore(recorder.part(4))

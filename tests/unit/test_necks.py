@@ -116,11 +116,14 @@ def test_a_checkpoint_keeps_all_of_it() -> None:
         assert further[0].events() == further[1].events()
 
 
+ALONG_110 = {"axis": [1, 1, 0], "in_plane": [1, -1, 0]}
+
+
 def torn_case(*, torn: bool = True, end: str = "30 min") -> Config:
-    """A strongly driven <100> wire on coarse elements, a second of work; without the stop it converts further."""
+    """A strongly driven <110> wire on coarse elements, seconds of work; without the stop it converts further."""
     return Config.from_mapping(coarse_case(
-        overrides={"front.equilibrium_potential": "0.25 V"}, front={"half_thickness": "6 nm"},
-        mesh={"element_size": "6 nm"}, time={"end": end, "stop": {"torn": torn, "converted": 0.8}},
+        overrides={"front.equilibrium_potential": "0.25 V"}, front={"half_thickness": "6 nm"}, crystal=ALONG_110,
+        mesh={"element_size": "3 nm"}, time={"end": end, "stop": {"torn": torn, "converted": 0.8}},
         output={"frames": 8, "pictures": False, "checkpoint": "1 ms"}, solver={"linear": "scipy"}))
 
 
@@ -187,12 +190,12 @@ def neck_of(tmp_path: Path, **sections: object) -> tuple[float | None, float]:
 
 def test_a_round_wire_does_not_neck_and_an_anisotropic_one_does_at_one_fraction_on_two_meshes(tmp_path: Path) -> None:
     driven = {"front.equilibrium_potential": "0.25 V"}
-    found, _ = zip(*(neck_of(tmp_path / size, overrides=driven, mesh={"element_size": size})
-                     for size in ("6 nm", "3 nm")), strict=True)
+    found, _ = zip(*(neck_of(tmp_path / size, overrides=driven, mesh={"element_size": size}, crystal=ALONG_110)
+                     for size in ("3 nm", "2 nm")), strict=True)
     assert found[0] is not None
     assert found[1] is not None
-    # the largest plastic strain of a point passes 3 at fractions 0.13 apart on such meshes (half-thickness 3 nm)
-    assert_allclose(found[0], found[1], rtol=0.08, atol=0)
+    # a step of so coarse a front converts 0.02 to 0.03, and the place of a lobe's edge is known to one or two
+    assert_allclose(found[0], found[1], rtol=0, atol=0.05)
     neck, excess = neck_of(tmp_path / "round", overrides={
         **driven, "front.rates": {"isotropic": "0.05 nm/s"}, "transport.diffusivity": "1e-6 cm^2/s"})
     assert neck is None

@@ -25,6 +25,9 @@ from tests.helpers import section_spaces
 from tests.unit.test_resume import Stop, after, same_run, stop
 
 R = 20.0
+#: What coarse_case overrides, and a product that bears a tenth.
+SOFT = {"front.rates": {"isotropic": "0.05 nm/s"}, "transport.diffusivity": "1e-6 cm^2/s",
+        "front.equilibrium_potential": "0.16 V", "mechanics.reacted.yield_stress": "0.1 GPa"}
 FILM = {"thickness": "10 nm", "diffusivity": "5e-15 cm^2/s"}  # h = 0.05 nm/s
 
 
@@ -174,21 +177,21 @@ def test_a_slow_current_is_no_arrest(tmp_path: Path) -> None:
 
 
 def test_behind_a_resistive_film_conversion_goes_with_time(tmp_path: Path) -> None:
-    # h (1 - c_f) surface/section per time, but for the activity that the front needs: 0.007 for
-    # its speed, 0.02 against the stress
-    config = wire({"mode": "film", "film": {"thickness": "10 nm", "diffusivity": "5e-17 cm^2/s"}})
+    # h (1 - c_f) surface/section per time, but for the activity that the front needs: 0.007 for its speed, 0.004 against
+    # the stress of so soft a product (0.05 and more at 1 GPa)
+    config = wire({"mode": "film", "film": {"thickness": "10 nm", "diffusivity": "5e-17 cm^2/s"}}, overrides=SOFT)
     result, s = femanode.run(config, tmp_path / "run"), build_problem(config).physics.spaces
     assert result.summary["stop_reason"] == "end time reached"
     t, charge = result.history["time_s"].to_numpy(), result.history["state_of_charge"].to_numpy()
     rate = (np.diff(charge) / np.diff(t))[charge[1:] > 0.1]
-    assert_allclose(rate, 5e-4 * 0.4 * s.surface_length.sum() / s.mass.sum() * 0.975, rtol=0.01, atol=0)
+    assert_allclose(rate, 5e-4 * 0.4 * s.surface_length.sum() / s.mass.sum() * 0.989, rtol=0.01, atol=0)
     assert result.summary["regime"] == "DCR"
     assert "potential_V" not in result.history
 
 
 def test_surfaces_of_an_anisotropic_wire_share_the_current(tmp_path: Path) -> None:
     # the slow facets need not carry what the fast ones can: at one activity the front goes in faster along x
-    config = wire({"mode": "galvanostatic", "c_rate": 1}, overrides={"transport.diffusivity": "1e-6 cm^2/s"},
+    config = wire({"mode": "galvanostatic", "c_rate": 1}, overrides={"transport.diffusivity": "1e-6 cm^2/s", "mechanics.reacted.yield_stress": "0.3 GPa"},
                   crystal={"axis": [1, 1, 0], "in_plane": [1, -1, 0]}, time={"end": "20 min"})
     history = femanode.run(config, tmp_path / "run").history
     assert history["state_of_charge"].iloc[-1] == pytest.approx(1 / 3, abs=0.01)
