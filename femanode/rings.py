@@ -31,7 +31,7 @@ _QUARTER = 3
 _ROW = 0.78
 _EDGE = 1.15
 #: Radius of the innermost ring of a disc, in element sizes: its twelve chords would otherwise be short beside the rest.
-_FIRST = 1.3
+_FIRST = 1.7
 #: Largest edge over its distance from the centre: elements round a narrow hole grow step by step.
 _WIDEST = 0.5
 #: Smallest quality (2 inradius/circumradius) aimed at, and the cost of falling short of it by 1.

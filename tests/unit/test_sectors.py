@@ -135,8 +135,9 @@ def wire(sector: str, **sections: object) -> Config:
     """A 60-nm <110> silicon wire on a mesh that changes, until 35 % are converted."""
     return Config.from_mapping(coarse_case(
         geometry={"shape": "circle", "diameter": "60 nm", "sector": sector},
-        crystal={"axis": [1, 1, 0], "in_plane": [1, -1, 0]}, overrides={"transport.diffusivity": "1e-6 cm^2/s"},
-        front={"half_thickness": "1.8 nm"}, mesh={"element_size": "1.8 nm", "adaptive": True},
+        crystal={"axis": [1, 1, 0], "in_plane": [1, -1, 0]}, overrides={"transport.diffusivity": "1e-6 cm^2/s",
+                   "front.equilibrium_potential": "0.25 V"},
+        front={"half_thickness": "3.6 nm"}, mesh={"element_size": "1.8 nm", "adaptive": True},
         time={"end": "1 h", "stop": {"converted": 0.35}}, output={"frames": 2, "pictures": False},
         solver={"linear": "scipy"}, **sections))
 
@@ -155,8 +156,10 @@ def test_quarter_and_full_give_the_same_history(runs: dict[str, femanode.Result]
     assert quarter["diameter_x_nm"].iloc[-1] > 1.05 * quarter["diameter_y_nm"].iloc[-1]
     for name in quarter:
         if name not in ("content_error", "newton_iterations"):
-            # factors in single precision: 1e-7 of each Newton step
-            assert_allclose(full[name], quarter[name], rtol=1e-4, atol=1e-6, err_msg=name)
+            # factors in single precision: 1e-7 of each Newton step; the median of the reacted skin is over whole gauges,
+            # and the full section has gauges across its mirrors
+            atol = 5e-4 if name == "skin_thinning_excess" else 1e-6
+            assert_allclose(full[name], quarter[name], rtol=1e-4, atol=atol, err_msg=name)
 
 
 def test_a_quarters_and_a_full_sections_residuals_are_the_same_number() -> None:

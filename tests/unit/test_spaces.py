@@ -145,8 +145,8 @@ def test_conductances_solve_the_laplace_problem_of_a_linear_field() -> None:
     f = linear(s.nodes)
     got = np.linalg.solve(dense[np.ix_(free, free)], -dense[np.ix_(free, s.surface)] @ f[s.surface])
     assert_allclose(got, f[free], rtol=1e-11, atol=1e-13)
-    # a good mesh has no edge that conducts backwards by more than a little
-    assert s.conductance.min() > -0.05
+    # an edge between two angles that add up to 180 degrees and x more conducts -sin x/2 or so backwards: 7 degrees
+    assert s.conductance.min() > -0.07
 
 
 def test_edges_join_each_pair_once(spaces: Spaces) -> None:
