@@ -1,26 +1,29 @@
-"""How far front thickness, elements and steps move core stress and arrest: a measured law (tool of *postprocess*).
+"""How far front thickness and elements move core stress and arrest: a measured law (tool of *postprocess*).
 
-Measured on an isotropic silicon wire (129 nm, sigma_Y 1 GPa, -0.15 eV per ion) with delta = 4, 2 and 1 nm, elements
-of delta, steps of delta/2, against the limits -0.745 GPa of core mean stress at 55 % converted and 0.580 converted at
-arrest, which an independent one-dimensional program gives. With x = delta/R the bias is x/(a + b x): of first order as
-x tends to 0.
+Measured on an isotropic silicon wire (129 nm, sigma_Y 1 GPa, -0.15 eV per ion) with delta = 4 to 1 nm on elements of
+delta/4 to delta, steps of delta/2, against the sharp limits that an independent one-dimensional program gives
+(:func:`femanode.verify.cylinder.sharp`): -0.670 GPa of core mean stress at 50 % converted, 0.573 converted at arrest.
+With x = delta/R and r the excess of elements over delta/2, max(2 size/delta - 1, 0),
+
+    core stress, relative: x/(0.60 + 5.0 x) - 0.055 r,
+    arrest, absolute: 0.6 x - 0.037 - 0.06 r (1 - 8 x).
+
+The core's bias vanishes with delta on elements of delta/2; the 0.037 of arrest do not, nor with the elements: the
+front itself is pressed by some 0.05 GPa more than the sharp one.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
+#: a and b of the core's bias x/(a + b x), and what coarser elements than delta/2 take off.
+CORE, CORE_ELEMENTS = (0.60, 5.0), 0.055
 
-#: a and b by where conversion starts: of the share of core stress missing, of the converted fraction too much.
-CORE = {0.25: (0.0535, 0.62), 0.35: (0.0700, 0.604)}
-ARREST = {0.25: (0.156, 1.76), 0.35: (0.2475, 0.99)}
+#: Of the bias at arrest: what a thin front leaves, growth with x, what coarser elements take off, its decrease with x.
+ARREST, ARREST_ELEMENTS = (-0.037, 0.6), (0.06, 8.0)
 
-#: Parts of the bias that come from thickness, steps of delta/2 and elements of delta; the last two are of first order.
-CORE_PARTS, ARREST_PARTS = (0.52, 0.20, 0.28), (0.87, 0.01, 0.12)
-
-#: Largest delta/R of the measurements.
-LARGEST = 0.062
+#: Largest and smallest delta/R, largest element size/delta of the measurements, and where conversion started.
+LARGEST, SMALLEST, COARSEST, START = 0.062, 0.0155, 1.0, 0.35
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,11 @@ class Bias:
     Attributes
     ----------
     core_stress : float
-        Relative: -0.3 is 30 % too small.
+        Relative: 0.05 is 5 % too large, -0.05 too small.
     arrest : float
-        Absolute, of the converted fraction at arrest: 0.1 is 55 % where 45 % would be.
+        Absolute, of the converted fraction at arrest: -0.02 is 55 % where 57 % would be.
     in_range : bool
-        Whether thickness and conversion start lie where the law was measured.
+        Whether thickness, elements, steps and conversion start lie where the law was measured.
     """
 
     core_stress: float
@@ -44,9 +47,13 @@ class Bias:
     def __str__(self) -> str:
         """One sentence, with what the law is good for."""
         outside = "" if self.in_range else "; outside the law's range, size only"
-        return (f"core stress about {100 * abs(self.core_stress):.0f} % too small, converted fraction at arrest about "
-                f"{self.arrest:.2f} too large (isotropic silicon wire, to a quarter of itself{outside}); "
-                "--extrapolate measures it")
+
+        def sense(value: float) -> str:
+            return "too large" if value > 0 else "too small"
+
+        return (f"core stress about {100 * abs(self.core_stress):.0f} % {sense(self.core_stress)}, converted fraction "
+                f"at arrest about {abs(self.arrest):.2f} {sense(self.arrest)} (isotropic silicon wire, to 5 % and to "
+                f"0.02{outside}); --extrapolate tells what thickness does")
 
 
 def expected_bias(half_thickness: float, radius: float, element_size: float, advance: float, start: float) -> Bias:
@@ -57,16 +64,13 @@ def expected_bias(half_thickness: float, radius: float, element_size: float, adv
     half_thickness, radius, element_size : float
         delta, wall or radius, elements at the front, nm.
     advance : float
-        Front's advance per step over delta.
+        Front's advance per step over delta; the law holds to half a delta.
     start : float
-        xi at which conversion begins.
+        xi at which conversion begins; measured at 0.35.
     """
-    x, steps, size = half_thickness / radius, advance / 0.5, element_size / half_thickness
-
-    def bias(law: dict[float, tuple[float, float]], parts: tuple[float, float, float]) -> float:
-        ends = sorted(law)
-        a, b = (float(np.interp(start, ends, [law[k][i] for k in ends])) for i in range(2))
-        return x / (a + b * x) * (parts[0] + parts[1] * steps + parts[2] * size)
-
-    inside = x <= 1.01 * LARGEST and min(CORE) <= start <= max(CORE)
-    return Bias(-min(bias(CORE, CORE_PARTS), 1.0), bias(ARREST, ARREST_PARTS), inside)
+    x, r = half_thickness / radius, max(2.0 * element_size / half_thickness - 1.0, 0.0)
+    core = x / (CORE[0] + CORE[1] * x) - CORE_ELEMENTS * r
+    arrest = ARREST[0] + ARREST[1] * x - ARREST_ELEMENTS[0] * r * max(1.0 - ARREST_ELEMENTS[1] * x, 0.0)
+    inside = (0.99 * SMALLEST <= x <= 1.01 * LARGEST and element_size <= 1.01 * COARSEST * half_thickness
+              and advance <= 0.501 and abs(start - START) < 0.051)
+    return Bias(core, arrest, inside)

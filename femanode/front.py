@@ -60,8 +60,8 @@ def _steepness(rate: Rate) -> float:
     """Largest |dk/d angle| over the largest k in the section, 1/rad; 0 without dependence on direction."""
     angle = np.linspace(0.0, 2.0 * np.pi, 1441)
     k = rate.rate(np.cos(angle), np.sin(angle))
-    slope = float(np.abs(np.diff(k)).max() / (angle[1] * k.max()))
-    return slope if slope > 1e-6 else 0.0
+    slope = float(np.abs(np.diff(k)).max() / angle[1])
+    return slope / float(k.max()) if slope > 1e-6 * k.max() else 0.0
 
 
 class Front:

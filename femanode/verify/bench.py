@@ -245,8 +245,9 @@ def unstressed(physics: Physics, state: State, dt: float) -> Candidate:
     activity = moved.activity(physics, physics.front.averager(xi, moved.averager))
     advance = dt / physics.front.delta * float(np.max(speed[on_front(xi)], initial=0.0))
     drive = front_mean(physics.front.kinetics.drive(state.front_stress, activity), xi, physics.spaces)
+    bent = physics.front.curvature(physics.front.normals(xi), physics.front.averager(xi, moved.averager))
     new = replace(state, t=state.t + dt, dt=dt, xi=xi, depletion=moved.depletion, activity=activity,
-                  outside=moved.outside, entered=moved.entered)
+                  outside=moved.outside, entered=moved.entered, curvature=bent)
     return Candidate(new, "", moved.balance, None, 0.0, advance, drive, headroom(physics, moved.depletion))
 
 

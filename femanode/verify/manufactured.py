@@ -367,8 +367,8 @@ def _march(halvings: int, steps: int) -> tuple[dict[str, float], State]:
 
 _EXPECTED = {"xi": (2.0, "linear elements, lumped"), "c": (2.0, "likewise"),
              "averaged stress": (2.0, "likewise; pointwise stress is only of first order, its mean is not"),
-             "u": (2.0, "3 but for the swelling, which is constant within an element"),
-             "gradient of u": (1.0, "2 but for the swelling")}
+             "u": (2.0, "3 but for the swelling, whose front and carriers are of second order"),
+             "gradient of u": (2.0, "quadratic elements; swelling varies linearly within an element")}
 
 
 def coupled_orders(full: bool) -> Findings:

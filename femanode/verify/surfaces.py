@@ -20,8 +20,8 @@ _AT = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7])
 
 
 def _reaction(front: Array) -> Array:
-    """Integral of R - s of a closing front of width delta, which moves at v (1 + delta/r)."""
-    return (_R - front) - _DELTA * np.log((_R + _DELTA) / (front + _DELTA))
+    """R - s of a closing front that moves at v."""
+    return _R - front
 
 
 def film_law(full: bool) -> Findings:

@@ -31,8 +31,8 @@ def sized(delta: float) -> list[str]:
     return [f"front.half_thickness={delta} nm", f"mesh.element_size={0.5 * delta} nm"]
 
 
-# Arrest by the independent axisymmetric program's sharp front; it knows no length, so that the diameter plays no part but
-# through delta/R. Elements of delta/2 stop the front up to 0.03 earlier (femanode/accuracy.py). Without the factor Jc
+# Arrest by the independent axisymmetric program's sharp front; it knows no length, so that the diameter enters by
+# delta/R only. Elements of delta/2 stop the front up to 0.03 earlier (femanode/accuracy.py). Without the factor Jc
 # between Mandel and Kirchhoff stress the shell is 3.8 times too weak and nothing stops the front.
 @pytest.mark.parametrize("diameter", [65.0, pytest.param(129.0, marks=FULL_SIZE)])
 def test_isotropic_wire_arrests_where_an_axisymmetric_program_says(tmp_path, diameter):
