@@ -106,7 +106,7 @@ class Physics:
         normal = self.spaces.vector_at_points(self.front.normals(0.5 * (xi + state.xi)))[:, reacting]
         n = np.where(here(gained) > 0.0, deformed_normal(F, normal), 0.0)
         law, strength = self.product(c, state.eqps)
-        traction = self.spaces.at_points(state.front_stress) + layer_dissipation(strength)
+        traction = self.spaces.at_points(state.front_stress - state.lead) + layer_dissipation(strength)
         pressed = [here((traction - layer_dissipation(strength) * share) / self.constants(share, content_).K)
                    for share, content_ in ((h_n, C_n), (h, C))]
         grown = here(volume_ratio(C, self.expansion) / volume_ratio(C_n, self.expansion))

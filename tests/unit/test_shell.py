@@ -34,10 +34,10 @@ def section(request: pytest.FixtureRequest) -> tuple[str, float, Spaces, Shell]:
 
 def test_radii_of_a_stretched_section_stretch_as_they_point(section: tuple[str, float, Spaces, Shell]) -> None:
     # x -> 2 x, y -> y/2: a radius at angle t grows by |(2 cos t, sin t/2)|; the front is read off linear elements of
-    # 2 nm, whose chord of a circle of 40 nm is 2^2/(8 x 40) = 0.0125 nm off
+    # 2.5 nm at most, whose chord of a circle of 40 nm is 2.5^2/(8 x 40) = 0.02 nm off
     _, _, spaces, shell = section
     reference, deformed = shell.depths(behind(spaces), spaces.nodes * STRETCH)
-    assert_allclose(reference, R - FRONT, rtol=0, atol=0.0125)
+    assert_allclose(reference, R - FRONT, rtol=0, atol=0.02)
     wanted = np.hypot(2.0 * np.cos(shell.angle), 0.5 * np.sin(shell.angle))
     # atol: radii are turned by 1e-7 off the nodes
     assert_allclose(deformed / reference, wanted, rtol=0, atol=1e-6)
@@ -47,8 +47,8 @@ def test_a_front_outside_has_no_shell_and_one_that_is_through_the_whole_wall(
         section: tuple[str, float, Spaces, Shell]) -> None:
     _, inner, spaces, shell = section
     for distance, depth in ((-behind(spaces, -1.0), 0.0), (behind(spaces, -1.0), R - inner), (0.0 * spaces.mass, 0.0)):
-        # an inner circle of 20 nm is a polygon of elements of 2 nm: 2^2/(8 x 20) = 0.025 nm
-        assert_allclose(shell.depths(distance, spaces.nodes), depth, rtol=0, atol=0.025)
+        # an inner circle of 20 nm is a polygon of edges of 2.6 nm: 2.6^2/(8 x 20) = 0.043 nm
+        assert_allclose(shell.depths(distance, spaces.nodes), depth, rtol=0, atol=0.045)
 
 
 def test_radii_reach_an_axis_that_lies_inside_a_triangle() -> None:

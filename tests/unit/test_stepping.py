@@ -276,7 +276,8 @@ def test_a_wire_arrests_cleanly_and_stays_where_it_is() -> None:
     *_, (candidate, stop) = march(physics, state, Limits(end=state.t + 1e5, arrest=None), [], Tally())
     assert stop is StopReason.END_TIME
     assert candidate.state is not None
-    assert_allclose(physics.converted_fraction(candidate.state.xi), fraction[-1], rtol=0, atol=2e-3)
+    # what is left of v/k = 1e-3 takes this wide front a thirtieth of its half-thickness further, 0.004 of the section
+    assert_allclose(physics.converted_fraction(candidate.state.xi), fraction[-1], rtol=0, atol=6e-3)
 
 
 def test_an_end_without_a_drive_is_an_arrest_at_once() -> None:
