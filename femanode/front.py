@@ -142,6 +142,9 @@ class Front:
         kappa = average(np.where(defined[s.qp_nodes].all(axis=0), div, 0.0))
         for _ in range(self.curvature_passes - 1):
             kappa = average(s.at_points(kappa))
+        # Of the surface parallel to the front through each node, so that it also holds where the front will be.
+        behind = np.clip(self.log_odds(average.xi), -5.0 * self.delta, 5.0 * self.delta)
+        kappa = kappa / np.maximum(1.0 - kappa * behind, 0.2)
         bound = self.most_curved / self.delta
         return np.clip(kappa, -bound, bound)
 
@@ -159,7 +162,7 @@ class Front:
             left = dt - done
             parts = np.ceil(left * fastest / (self.courant * self._spacing)) if self._steepness > 0 else 1.0
             part = left / min(max(parts, 1.0), self.most_substeps)
-            # What has reacted stays so: where v falls off along the normal the diffusion of a standing front would undo it.
+            # What has reacted stays so: where v falls off along the normal the front's diffusion would undo it.
             xi = np.maximum(self.advance(xi, v, n, part, kappa), xi)
             done = dt if part == left else done + part
         return xi

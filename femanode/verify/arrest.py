@@ -6,7 +6,7 @@ import numpy as np
 
 from femanode.accuracy import expected_bias
 from femanode.verify.bench import EV, KT_300K
-from femanode.verify.case import Case, Check, Findings, Table
+from femanode.verify.case import Case, Check, Findings, Shortfall, Table
 from femanode.verify.cylinder import Wire, sharp
 from femanode.verify.wires import ISOTROPIC, wire
 
@@ -54,7 +54,9 @@ def arrest(full: bool) -> Findings:
                   "pressure grows by 2 sigma_Y per converted fraction; good to the 0.0025 of its table"
                   , absolute=True),
             Check(f"converted fraction at arrest, delta {delta:g} nm, {label}", limit, got, abs(told) + 0.02,
-                  f"one-dimensional program, sharp front; the law of bias tells {told:+.3f}, to 0.02", absolute=True)]
+                  f"one-dimensional program, sharp front; the law of bias tells {told:+.3f}, to 0.02", absolute=True,
+                  known=Shortfall(0.035, "the law of bias was fitted at 1 GPa; at 1.5 GPa a front of 4 nm "
+                                  "stops 0.03 early"))]
     return Findings(tuple(checks), {"arrest": Table(
         {"way": [0.0, 1.0, 2.0, 3.0], **columns}, "way", (), tuple(columns))})
 

@@ -66,7 +66,7 @@ def _at_centre(s: Spaces, recovery: Recovery, stress: Array) -> float:
 def potentiostatic(full: bool) -> Findings:
     """Filling at a given surface activity: the largest radial stress of the centre, and when."""
     s = disc(_R, _R / (20 if full else 10))
-    around = (1.3 / (20 if full else 10)) ** 2
+    around = (1.7 / (20 if full else 10)) ** 2
     recovery = Recovery(s)
     peaks, when = [], []
     counts = (40, 80, 160) if full else (40, 80)
@@ -80,7 +80,7 @@ def potentiostatic(full: bool) -> Findings:
         peaks.append(float(np.polyval(fit, when[-1])))
     checks = [Check("largest radial stress of the centre over S, extrapolated in the step", 0.2356,
                     2 * peaks[-1] - peaks[-2], around + 2e-4,
-                    "second order in the elements round the centre, (1.3 h/R)^2; the number has four figures"),
+                    "second order in the elements round the centre, (1.7 h/R)^2; the number has four figures"),
               Check("its D t/R^2, extrapolated in the step", 0.0761, 2 * when[-1] - when[-2], around + 1 / counts[-1],
                     "likewise, and a step: the top is flat, so that half a per cent in time is 3e-5 in stress")]
     return Findings(tuple(checks), {"diffusion_stress_potentiostatic": Table(
@@ -116,8 +116,9 @@ def given_flux(full: bool) -> Findings:
               0.5 * sizes[-1] ** 2, "strain is linear in an element and the content is not: h^2/8 of its curvature, q; "
               "polygons of chords in place of the rim as much again; four times that, for it is a bound of the order's "
               "constant, not of a resolved field", absolute=True),
-        Check("recovered radial stress of the centre over S q", 0.125, centre / q, 0.02,
-              "what a run writes to its frames: the scatter within elements averaged out"),
+        Check("recovered radial stress of the centre over S q", 0.125, centre / q, (1.87 * sizes[-1]) ** 2 + 2e-3,
+              "what a run writes to its frames: a mean over the elements round the centre, whose ring lies at 1.7 h "
+              "and, with evenly spaced rows, up to a tenth farther"),
         *orders([f"order of stress between elements of {h:g} and {h / 2:g} R" for h in sizes[:-1]], 2.0, seen,
                 "swelling and strain vary linearly within an element")),
         {"diffusion_stress_given_flux": Table(columns, "r_over_R", ("exact_radial", "exact_hoop"), ("radial", "hoop"))})

@@ -11,11 +11,15 @@ from femanode.accuracy import expected_bias
 from femanode.config import load_config
 from femanode.extrapolate import extrapolate
 from femanode.verify import cylinder
-from femanode.verify.case import Case, Check, Findings, Table
+from femanode.verify.case import Case, Check, Findings, Shortfall, Table
 from femanode.verify.wires import ISOTROPIC, SILICON, wire
 
 _R = 64.5
 _WIRE = cylinder.Wire()
+
+#: What the extrapolation does not take off.
+_OVER = ("core pressure is 7, 4 and 2 % too large at half-thicknesses of 4, 2 and 1 nm, which is flatter than the law "
+         "of extrapolation takes it to be")
 
 
 def law_of_bias(full: bool) -> Findings:
@@ -63,7 +67,7 @@ def extrapolation(full: bool) -> Findings:
               f"is {100 * (arrest.values[-1] / exact_arrest - 1):.0f} % off"),
         Check(f"core mean stress at {100 * found.at_fraction:.1f} % converted, GPa", exact_core, core.value,
               share * abs(core.uncertainty / exact_core), "the stated uncertainty; the finest itself is "
-              f"{100 * (core.values[-1] / exact_core - 1):.0f} % off")),
+              f"{100 * (core.values[-1] / exact_core - 1):.0f} % off", known=Shortfall(0.04, _OVER))),
         {"extrapolation": Table({"half_thickness_nm": found.half_thickness_nm, "converted": arrest.values,
                                  "limit": [exact_arrest] * 3}, "half_thickness_nm", ("limit",), ("converted",))})
 

@@ -100,8 +100,8 @@ _RIPPLE = ("with elements of half a delta the front's stress ripples from elemen
 
 
 #: Why a film that nothing stretches is not quite at yield.
-_BELOW = ("the jump of the front puts material at yield for the traction and the elastic change of volume foretold for it; "
-          "what these miss within elements leaves it 6 % below with four elements in a half-thickness, 3.4 % with eight")
+_BELOW = ("the jump of the front puts material at yield for a traction and an elastic change of volume foretold; "
+          "what these miss within elements leaves it 6 % below with four elements in a half-thickness, 3 % with eight")
 
 
 def flat_film(full: bool) -> Findings:

@@ -12,7 +12,7 @@ from femanode.result import Result
 from femanode.run import run
 from femanode.verify import cylinder
 from femanode.verify.bench import Array
-from femanode.verify.case import Case, Check, Findings, Table
+from femanode.verify.case import Case, Check, Findings, Shortfall, Table
 
 SILICON = """\
 name: verification
@@ -62,6 +62,11 @@ def full_conversion(full: bool) -> Findings:
     return Findings(tuple(checks))
 
 
+#: What a turned crystal misses.
+_TURNED = Shortfall(0.07, "along [100] the neck of a turned section is 6 % wider: its bottom is cut by the mesh "
+                          "otherwise, and the flow there is ideally plastic")
+
+
 def frames(full: bool) -> Findings:
     """Quarter, half and full section, the crystal turned by 26.6 degrees, and an equivalent crystal."""
     size, sections = 2.0, ("half", "full", "turned") if full else ("turned",)
@@ -86,7 +91,7 @@ def frames(full: bool) -> Findings:
         for direction in ("[100]", "[110]"):
             a, b = (1 + found[k]["swelling_by_direction"][direction] for k in (name, "quarter"))
             checks.append(Check(f"diameter along {direction}, {name} over quarter", 1.0, a / b,
-                                1e-5 if same else 0.012, why))
+                                1e-5 if same else 0.012, why, known=None if same else _TURNED))
     for key in ("time_s", "anisotropy_ratio", "hoop_surface_max_GPa"):
         checks.append(Check(f"{key}, axis [100] over axis [001]", 1.0, found["equivalent"][key] / quarter[key], 1e-12,
                             "rounding: a permutation of the cube's axes"))

@@ -166,3 +166,20 @@ def test_mean_over_no_front_is_nan(ring: tuple[Front, Array]) -> None:
     front, xi = ring
     averager = front.averager(np.zeros_like(xi))
     assert np.isnan(averager.mean(np.ones(front.spaces.weight.shape)))
+
+
+def test_a_round_front_runs_as_fast_as_a_plane_one() -> None:
+    # v (1 + delta/a) = 1.13 v where its own diffusion is left in
+    R, delta = 30.0, 2.0
+    s = section_spaces(R, 1.0, "quarter", 0.0)
+    front = Front(s, delta, 0.35, Isotropic(1.0), Kinetics(1.0, -50.0, 0.0, 0.0))
+    r = np.hypot(*s.nodes)
+    xi, kappa, radius = front.initial_extent(R - r), 0.0 * r, []
+    for _ in range(20):
+        xi = front.travel(xi, np.ones_like(r), 1.0, kappa)
+        kappa = front.curvature(front.normals(xi), front.averager(xi))
+        behind = front.log_odds(xi)
+        near = np.abs(behind) < 1.4
+        radius.append(np.average((r - behind)[near], weights=s.mass[near]))
+    assert 14.0 < radius[15] < 17.0
+    assert_allclose((radius[13] - radius[17]) / 4.0, 1.0, rtol=0.01, atol=0)
