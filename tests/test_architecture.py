@@ -42,9 +42,9 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("verify.catalogue",), ("verify.page",), ("cli_verify",), ("cli",), ("__main__",))
 RANK = {name: rank for rank, line in enumerate(ORDER) for name in line}
 
-NUMERICS = ("constitutive.swelling", "constitutive.elastoplasticity", "constitutive.passage", "constitutive.flow", "compiled", "ordering",
-            "assembly", "kernels", "nodal", "elements", "linear", "spaces", "recovery", "mechanics",
-            "front", "transport", "state", "physics", "energy", "candidate", "stepping")
+NUMERICS = ("constitutive.swelling", "constitutive.elastoplasticity", "constitutive.passage", "constitutive.flow",
+            "compiled", "ordering", "assembly", "kernels", "nodal", "elements", "linear", "spaces", "recovery",
+            "mechanics", "front", "transport", "state", "physics", "energy", "candidate", "stepping")
 NO_NUMERICS = {"units", "materials", "material", "problem"}
 
 

@@ -125,7 +125,7 @@ def test_moduli_are_linear_in_content() -> None:
 
 
 def test_what_is_partly_converted_bears_its_product_s_share() -> None:
-    # volume of the product, h (1 + beta), in that of the mixture, 1 + beta h; in proportion it would be 6.88 GPa at 0.02
+    # volume of the product, h (1 + beta), in that of the mixture, 1 + beta h; in proportion: 6.88 GPa at 0.02
     h = np.array([[0.0, 0.0099, 0.02, 0.5, 1.0]])
     law = phase_law(config().material)(h, h)
     assert_allclose(law.sigma_Y[0], [7.0, 7.0, 0.02 * 3.8 / 1.056, 0.5 * 3.8 / 2.4, 1.0], rtol=1e-12, atol=0)

@@ -156,7 +156,7 @@ def test_quarter_and_full_give_the_same_history(runs: dict[str, femanode.Result]
     assert quarter["diameter_x_nm"].iloc[-1] > 1.05 * quarter["diameter_y_nm"].iloc[-1]
     for name in quarter:
         if name not in ("content_error", "newton_iterations"):
-            # factors in single precision: 1e-7 of each Newton step; the median of the reacted skin is over whole gauges,
+            # factors in single precision: 1e-7 of each Newton step; the median of the reacted skin is over gauges,
             # and the full section has gauges across its mirrors
             atol = 5e-4 if name == "skin_thinning_excess" else 1e-6
             assert_allclose(full[name], quarter[name], rtol=1e-4, atol=atol, err_msg=name)

@@ -177,8 +177,8 @@ def test_a_slow_current_is_no_arrest(tmp_path: Path) -> None:
 
 
 def test_behind_a_resistive_film_conversion_goes_with_time(tmp_path: Path) -> None:
-    # h (1 - c_f) surface/section per time, but for the activity that the front needs: 0.007 for its speed, 0.004 against
-    # the stress of so soft a product (0.05 and more at 1 GPa)
+    # h (1 - c_f) surface/section per time, but for the activity that the front needs: 0.007 for its speed, 0.004
+    # against the stress of so soft a product (0.05 and more at 1 GPa)
     config = wire({"mode": "film", "film": {"thickness": "10 nm", "diffusivity": "5e-17 cm^2/s"}}, overrides=SOFT)
     result, s = femanode.run(config, tmp_path / "run"), build_problem(config).physics.spaces
     assert result.summary["stop_reason"] == "end time reached"
@@ -191,7 +191,8 @@ def test_behind_a_resistive_film_conversion_goes_with_time(tmp_path: Path) -> No
 
 def test_surfaces_of_an_anisotropic_wire_share_the_current(tmp_path: Path) -> None:
     # the slow facets need not carry what the fast ones can: at one activity the front goes in faster along x
-    config = wire({"mode": "galvanostatic", "c_rate": 1}, overrides={"transport.diffusivity": "1e-6 cm^2/s", "mechanics.reacted.yield_stress": "0.3 GPa"},
+    soft = {"transport.diffusivity": "1e-6 cm^2/s", "mechanics.reacted.yield_stress": "0.3 GPa"}
+    config = wire({"mode": "galvanostatic", "c_rate": 1}, overrides=soft,
                   crystal={"axis": [1, 1, 0], "in_plane": [1, -1, 0]}, time={"end": "20 min"})
     history = femanode.run(config, tmp_path / "run").history
     assert history["state_of_charge"].iloc[-1] == pytest.approx(1 / 3, abs=0.01)
