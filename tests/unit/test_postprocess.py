@@ -139,7 +139,7 @@ def test_rows_obey_their_definitions(arrested: Run) -> None:
 
 def test_entry_time_is_the_profile_s_distance_over_the_rate(arrested: Run) -> None:
     # middle of the profile outside at 4 ln(0.6675/0.3325) = 2.788 nm; at 0.05 nm/s less the equilibrium activity and
-    # the first stress: 56 s and up for a plane front, less the gain 4/64.5 of a closing one, which is taken off only inside
+    # the first stress: 56 s and up for a plane front, less the gain 4/64.5 of a closing one, taken off only inside
     assert 52.0 < arrested.summary["front_entry_time_s"] < 58.0
 
 
