@@ -16,10 +16,10 @@ from tests.unit.test_resume import Stop, after, same_run, stop
 
 
 def case(adaptive: bool = True) -> Config:
-    """60-nm wire at a front half-thickness of 1.8 nm, until 60 % are converted."""
+    """60-nm wire at a front half-thickness of 1.8 nm, until 40 % are converted."""
     return Config.from_mapping(coarse_case(
-        geometry={"shape": "circle", "diameter": "60 nm"}, front={"half_thickness": "3.6 nm"},
-        mesh={"element_size": "1.8 nm", "adaptive": adaptive}, time={"end": "1 h", "stop": {"converted": 0.4}},
+        geometry={"shape": "circle", "diameter": "60 nm"}, front={"half_thickness": "1.8 nm"},
+        mesh={"element_size": "0.9 nm", "adaptive": adaptive}, time={"end": "1 h", "stop": {"converted": 0.4}},
         output={"frames": 6, "pictures": False, "checkpoint": "1 ms"}, solver={"linear": "scipy"}))
 
 
