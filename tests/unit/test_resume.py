@@ -307,8 +307,8 @@ def test_a_later_end_takes_up_a_run_that_ended_by_time(whole: femanode.Result, t
     longer = femanode.run(case(), tmp_path / "run", resume=True)
     assert longer.history["time_s"].iloc[-1] == 360.0
     assert (longer.history["time_s"] == 180.0).sum() == 1
-    # one step had to end at the earlier end, so that those after it are others; the solution is the same to their error,
-    # which a front of 8 nm on elements as large has most of
+    # one step had to end at the earlier end, so that those after it are others; the solution is the same to their error
+    # (a front of 8 nm on elements as large has much)
     assert_allclose(longer.history["converted_fraction"].iloc[-1], whole.history["converted_fraction"].iloc[-1],
                     rtol=4e-3, atol=0)
     assert "360" in femanode.load_config(longer.path / "config.yaml").model_dump_json(include={"time": {"end"}})
