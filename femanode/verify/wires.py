@@ -93,8 +93,9 @@ def frames(full: bool) -> Findings:
             checks.append(Check(f"diameter along {direction}, {name} over quarter", 1.0, a / b,
                                 1e-5 if same else 0.012, why, known=None if same else _TURNED))
     for key in ("time_s", "anisotropy_ratio", "hoop_surface_max_GPa"):
-        checks.append(Check(f"{key}, axis [100] over axis [001]", 1.0, found["equivalent"][key] / quarter[key], 1e-12,
-                            "rounding: a permutation of the cube's axes"))
+        checks.append(Check(f"{key}, axis [100] over axis [001]", 1.0, found["equivalent"][key] / quarter[key], 1e-5,
+                            "rounding: a permutation of the cube's axes; where factors are in single precision 1e-7 of "
+                            "each Newton step"))
     return Findings(tuple(checks))
 
 

@@ -166,7 +166,8 @@ def test_full_conversion_in_plane_strain_swells_the_area_by_J(full: Run) -> None
 @pytest.mark.parametrize("key", ["anisotropy_ratio", "converted_fraction", "hoop_surface_max_GPa"])
 def test_an_equivalent_axis_gives_the_same_numbers(key: str, pair: tuple[Run, Run]) -> None:
     # The same crystal, named otherwise
-    assert_allclose(pair[0].summary[key], pair[1].summary[key], rtol=1e-8, atol=0)
+    # rounding, which factors in single precision make 1e-7 of each Newton step
+    assert_allclose(pair[0].summary[key], pair[1].summary[key], rtol=1e-5, atol=0)
     assert pair[0].summary["anisotropy_ratio"] > 1.3  # where the directions matter
 
 
