@@ -203,8 +203,9 @@ def conservation(full: bool) -> Findings:
             depleted = max(depleted, float((state.depletion * (state.xi > 0.9)).max()))
     radial = np.sort(np.hypot(*s.nodes[:, s.y0]))
     return Findings((
-        Check("largest imbalance of a step over its change", 0.0, worst, 1e-11,
-              "rounding of 2.2e-16 over six hundred nodes and a diffusivity that varies 40-fold", absolute=True),
+        Check("largest imbalance of a step over its change", 0.0, worst, 1e-10,
+              "the solve leaves 1e-14 of the contents, of which the shortest steps change a ten thousandth",
+              absolute=True),
         Check("carriers gained over carriers let in, whole run", 1.0, (total - before) / inflow, 1e-11, "likewise"),
         bound("largest over smallest spacing of the mesh", "at least", 8.0,
               float(np.diff(radial).max() / np.diff(radial).min()), "a graded mesh, or the case would show nothing"),
