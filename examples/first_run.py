@@ -13,7 +13,7 @@ from pathlib import Path
 import femanode
 
 HERE = Path(__file__).resolve().parent
-COARSE = ["mesh.element_size=6 nm", "front.half_thickness=6 nm", "time.end=4 min", "output.frames=10"]
+COARSE = ["mesh.element_size=6 nm", "front.half_thickness=6 nm", "time.end=8 min", "output.frames=10"]
 
 
 def main(folder: Path) -> None:
