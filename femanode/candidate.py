@@ -26,9 +26,6 @@ Array = NDArray[np.float64]
 #: Front travel, in delta, over which the trend of the front's stress is taken.
 SMOOTHING = 1.0
 
-#: Front travel, in delta, over which the work of leading points is averaged: few swell in one step.
-LEAD_SMOOTHING = 4.0
-
 #: Least share of the difference between computed and foretold stress that a step takes over: where the front hardly
 #: moves, its travel alone would let the stress go stale.
 LEAST_GAIN = 0.3
@@ -144,9 +141,7 @@ def _propose(physics: Physics, state: State, dt: float) -> Candidate:
     if not eq.converged or eq.response is None:
         return Candidate(None, eq.message, balance, eq)
     averager = physics.front.averager(xi, moved.averager)
-    driving = physics.driving_stress(xi, 1.0 - e, eq)
-    stress = averager(driving)
-    lead = physics.unweighed(stress, driving, state.xi, xi, 1.0 - e)
+    stress = averager(physics.driving_stress(xi, 1.0 - e, eq))
     activity = moved.activity(physics, averager)
     predicted = state.front_stress + travel * state.front_stress_trend
     near = on_front(xi)
@@ -157,9 +152,6 @@ def _propose(physics: Physics, state: State, dt: float) -> Candidate:
     # Linear trend by discounted least squares over about one half-thickness of travel: the mesh gives the
     # average a ripple of that period, and extrapolation would amplify it.
     keep = np.exp(-advance / SMOOTHING)
-    kept = np.exp(-advance / LEAD_SMOOTHING)
-    lead = state.lead if lead is None else kept * state.lead + (1.0 - kept) * lead
-    stress = stress + lead
     surprise = stress - predicted
     stress = predicted + max(1.0 - keep**2, LEAST_GAIN) * surprise
     trend = state.front_stress_trend + (1.0 - keep) ** 2 * surprise / max(travel, 1e-3 * physics.front.delta)
@@ -171,7 +163,7 @@ def _propose(physics: Physics, state: State, dt: float) -> Candidate:
     drive = front_mean(front.kinetics.drive(stress, activity), xi, physics.spaces)
     new = State(state.t + dt, dt, xi, e, eq.u, eq.F33, eq.response.Cp_inv, eq.response.eqps, stress, activity,
                 eq.response.mean_mandel, (eq.u - state.u) / dt, (eq.F33 - state.F33) / dt,
-                trend, moved.outside, moved.entered, front.curvature(n, averager), float(lead))
+                trend, moved.outside, moved.entered, front.curvature(n, averager))
     return Candidate(new, "", balance, eq, error, advance, drive if near.any() else 1.0,
                      headroom(physics, e), step_energy(physics, state, new, eq, law))
 

@@ -224,7 +224,11 @@ class Front:
         s = self.spaces
         if last is not None and float(np.max(np.abs(xi - last.xi))) < self.same:
             return last
-        w = self.weight(xi) * s.weight
+        n = self.normals(xi)
+        k = self.rate.rate(n[0], n[1])
+        near = xi * (1.0 - xi) > 6e-3
+        k = np.maximum(np.where(near, k / max(float(np.max(k[near], initial=0.0)), 1e-300), 1.0), 0.01)
+        w = self.weight(xi) * s.weight * s.at_points(k)
         lumped = scatter(s.qp_nodes, w / 3.0, s.n_nodes)
         self._solver.factorise(self._pattern.matrix(self._stiffness(xi), lumped + 1e-6 * s.mass))
         return Averager(s, xi, w, self._solver)

@@ -77,16 +77,6 @@ class Physics:
         strength = self.product(c, eq.response.eqps)[1]
         return normal_traction(eq.response.tau, n) / self.volume_ratio(xi, c) - layer_dissipation(strength)
 
-    def unweighed(self, stress: Array, driving: Array, xi_n: Array, xi: Array, c: Array) -> float | None:
-        """Work per swelling of the points that swelled in a step beyond that with the averaged ``stress`` (N,), GPa.
-
-        What swells in a step is not what the average across the front weighs most: points that lead press harder.
-        None where nothing swelled.
-        """
-        gained = self.spaces.weight * np.maximum(self.volume_ratio(xi, c) - self.volume_ratio(xi_n, c), 0.0)
-        total = float(gained.sum())
-        return float(np.sum(gained * (driving - self.spaces.at_points(stress)))) / total if total > 0.0 else None
-
     def passed(self, state: State, xi: Array, c: Array) -> Array:
         """Inverse plastic metric (4, elem, qp) after the step's reaction, before equilibrium.
 
@@ -106,7 +96,7 @@ class Physics:
         normal = self.spaces.vector_at_points(self.front.normals(0.5 * (xi + state.xi)))[:, reacting]
         n = np.where(here(gained) > 0.0, deformed_normal(F, normal), 0.0)
         law, strength = self.product(c, state.eqps)
-        traction = self.spaces.at_points(state.front_stress - state.lead) + layer_dissipation(strength)
+        traction = self.spaces.at_points(state.front_stress) + layer_dissipation(strength)
         pressed = [here((traction - layer_dissipation(strength) * share) / self.constants(share, content_).K)
                    for share, content_ in ((h_n, C_n), (h, C))]
         grown = here(volume_ratio(C, self.expansion) / volume_ratio(C_n, self.expansion))

@@ -31,7 +31,6 @@ class State:
     front_stress_trend : (N,) change of front_stress per mean travel of the front, GPa/nm
     outside : 1 - activity outside the surface; entered : whether a given current has once been carried whole
     curvature : (N,) divergence of the front's normal, smoothed along it, 1/nm
-    lead : share of front_stress that the points which lead add to the average across the front, GPa
     """
 
     t: float
@@ -51,7 +50,6 @@ class State:
     outside: float
     entered: bool
     curvature: Array
-    lead: float
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -87,4 +85,4 @@ def pristine(n_nodes: int, shape: tuple[int, int], xi: Array, outside: float = 0
     zero = np.zeros(n_nodes)
     return State(0.0, 0.0, xi.copy(), zero + outside, np.zeros((2, n_nodes)), 1.0, unit, np.zeros(shape),
                  zero, np.full(n_nodes, 1.0 - outside), np.zeros(shape), np.zeros((2, n_nodes)), 0.0, zero.copy(),
-                 outside, False, zero.copy(), 0.0)
+                 outside, False, zero.copy())
