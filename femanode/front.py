@@ -81,6 +81,8 @@ class Front:
 
     #: Reach of the average along the normal, in delta; sideways it reaches sqrt(side_share) times as far.
     reach, side_share = 2.0, 0.3
+    #: Least weight of a direction in the average, over that of the fastest.
+    least_share = 0.01
     #: Largest curvature that is taken off, times delta: at a corner, within delta, a front has none.
     most_curved = 0.5
     #: Applications of the average that smooth the curvature: some four delta along the front.
@@ -216,19 +218,27 @@ class Front:
         size = np.hypot(grad[0], grad[1]) * s.weight
         return np.broadcast_to((self.delta * size.sum(axis=1) / s.weight.sum(axis=1))[:, None], s.weight.shape)
 
+    def _share(self, xi: Array) -> Array:
+        """Rate of each node's direction over the largest on the front, (N,), at least ``least_share``; 1 off the front.
+
+        What swells counts: where fast and slow directions meet within the reach, the average is that of the fast one.
+        """
+        n, near = self.normals(xi), xi * (1.0 - xi) > 6e-3
+        rate = self.rate.rate(n[0], n[1])
+        largest = float(np.max(rate[near], initial=0.0))
+        return np.where(near & (largest > 0.0), np.maximum(rate / max(largest, 1e-300), self.least_share), 1.0)
+
     def averager(self, xi: Array, last: Averager | None = None) -> Averager:
         """The average across the front at extent ``xi``, ready to be applied to several fields.
+
+        Its weight is |grad h| times the rate of the front's direction: what the front swells as it moves.
 
         The ``last`` one that was made is given back where the front has hardly moved since.
         """
         s = self.spaces
         if last is not None and float(np.max(np.abs(xi - last.xi))) < self.same:
             return last
-        n = self.normals(xi)
-        k = self.rate.rate(n[0], n[1])
-        near = xi * (1.0 - xi) > 6e-3
-        k = np.maximum(np.where(near, k / max(float(np.max(k[near], initial=0.0)), 1e-300), 1.0), 0.01)
-        w = self.weight(xi) * s.weight * s.at_points(k)
+        w = self.weight(xi) * s.at_points(self._share(xi)) * s.weight
         lumped = scatter(s.qp_nodes, w / 3.0, s.n_nodes)
         self._solver.factorise(self._pattern.matrix(self._stiffness(xi), lumped + 1e-6 * s.mass))
         return Averager(s, xi, w, self._solver)
@@ -253,7 +263,7 @@ class Front:
 
 @dataclass(frozen=True)
 class Averager:
-    """Applies the average across the front; ``weight`` (elem, qp) includes the quadrature weight, nm^2."""
+    """Applies the average across the front; ``weight`` (elem, qp) includes rate and quadrature weight, nm^2."""
 
     spaces: Spaces
     xi: Array
@@ -270,6 +280,6 @@ class Averager:
         return self.solver.solve(load)
 
     def mean(self, at_points: Array) -> float:
-        """Average over the whole front, area-weighted with |grad h|; NaN where there is no front."""
+        """Average over the whole front, area-weighted with rate and |grad h|; NaN where there is no front."""
         total = float(self.weight.sum())
         return float((self.weight * at_points).sum() / total) if total > 0 else float("nan")

@@ -67,7 +67,7 @@ def extrapolation(full: bool) -> Findings:
               f"is {100 * (arrest.values[-1] / exact_arrest - 1):.0f} % off"),
         Check(f"core mean stress at {100 * found.at_fraction:.1f} % converted, GPa", exact_core, core.value,
               share * abs(core.uncertainty / exact_core), "the stated uncertainty; the finest itself is "
-              f"{100 * (core.values[-1] / exact_core - 1):.0f} % off", known=Shortfall(0.04, _OVER))),
+              f"{100 * (core.values[-1] / exact_core - 1):.0f} % off", known=Shortfall(0.055, _OVER))),
         {"extrapolation": Table({"half_thickness_nm": found.half_thickness_nm, "converted": arrest.values,
                                  "limit": [exact_arrest] * 3}, "half_thickness_nm", ("limit",), ("converted",))})
 

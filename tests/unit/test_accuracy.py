@@ -10,27 +10,26 @@ from femanode.accuracy import Bias, expected_bias
 R = 64.5
 
 
-# Core mean stress at 50 % (limit -0.670; NaN: stopped before) and converted fraction at arrest (limit 0.573) of the
+# Core mean stress at 50 % (limit -0.670) and converted fraction at arrest (limit 0.573) of the
 # isotropic 129-nm wire; the law says to 5 % and to 0.02.
 @pytest.mark.parametrize(("delta", "size", "core", "converted"), [
-    (4.0, 2.0, -0.7153, 0.5604), (2.0, 1.0, -0.6966, 0.5516), (1.0, 0.5, -0.6857, 0.5429),
-    (4.0, 4.0, -0.6700, 0.5442), (2.0, 2.0, None, 0.4991),
-    (3.0, 1.5, -0.7121, 0.5673), (4.0, 1.0, -0.7173, 0.5861), (2.0, 0.5, -0.7026, 0.5611), (1.0, 1.0, None, 0.4946)])
-def test_the_law_gives_back_what_it_was_measured_on(delta: float, size: float, core: float | None,
+    (4.0, 2.0, -0.7213, 0.5736), (3.0, 1.5, -0.7115, 0.5756), (2.0, 1.0, -0.6992, 0.5653), (1.0, 0.5, -0.6852, 0.5651),
+    (4.0, 4.0, -0.7015, 0.5826), (2.0, 2.0, -0.6947, 0.6003), (1.0, 1.0, -0.6832, 0.5661),
+    (4.0, 1.0, -0.7182, 0.5798), (2.0, 0.5, -0.7055, 0.5622)])
+def test_the_law_gives_back_what_it_was_measured_on(delta: float, size: float, core: float,
                                                     converted: float) -> None:
     bias = expected_bias(delta, R, size, 0.5, 0.35)
     assert bias.in_range
-    if core is not None:
-        assert_allclose(-0.670 * (1.0 + bias.core_stress), core, rtol=0.05)
+    assert_allclose(-0.670 * (1.0 + bias.core_stress), core, rtol=0.05)
     assert_allclose(0.573 + bias.arrest, converted, rtol=0, atol=0.02)
 
 
-def test_the_core_is_pressed_too_much_and_the_front_stops_too_early() -> None:
+def test_the_core_is_pressed_too_much_and_a_thin_front_stops_early() -> None:
     bias = expected_bias(2.0, R, 1.0, 0.5, 0.35)
     assert bias.core_stress > 0.0
     assert bias.arrest < 0.0
     assert "core stress about 4 % too large" in str(bias)
-    assert "at arrest about 0.02 too small" in str(bias)
+    assert "at arrest about 0.00 too small" in str(bias)
     assert "core stress about 4 % too small" in str(Bias(-0.04, 0.02, True))
 
 
@@ -39,9 +38,9 @@ def test_what_thickness_does_is_of_first_order() -> None:
     assert_allclose(thick.core_stress / thin.core_stress, 2.0, rtol=3e-3)
 
 
-def test_coarse_elements_stop_the_front_earlier() -> None:
+def test_coarse_elements_let_the_front_go_farther() -> None:
     fine, coarse = (expected_bias(2.0, R, size, 0.5, 0.35) for size in (1.0, 2.0))
-    assert coarse.arrest < fine.arrest - 0.03
+    assert coarse.arrest > fine.arrest + 0.01
     assert expected_bias(2.0, R, 0.0, 0.5, 0.35) == fine
 
 

@@ -158,7 +158,7 @@ def test_quarter_and_full_give_the_same_history(runs: dict[str, femanode.Result]
         if name not in ("content_error", "newton_iterations"):
             # factors in single precision: 1e-7 of each Newton step; the median of the reacted skin is over gauges,
             # and the full section has gauges across its mirrors
-            atol = 5e-4 if name == "skin_thinning_excess" else 2e-5 if name == "skin_thinning" else 1e-6
+            atol = 1e-3 if name == "skin_thinning_excess" else 2e-5 if name == "skin_thinning" else 1e-6
             assert_allclose(full[name], quarter[name], rtol=1e-4, atol=atol, err_msg=name)
 
 
