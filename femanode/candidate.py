@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from femanode.constitutive.swelling import conversion, volume_ratio
 from femanode.energy import Energy, step_energy
-from femanode.front import Averager
+from femanode.front import Averager, on_front
 from femanode.linear import inner
 from femanode.mechanics import Equilibrium
 from femanode.physics import Physics
@@ -60,11 +60,6 @@ class Candidate:
     headroom: float = 0.0
     energy: Energy | None = None
     pace: Pace | None = None
-
-
-def on_front(xi: Array) -> NDArray[np.bool_]:
-    """Nodes within about five half-thicknesses of the front."""
-    return xi * (1.0 - xi) > 6e-3
 
 
 def front_mean(values: Array, xi: Array, spaces: Spaces) -> float:

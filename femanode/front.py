@@ -64,6 +64,11 @@ def _steepness(rate: Rate) -> float:
     return slope / float(k.max()) if slope > 1e-6 * k.max() else 0.0
 
 
+def on_front(xi: Array) -> NDArray[np.bool_]:
+    """Nodes within about five half-thicknesses of the front."""
+    return xi * (1.0 - xi) > 6e-3
+
+
 class Front:
     """Front equation and averages on one mesh.
 
@@ -160,7 +165,7 @@ class Front:
         while done < dt:
             n = self.normals(xi)
             v = self.rate.rate(n[0], n[1]) * drive
-            fastest = float(np.max(v[xi * (1.0 - xi) > 6e-3], initial=0.0)) * self._steepness
+            fastest = float(np.max(v[on_front(xi)], initial=0.0)) * self._steepness
             left = dt - done
             parts = np.ceil(left * fastest / (self.courant * self._spacing)) if self._steepness > 0 else 1.0
             part = left / min(max(parts, 1.0), self.most_substeps)
@@ -223,7 +228,7 @@ class Front:
 
         What swells counts: where fast and slow directions meet within the reach, the average is that of the fast one.
         """
-        n, near = self.normals(xi), xi * (1.0 - xi) > 6e-3
+        n, near = self.normals(xi), on_front(xi)
         rate = self.rate.rate(n[0], n[1])
         largest = float(np.max(rate[near], initial=0.0))
         return np.where(near & (largest > 0.0), np.maximum(rate / max(largest, 1e-300), self.least_share), 1.0)

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from femanode import arrest, cracks, electrode, laws
 from femanode.accuracy import Bias, expected_bias
-from femanode.candidate import Candidate, front_mean, on_front
+from femanode.candidate import Candidate, front_mean
 from femanode.checkpoint import Part
 from femanode.constitutive.swelling import conversion, volume_ratio
 from femanode.crystal import format_miller
 from femanode.energy import Energy
 from femanode.fieldset import FieldSet
+from femanode.front import on_front
 from femanode.necks import Skin, even_skin, figures_after, outline
 from femanode.problem import Problem, resolution
 from femanode.section import SPANS

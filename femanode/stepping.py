@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from femanode.candidate import Candidate, Pace, on_front, propose
+from femanode.candidate import Candidate, Pace, propose
 from femanode.constitutive.swelling import content, conversion
 from femanode.errors import ConvergenceError
+from femanode.front import on_front
 from femanode.physics import Physics
 from femanode.state import State
 

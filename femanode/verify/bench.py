@@ -9,11 +9,11 @@ import numpy as np
 import skfem
 from numpy.typing import NDArray
 
-from femanode.candidate import Candidate, advance_front, front_mean, headroom, on_front
+from femanode.candidate import Candidate, advance_front, front_mean, headroom
 from femanode.constitutive.elastoplasticity import Moduli, PointResponse
 from femanode.constitutive.swelling import REACTED_ABOVE
 from femanode.errors import ConvergenceError
-from femanode.front import Front, Kinetics, Rate
+from femanode.front import Front, Kinetics, Rate, on_front
 from femanode.hierarchy import Hierarchy
 from femanode.mechanics import Equilibrium, Mechanics
 from femanode.mesh import make_section
