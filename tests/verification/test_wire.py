@@ -120,5 +120,5 @@ def test_isotropic_rates_keep_a_full_section_round(tmp_path):
     result = run(tmp_path / "run", "isotropic_129nm", *sized(2.0), "geometry.sector=full", "time.stop.arrest=0.02")
     assert result.summary["self_limited"]
     assert result.manifest["sector"] == "full"
-    # 1.003 with factors in double precision; single ones seed what an ideally plastic shell lets grow, 1.006
-    assert_allclose(result.summary["anisotropy_ratio"], 1.0, rtol=0, atol=0.0075)
+    # 1.0054 in quarter and full section and with either solver; 1.0001 with a front and elements half as large
+    assert_allclose(result.summary["anisotropy_ratio"], 1.0, rtol=0, atol=0.006)
