@@ -2,9 +2,15 @@
 
 The extent xi obeys, with v the front speed extended along the normal and delta the front's half-thickness,
 
-    d xi/dt = v xi (1 - xi)/delta + div(v delta grad xi) - v xi (1 - xi)(1 - 2 xi)/delta,
+    d xi/dt = v [xi (1 - xi)/delta + delta lap xi - xi (1 - xi)(1 - 2 xi)/delta],
 
 whose steady profile is 1/2 [1 + tanh(s/2 delta)] moving at v. Every term carries v: a stopped front stands still.
+
+v stands before the Laplacian. Within the divergence, div(v delta grad xi), it would add delta grad v . grad xi: where
+the direction turns across the front so does v, and a wave that runs along and across (wave vector q, p) would spread at
+rate -delta (v (p^2 + q^2) + v' p q), v' the change of v with the angle. For |v'| > 2 v that form is not definite: waves
+grow, the shorter the faster, and the front breaks into steps whose size is the mesh's. Silicon's |v'|/v reaches 6.4.
+
 Along a curved front its diffusion adds -v delta kappa, kappa the divergence of the normal n = -grad xi/|grad xi|: a
 round front would run at v (1 + delta/a). That is taken off, with kappa smoothed along the front, so that a corrugation
 finer than a few delta goes on being smoothed away.
@@ -91,7 +97,9 @@ class Front:
     #: Largest curvature that is taken off, times delta: at a corner, within delta, a front has none.
     most_curved = 0.5
     #: Applications of the average that smooth the curvature: some four delta along the front.
-    curvature_passes = 20
+    curvature_passes = 4
+    #: Least stiffness of the average away from the front, over that within it: enough to extend it along the normal.
+    least_stiff = 1e-3
     #: Largest advance between two looks at the direction, in node spacings, times the steepness |d ln k/d angle|.
     courant = 0.4
     #: Change of xi below which an average serves on: 0.004 delta.
@@ -180,9 +188,10 @@ class Front:
         ``kappa`` (N,) is the curvature whose effect is taken off; None leaves the equation as it is.
         """
         s = self.spaces
-        i, j = s.edges
-        across = self.delta * 0.5 * (v[i] + v[j])
-        stiff = scatter(s.edges, np.abs(s.conductance) * across, s.n_nodes) / s.mass
+        flow = self.delta * s.conductance
+        # Area per speed: a front that stands still is as good as one of infinite area.
+        slowness = np.divide(s.mass, v, out=np.full_like(v, np.inf), where=v > 0.0)
+        stiff = scatter(s.edges, np.abs(flow), s.n_nodes) / slowness
         # On the surface the profile goes on outside: its slope xi (1 - xi)/delta enters as a flux.
         inflow = v * s.surface_length / s.mass * np.maximum(-np.einsum("in,in->n", n, self._outward), 0.0)
         if kappa is not None:
@@ -192,7 +201,7 @@ class Front:
 
         def change(y: Array) -> Array:
             bulk = y * (1.0 - y)
-            return bulk * (growth * y + inflow) - s.laplacian_action(across, y) / s.mass
+            return bulk * (growth * y + inflow) - s.laplacian_action(self.delta, y) / slowness
 
         needed = dt * (2.0 * float(stiff.max()) + float(growth.max())) / 2.5
         if not needed < self.most_substeps:
@@ -202,8 +211,7 @@ class Front:
         if self._links is not None:
             from femanode.nodal import advance
 
-            xi = advance(compiled.readable(xi, xi.shape), growth, inflow, s.conductance * across, s.mass, *self._links,
-                         h, steps)
+            xi = advance(compiled.readable(xi, xi.shape), growth, inflow, flow, slowness, *self._links, h, steps)
             return np.clip(xi, 0.0, 1.0)
         for _ in range(steps):
             k1 = change(xi)
@@ -251,10 +259,13 @@ class Front:
     def _stiffness(self, xi: Array) -> Array:
         """Stiffness of the average on every sub-triangle, (sub, 3, 3), nm^2; good until the next call."""
         s, depth, reach2 = self.spaces, self.log_odds(xi), (self.reach * self.delta) ** 2
+        # Stiff within the front only: through the sections on both sides it would reach along it much farther.
+        middle = xi[s.sub].mean(axis=0)
+        area = s.sub_area * np.maximum(4.0 * middle * (1.0 - middle), self.least_stiff)
         if self._links is not None:
             from femanode.nodal import average_blocks
 
-            compiled.share(average_blocks, s.sub.shape[1], depth, s.sub, s.sub_grad, s.sub_area, reach2,
+            compiled.share(average_blocks, s.sub.shape[1], depth, s.sub, s.sub_grad, area, reach2,
                            self.side_share, self._blocks, least=5000)
             return self._blocks
         grad = np.einsum("kin,kn->in", s.sub_grad, depth[s.sub])
@@ -263,7 +274,7 @@ class Front:
         along = np.einsum("in,kin->kn", n, s.sub_grad)
         stiffness = np.einsum("kn,ln->nkl", along, along)
         stiffness += self.side_share * np.einsum("kin,lin->nkl", s.sub_grad, s.sub_grad)
-        return np.asarray(stiffness * (reach2 * s.sub_area)[:, None, None])
+        return np.asarray(stiffness * (reach2 * area)[:, None, None])
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,9 @@ def neighbours(edges: Index, n: int) -> tuple[Index, Index, Index]:
 
 
 @compiled
-def advance(xi: Array, growth: Array, inflow: Array, flow: Array, mass: Array, start: Index, other: Index,
-            number: Index, h: float, steps: int) -> Array:
-    """Runge-Kutta steps of d xi/dt = xi (1 - xi)(growth xi + inflow) - sum flow (xi_i - xi_j)/mass."""
+def advance(xi: Array, growth: Array, inflow: Array, flow: Array, slowness: Array, start: Index,
+            other: Index, number: Index, h: float, steps: int) -> Array:
+    """Runge-Kutta steps of d xi/dt = xi (1 - xi)(growth xi + inflow) - sum flow (xi_i - xi_j)/slowness."""
     n = len(xi)
     now, stage, total, rate = xi.copy(), xi.copy(), np.empty(n), np.empty(n)
     near = np.empty(len(number))
@@ -46,7 +46,7 @@ def advance(xi: Array, growth: Array, inflow: Array, flow: Array, mass: Array, s
                 y, out = stage[i], 0.0
                 for p in range(start[i], start[i + 1]):
                     out += near[p] * (y - stage[other[p]])
-                rate[i] = y * (1.0 - y) * (growth[i] * y + inflow[i]) - out / mass[i]
+                rate[i] = y * (1.0 - y) * (growth[i] * y + inflow[i]) - out / slowness[i]
             for i in range(n):
                 if part == 0:
                     total[i] = rate[i]

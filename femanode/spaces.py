@@ -124,8 +124,8 @@ class Spaces:
         weight = scatter(self.cells, share, self.n_nodes)
         return scatter(self.cells, share * values, self.n_nodes) / weight
 
-    def laplacian_action(self, coefficient: Array, nodal: Array) -> Array:
-        """sum_j g_ij k_ij (f_i - f_j) for edge coefficients k, (N,)."""
+    def laplacian_action(self, coefficient: Array | float, nodal: Array) -> Array:
+        """sum_j g_ij k_ij (f_i - f_j) for edge coefficients k (one for each edge, or one for all), (N,)."""
         i, j = self.edges
         flow = self.conductance * coefficient * (nodal[i] - nodal[j])
         return scatter(i, flow, self.n_nodes) - scatter(j, flow, self.n_nodes)

@@ -1,4 +1,4 @@
-"""The numbers of the cases ``anisotropic-core`` and ``ledge-core``, from the construction itself.
+"""The numbers of the cases ``anisotropic-core``, ``ledge-core`` and ``steep-core``, from the construction itself.
 
 Every plane of normal n moves at v(n); the core is what no plane has passed, so that the fastest planes bound it:
 core = intersection over theta of {x . n <= R - v(theta) t}. For v = 1 + 1/2 cos 4 theta, R = 1, the fastest planes are
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.testing import assert_allclose
 from scipy.spatial import ConvexHull, HalfspaceIntersection
 
-from femanode.verify.fronts import _CORE, _LEDGE_CORE
+from femanode.verify.fronts import _CORE, _LEDGE_CORE, _STEEP_CORE
 
 EXACT = {0.1: 2.48579, 0.3: 1.14227, 0.5: 0.24529}
 LEDGE_EXACT = {0.2: 2.25358, 0.4: 1.41873, 0.6: 0.73772}
@@ -58,3 +58,20 @@ def test_the_numbers_of_the_ledge_law_are_those_of_the_construction() -> None:
         corners = HalfspaceIntersection(planes, np.zeros(2)).intersections
         # planes at every tenth of a degree leave out a triangle of area (0.1 degrees)^3/12 each at most
         assert_allclose(ConvexHull(corners).volume, area, rtol=0, atol=1e-5)
+
+
+def steep_rate(angle: np.ndarray) -> np.ndarray:
+    """k of a <110> wire, x along [1-10]: ln k in three cubic harmonics, through 1, 1/6 and 1/12."""
+    x = np.stack([np.cos(angle), -np.cos(angle), np.sqrt(2) * np.sin(angle)]) / np.sqrt(2)
+    fourth, sixth = (x**4).sum(axis=0), (x**2).prod(axis=0)
+    # {100}: a + b = -ln 6; {110}: a + b/2 = 0; {111}: a + b/3 + c/27 = -ln 12
+    b = -2 * np.log(6)
+    a = -b / 2
+    return np.exp(a + b * fourth + 27 * (-np.log(12) - a - b / 3) * sixth)
+
+
+def test_the_numbers_of_the_steep_rate_are_those_of_its_planes() -> None:
+    theta = np.linspace(0.0, 2.0 * np.pi, 2881)[:-1]
+    for t, area in _STEEP_CORE.items():
+        planes = np.stack([np.cos(theta), np.sin(theta), steep_rate(theta) * t - 1.0], axis=1)
+        assert_allclose(ConvexHull(HalfspaceIntersection(planes, np.zeros(2)).intersections).volume, area, rtol=1e-5)
