@@ -239,7 +239,7 @@ class Time(Section):
     """Duration and step control."""
 
     end: Duration = Field(description="end time")
-    max_front_advance: Number = Field(default=0.5, gt=0, le=2, description="front advance per step, in delta")
+    max_front_advance: Number = Field(default=0.25, gt=0, le=2, description="front advance per step, in delta")
     max_plastic_increment: Number = Field(default=1.0, gt=0, description="equivalent plastic strain per step")
     max_content_increment: Number = Field(
         default=1.0, gt=0, le=1, description="change of content at a point per step"

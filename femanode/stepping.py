@@ -51,7 +51,7 @@ class Limits:
     """
 
     end: float
-    front_advance: float = 0.5
+    front_advance: float = 0.25
     plastic: float = 1.0
     content: float = 1.0
     coupling: float = 0.05
