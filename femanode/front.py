@@ -166,8 +166,8 @@ class Front:
     def travel(self, xi: Array, drive: Array, dt: float, kappa: Array) -> Array:
         """xi after dt at v/k = ``drive`` (N,) and curvature ``kappa`` (N,), both frozen, while its direction changes.
 
-        With a rate as sharp as silicon's a front that kept its normals over half a delta would corrugate: they are
-        looked up anew often enough for the rate's change with direction not to outrun the mesh (Courant's limit).
+        With a rate as sharp as silicon's a front that kept its normals over a step would overshoot where it turns: they
+        are looked up anew often enough for the rate's change with direction not to outrun the mesh (Courant's limit).
         """
         done = 0.0
         while done < dt:
