@@ -90,8 +90,9 @@ class Front:
     kinetics : Kinetics
     """
 
-    #: Reach of the average along the normal, in delta; sideways it reaches sqrt(side_share) times as far.
-    reach, side_share = 2.0, 0.3
+    #: Reach of the average along the normal, in delta; sideways it reaches sqrt(side_share) times as far. Along the normal
+    #: it is long, so that the two sides of a front about to stop do not stop at different times.
+    reach, side_share = 4.0, 0.075
     #: Least weight of a direction in the average, over that of the fastest.
     least_share = 0.01
     #: Largest curvature that is taken off, times delta: at a corner, within delta, a front has none.

@@ -69,7 +69,7 @@ def test_values_in_internal_units_and_defaults(case: Path) -> None:
     assert c.crystal.axis == (1, 1, 0)
     assert c.temperature == 300.0
     assert (c.time.max_front_advance, c.time.max_plastic_increment, c.time.max_content_increment) == (
-        0.5,
+        0.25,
         1.0,
         1.0,
     )

@@ -149,11 +149,11 @@ def test_accepted_states_keep_the_bits_they_were_accepted_with(wire: tuple[Physi
 
 
 def test_a_plastic_jump_passes_only_where_no_smaller_step_resolves_it(wire: tuple[Physics, State]) -> None:
-    # The bound is 1.0 in a step of half a delta; a snap stays as large however small the step.
+    # The bound is 1.0 in a step of a quarter of delta; a snap stays as large however small the step.
     physics, start = wire
-    jump = flow(Candidate(replace(start, t=start.t + 1.0), advance=0.4), start)
+    jump = flow(Candidate(replace(start, t=start.t + 1.0), advance=0.2), start)
     assert check(jump, start, physics, Limits(end=1e3)).startswith("plastic strain increment 1.50")
-    assert check(replace(jump, advance=0.1), start, physics, Limits(end=1e3)) == ""
+    assert check(replace(jump, advance=0.05), start, physics, Limits(end=1e3)) == ""
 
 
 @pytest.mark.parametrize(("spoil", "quantity"), [(nan_in_displacement, "u is not finite")])

@@ -109,7 +109,7 @@ def test_a_current_is_charge_over_time_and_its_columns_agree(run: femanode.Resul
     rim = 15.0 / 3600.0 * 3.75 / 0.02002 * 1.602176634e-19 * 1e14 * 1e3
     assert_allclose(j[-1], rim, rtol=5e-3, atol=0)  # chords of 3 nm
     whole = np.flatnonzero(j > 0.999 * j.max())
-    assert whole[0] <= 2  # the front comes in within a step or two
+    assert whole[0] <= 3  # the front comes in over 0.697 delta, in steps of a quarter of delta
     assert np.all(np.diff(whole) == 1)
     steps = np.diff(h["state_of_charge"]) / np.diff(t)
     assert_allclose(steps[whole[0]:], 1.0 / 3600.0, rtol=1e-9, atol=0)
@@ -161,8 +161,8 @@ def test_a_current_just_below_what_the_front_takes_is_carried(tmp_path: Path) ->
     config = wire({"mode": "galvanostatic", "c_rate": 9}, time={"end": "3 min"})
     result = femanode.run(config, tmp_path / "run")
     assert result.summary["stop_reason"] == "end time reached"
-    # 0.45 would be full current from the first second; the front comes in late
-    assert 0.3 < result.summary["state_of_charge"] < 0.45
+    # 0.45 would be full current from the first second; the front comes in late: 0.277 with short steps
+    assert 0.26 < result.summary["state_of_charge"] < 0.45
     # an outline of 48 chords has 0.2 % less area over its length than the circle
     assert result.history["current_density_mA_cm2"].iloc[-1] == pytest.approx(0.0375 * 3.001, rel=3e-3)
 
