@@ -90,8 +90,8 @@ class Front:
     kinetics : Kinetics
     """
 
-    #: Reach of the average along the normal, in delta; sideways it reaches sqrt(side_share) times as far. Along the normal
-    #: it is long, so that the two sides of a front about to stop do not stop at different times.
+    #: Reach of the average along the normal, in delta; sideways it reaches sqrt(side_share) times as far. Along the
+    #: normal it is long, so that the two sides of a front about to stop do not stop at different times.
     reach, side_share = 4.0, 0.075
     #: Least weight of a direction in the average, over that of the fastest.
     least_share = 0.01
