@@ -195,7 +195,9 @@ def _average_source(now: _Exact, field: Field, x: Array, y: Array) -> Array:
         gx, gy = _gradient(field, a, b, _STEP)
         r = np.maximum(np.hypot(a, b), 1e-12)
         along = (gx * a + gy * b) / r
-        l2 = (Front.reach * _DELTA) ** 2
+        # Within the front only; the manufactured one is nowhere near the least.
+        bulk = 4.0 * now.xi(a, b) * (1.0 - now.xi(a, b))
+        l2 = bulk * (Front.reach * _DELTA) ** 2
         return l2 * (along * a / r + Front.side_share * gx), l2 * (along * b / r + Front.side_share * gy)
 
     slope = np.hypot(*_gradient(now.xi, x, y, _STEP)) * conversion_slope(now.xi(x, y), 0.0)
@@ -228,11 +230,11 @@ class _Front(Front):
 
         def flux(a: Array, b: Array) -> tuple[Array, Array]:
             gx, gy = _gradient(now.xi, a, b, _STEP)
-            return now.speed(a, b) * _DELTA * gx, now.speed(a, b) * _DELTA * gy
+            return _DELTA * gx, _DELTA * gy
 
-        bulk = now.xi(x, y) * (1.0 - now.xi(x, y))
-        growth = 2.0 * now.speed(x, y) / _DELTA * bulk * now.xi(x, y)
-        source = _rate_of(lambda at: at.xi(x, y), now.t) - growth - _divergence(flux, x, y, _STEP)
+        bulk, v = now.xi(x, y) * (1.0 - now.xi(x, y)), now.speed(x, y)
+        growth = 2.0 / _DELTA * bulk * now.xi(x, y) + _divergence(flux, x, y, _STEP)
+        source = _rate_of(lambda at: at.xi(x, y), now.t) - v * growth
         return super().advance(xi + dt * source, v, n, dt)
 
     def averager(self, xi: Array, last: Averager | None = None) -> Averager:
@@ -316,10 +318,6 @@ class _Physics(Physics):
         if eq.response is None:
             raise ValueError("no response")
         return eq.response.mean_mandel
-
-    def unweighed(self, stress: Array, driving: Array, xi_n: Array, xi: Array, c: Array) -> float | None:
-        """None: the source was made for the average alone."""
-        return None
 
     def passed(self, state: State, xi: Array, c: Array) -> Array:
         """The plastic state as it is: the manufactured swelling is isotropic and elastic."""
