@@ -71,7 +71,7 @@ def steep_rate(angle: np.ndarray) -> np.ndarray:
 
 
 def test_the_numbers_of_the_steep_rate_are_those_of_its_planes() -> None:
-    theta = np.linspace(0.0, 2.0 * np.pi, 2881)[:-1]
+    theta = np.linspace(0.0, 2.0 * np.pi, 11521)[:-1]
     for t, area in _STEEP_CORE.items():
         planes = np.stack([np.cos(theta), np.sin(theta), steep_rate(theta) * t - 1.0], axis=1)
-        assert_allclose(ConvexHull(HalfspaceIntersection(planes, np.zeros(2)).intersections).volume, area, rtol=2e-5)
+        assert_allclose(ConvexHull(HalfspaceIntersection(planes, np.zeros(2)).intersections).volume, area, rtol=1e-5)
