@@ -12,7 +12,7 @@ from femanode.front import Front, Kinetics
 from femanode.mechanics import Mechanics
 from femanode.physics import Physics
 from femanode.recovery import Recovery
-from femanode.spaces import Spaces
+from femanode.spaces import Spaces, build_spaces
 from femanode.state import pristine
 from femanode.stepping import Limits, Tally, march
 from femanode.transport import Surface, Transport
@@ -23,11 +23,12 @@ from femanode.verify.bench import (
     constant,
     cylindrical,
     disc,
+    halved,
     moduli,
     polar,
     silicon,
 )
-from femanode.verify.case import Case, Check, Findings, Table, bound, orders, rates
+from femanode.verify.case import Case, Check, Findings, Shortfall, Table, bound, orders, rates
 
 _R, _E, _NU, _BETA = 20.0, 100.0, 0.28, 3e-6
 #: Stress scale E Omega/(3 (1 - nu)) of a unit content.
@@ -94,8 +95,8 @@ def given_flux(full: bool) -> Findings:
     q, errors, columns = 0.3, [], {}
     times = np.linspace(0.0, 1.2, 61)[1:] * _R**2
     mean = centre = np.nan
-    for size in sizes:
-        s = disc(_R, size * _R)
+    for i in range(len(sizes)):
+        s = build_spaces(halved(_R, sizes[0] * _R, i))
         transport = Transport(s, 0.0, constant(1.0), surface=Surface(q / _R * float(s.surface_length.sum())))
         contents, stresses = _fill(_reacted(s, transport), 0.0, times)
         x = np.hypot(*s.qp_xy) / _R
@@ -164,6 +165,11 @@ def two_way(full: bool) -> Findings:
     seen, last = rates(errors), in_space[-1] - in_space[-2]
     by_itself = float(rates(np.diff(in_space))[-1])
     limit, by_seen = (float(in_space[-1] + last / (2.0**p - 1.0)) for p in (2.0, by_itself))
+    in_order = orders([f"order in space, R/{m} to R/{2 * m}" for m in rows[:-1]], 1.0, seen,
+                      "the stress at the surface node")
+    if full:
+        in_order[-1] = replace(in_order[-1], known=Shortfall(1.3, "the error is about to change sign: at R/80 it is "
+                                                             "-0.2 %, of which the chords give +0.15 %"))
     return Findings((
         Check("one-dimensional program, constant D", 0.6850, plain, 1e-4, "four figures are given"),
         Check(f"uncoupled, R/{rows[-1]}, extrapolated in the step", 0.5069, 2 * alone[1] - alone[0], 2.9e-3,
@@ -175,8 +181,7 @@ def two_way(full: bool) -> Findings:
         Check(f"the same on elements of R/{rows[-1]}, not extrapolated", coupled, float(in_space[-1]),
               0.02 * 80 / rows[-1], "2 % is asked of transport, at R/80; nodal stress is a mean over the elements "
               "around, which at the surface lie to one side: first order"),
-        *orders([f"order in space, R/{m} to R/{2 * m}" for m in rows[:-1]], 1.0, seen,
-                "the stress at the surface node"),
+        *in_order,
         *(orders([f"order in time, {counts[i]} to {counts[i + 2]} steps" for i in range(len(counts) - 2)], 1.0,
                  rates(differences), "backward Euler, stress of the step before") if len(counts) > 2 else []),
     ), {"stress_diffusion": Table({"size_over_R": 1.0 / np.array(rows), "error": np.abs(errors),
