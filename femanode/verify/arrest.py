@@ -44,8 +44,12 @@ def arrest(full: bool) -> Findings:
     checks, columns = [], {}
     for sigma_Y, dG0 in points:
         label = f"sigma_Y {sigma_Y:g} GPa, dG0 {dG0:g} eV"
-        exact, rigid = closed_form(sigma_Y, dG0), sharp(_wire(sigma_Y, dG0, rigid=True), n=200).stopped()
-        limit, got = sharp(_wire(sigma_Y, dG0), n=400 if full else 200).stopped(), _arrested(delta, sigma_Y, dG0)
+        exact = closed_form(sigma_Y, dG0)
+        # As deep as the front goes and some way on.
+        depth = max(0.38, 1.2 * (1.0 - np.sqrt(1.0 - exact)))
+        rigid = sharp(_wire(sigma_Y, dG0, rigid=True), depth, n=200).stopped()
+        limit = sharp(_wire(sigma_Y, dG0), depth, n=400 if full else 200).stopped()
+        got = _arrested(delta, sigma_Y, dG0)
         told = expected_bias(delta, _R, 0.5 * delta, 0.5, 0.35).arrest
         columns[label] = [exact, rigid, limit, got]
         checks += [
