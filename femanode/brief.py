@@ -52,7 +52,7 @@ def describe_plan(problem: Problem) -> str:
     if surface.current is not None:
         depth *= min(1.0, surface.current * config.time.end / full)
     # Slow directions go on when the fast ones are through or at rest; within a third for five bundled wires.
-    spread = (speed / problem.rates.mean) ** 0.8
+    spread = (speed / problem.rates.mean) ** 0.55
     steps = int(np.ceil(0.9 * spread * depth / (config.time.max_front_advance * problem.half_thickness)))
     growing = _GROWING if physics.mechanics.solver.name == "pardiso" else _SUPERLU
     seconds = steps * (_FIXED + growing * (unknowns / 1e6) ** 1.2)
