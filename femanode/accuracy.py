@@ -1,8 +1,9 @@
 """How far front thickness and elements move core stress and arrest: a measured law (tool of *postprocess*).
 
 Measured on an isotropic silicon wire (129 nm, sigma_Y 1 GPa, -0.15 eV per ion) with delta = 4 to 1 nm on elements of
-delta/4 to delta, steps of delta/2, against the sharp limits that an independent one-dimensional program gives
-(:func:`femanode.verify.cylinder.sharp`): -0.670 GPa of core mean stress at 50 % converted, 0.573 converted at arrest.
+delta/4 to delta, steps of delta/2 (with steps of delta/4 the law holds to the same tolerance), against the sharp limits
+that an independent one-dimensional program gives (:func:`femanode.verify.cylinder.sharp`): -0.670 GPa of core mean
+stress at 50 % converted, 0.573 converted at arrest.
 With x = delta/R and r the excess of elements over delta/2, max(2 size/delta - 1, 0),
 
     core stress, relative: x/(0.60 + 4.0 x) - 0.01 r,

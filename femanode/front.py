@@ -7,7 +7,7 @@ The extent xi obeys, with v the front speed extended along the normal and delta 
 whose steady profile is 1/2 [1 + tanh(s/2 delta)] moving at v. Every term carries v: a stopped front stands still.
 
 v stands before the Laplacian. Within the divergence, div(v delta grad xi), it would add delta grad v . grad xi: where
-the direction turns across the front so does v, and a wave that runs along and across (wave vector q, p) would spread at
+the direction turns across the front so does v, and a wave (p across the front, q along it) would spread at
 rate -delta (v (p^2 + q^2) + v' p q), v' the change of v with the angle. For |v'| > 2 v that form is not definite: waves
 grow, the shorter the faster, and the front breaks into steps whose size is the mesh's. Silicon's |v'|/v reaches 6.4.
 
@@ -178,7 +178,7 @@ class Front:
             left = dt - done
             parts = np.ceil(left * fastest / (self.courant * self._spacing)) if self._steepness > 0 else 1.0
             part = left / min(max(parts, 1.0), self.most_substeps)
-            # What has reacted stays so: where v falls off along the normal the front's diffusion would undo it.
+            # What has reacted stays so, also at a corner, where the curvature that is taken off is not the front's own.
             xi = np.maximum(self.advance(xi, v, n, part, kappa), xi)
             done = dt if part == left else done + part
         return xi

@@ -186,6 +186,11 @@ class _Fourfold:
 _CORE = {0.1: 2.48579, 0.3: 1.14227, 0.5: 0.24529}
 
 
+def _core_area(s: Spaces, xi: Array) -> float:
+    """Area where the front has not been, of the whole section, from its quarter."""
+    return 4.0 * float(np.sum(s.mass * np.clip((0.55 - xi) / 0.1, 0.0, 1.0)))
+
+
 def _core_areas(elements: int, rate: Rate, times: Iterable[float]) -> list[float]:
     """Areas of a unit disc's core at ``times`` under the largest rate v, with ``elements`` along the radius and delta
     one of them."""
@@ -203,7 +208,7 @@ def _core_areas(elements: int, rate: Rate, times: Iterable[float]) -> list[float
             n = front.normals(half)
             xi = front.advance(xi, front.rate.rate(n[0], n[1]), n, dt)
         t = target
-        areas.append(4.0 * float(np.sum(s.mass * np.clip((1.0 - xi - 0.45) / 0.1, 0.0, 1.0))))
+        areas.append(_core_area(s, xi))
     return areas
 
 
@@ -260,7 +265,7 @@ def _steep_areas(widths: int, per_width: float) -> list[float]:
             average = front.averager(xi, average)
             kappa = front.curvature(front.normals(xi), average)
         t = target
-        areas.append(4.0 * float(np.sum(s.mass * np.clip((0.55 - xi) / 0.1, 0.0, 1.0))))
+        areas.append(_core_area(s, xi))
     return areas
 
 
