@@ -26,9 +26,9 @@ os.environ.setdefault("MKL_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import femanode
-from femanode.output import peak_memory
-from femanode.study.store import Outcome, Status, write_outcome
-from femanode.study.supervisor import Tell
+from femanode.output.writers import peak_memory
+from femanode.study.execution.store import Outcome, Status, write_outcome
+from femanode.study.execution.supervisor import Tell
 from femanode.study.sweep import sweep
 
 

@@ -4,10 +4,10 @@
 
 Quarter disc R = 1 of 2 n^2 straight-sided quadratic triangles, plane strain, free edge. The swelling ratio at the
 reference radius r is 1 + (1 + tanh((r - a)/0.05))/2 with a from 1.2 to 0.6 in equal steps; E 100, nu 0.28, yield stress
-1, hardening 0.1. Each step is solved by the run's own :class:`femanode.mechanics.Mechanics` until the residual has
-fallen by 1e-9. The time is without imports and compilation; ``--repeat`` gives the median of several. ``--peer felupe``
-or ``--peer skfem`` measures another code on the same mesh, steps and law, in turn with femanode and in a process of its
-own (felupe must be installed; it is no part of femanode).
+1, hardening 0.1. Each step is solved by the run's own :class:`femanode.solver.mechanics.Mechanics` until the residual
+has fallen by 1e-9. The time is without imports and compilation; ``--repeat`` gives the median of several. ``--peer
+felupe`` or ``--peer skfem`` measures another code on the same mesh, steps and law, in turn with femanode and in a process of
+its own (felupe must be installed; it is no part of femanode).
 
 Reference (one-dimensional, 640 steps, a slightly different elastic law): r_out 1.27931, u_06 0.01397.
 """
@@ -75,10 +75,10 @@ def results(nodes: Array, u: Array, eqps: Array, n: int) -> dict[str, float]:
 
 def solve(n: int, steps: int, backend: str) -> dict[str, Any]:
     """One whole case, timed from the mesh to the last step."""
-    from femanode import compiled
     from femanode.constitutive.elastoplasticity import Moduli
-    from femanode.mechanics import Mechanics
-    from femanode.spaces import build_spaces
+    from femanode.mesh.spaces import build_spaces
+    from femanode.numerics import compiled
+    from femanode.solver.mechanics import Mechanics
 
     begin, cpu = time.perf_counter(), time.process_time()
     spaces = build_spaces(quadratic_mesh(n))

@@ -68,8 +68,8 @@ def wire(config: str, overrides: list[str]) -> dict[str, Any]:
 def start(config: str) -> dict[str, Any]:
     """Import to first step, in a new process; the second of two, so that caches are warm."""
     script = ("import time; t = time.perf_counter()\n"
-              "import sys, femanode\nfrom femanode.problem import build_problem\n"
-              "from femanode.stepping import Tally, march\n"
+              "import sys, femanode\nfrom femanode.solver.problem import build_problem\n"
+              "from femanode.solver.stepping import Tally, march\n"
               "imported = time.perf_counter() - t\n"
               "p = build_problem(femanode.load_config(sys.argv[1])); built = time.perf_counter() - t\n"
               "next(march(p.physics, p.initial_state(), p.limits, [], Tally()))\n"
@@ -85,11 +85,11 @@ def snapshot(n: int, solver: Any) -> dict[str, Any]:
     from swelling_front import quarter_disc
 
     from femanode.constitutive.elastoplasticity import Moduli
-    from femanode.mechanics import Mechanics
-    from femanode.output import peak_memory
-    from femanode.recovery import Recovery
-    from femanode.section import build_section
-    from femanode.spaces import build_spaces
+    from femanode.mesh.recovery import Recovery
+    from femanode.mesh.section import build_section
+    from femanode.mesh.spaces import build_spaces
+    from femanode.output.writers import peak_memory
+    from femanode.solver.mechanics import Mechanics
 
     clock: dict[str, float] = {}
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import typer
 
-from femanode.cli import app
-from femanode.config import json_schema
-from femanode.materials import describe, list_materials, load_material
-from femanode.report_rows import DERIVED, FIGURES
+from femanode.cli.commands import app
+from femanode.config.library import describe, list_materials, load_material
+from femanode.config.loading import json_schema
+from femanode.pictures.page.rows import DERIVED, FIGURES
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = re.compile(r"^<!-- generate: ([\w-]+) ?(.*?) -->$", re.MULTILINE)

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import femanode
-from femanode.panels import plot_panel
-from femanode.report import write_report
+from femanode.pictures.page.report import write_report
+from femanode.pictures.panels import plot_panel
 
 HERE = Path(__file__).resolve().parent
 COARSE = ["mesh.element_size=6 nm", "front.half_thickness=6 nm", "time.stop.converted=0.3", "output.frames=6",

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from femanode import Result
-from femanode.profiles import along_surface
-from femanode.sectionview import split_quadratic
+from femanode.pictures.sectionview import split_quadratic
+from femanode.postprocess.profiles import along_surface
 
 
 def mean_content(result: Result, number: int) -> float:

@@ -12,46 +12,71 @@ config -> mesh -> state -> solver -> output -> postprocess
 
 from __future__ import annotations
 
+import importlib
 import sys
+import warnings
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from femanode.config import Config, load_config
+    from femanode.config.loading import Config, load_config
     from femanode.errors import ConfigError, ConvergenceError, FemanodeError, MeshError
-    from femanode.result import Result
-    from femanode.run import Progress, run
+    from femanode.simulation.result import Result
+    from femanode.simulation.run import Progress, run
     from femanode.study.fit import FitResult, fit
     from femanode.study.maps import plot_map
     from femanode.study.sweep import SweepResult, sweep
 
-__version__ = "0.1.0"
+    __version__: str
 
-_PUBLIC = {"Config": "config", "load_config": "config", "ConfigError": "errors", "ConvergenceError": "errors",
-           "FemanodeError": "errors", "MeshError": "errors", "Progress": "run", "Result": "result", "run": "run",
+_PUBLIC = {"Config": "config.loading", "load_config": "config.loading", "ConfigError": "errors",
+           "ConvergenceError": "errors", "FemanodeError": "errors", "MeshError": "errors",
+           "Progress": "simulation.run", "Result": "simulation.result", "run": "simulation.run",
            "SweepResult": "study.sweep", "sweep": "study.sweep", "plot_map": "study.maps",
            "FitResult": "study.fit", "fit": "study.fit"}
 __all__ = ["Config", "ConfigError", "ConvergenceError", "FemanodeError", "FitResult", "MeshError", "Progress",
-           "Result", "SweepResult", "fit", "load_config", "plot_map", "run", "sweep"]
+           "Result", "SweepResult", "__version__", "fit", "load_config", "plot_map", "run", "sweep"]
+
+#: Documented modules of version 0.1 and where they are now.
+_MOVED = {"femanode.figures": "femanode.pictures.figures", "femanode.panels": "femanode.pictures.panels",
+          "femanode.paraview": "femanode.pictures.paraview", "femanode.report": "femanode.pictures.page.report",
+          "femanode.result": "femanode.simulation.result", "femanode.runfolder": "femanode.output.runfolder",
+          "femanode.vtkhdf": "femanode.output.vtkhdf"}
 
 
 def __getattr__(name: str) -> Any:
     """Import public names on first use: ``femanode schema`` need not wait for the solver's libraries."""
-    if name in _PUBLIC:
-        import importlib
+    if name == "__version__":
+        from importlib.metadata import version
 
+        value: Any = version("femanode")
+    elif name in _PUBLIC:
         value = getattr(importlib.import_module(f"femanode.{_PUBLIC[name]}"), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module 'femanode' has no attribute '{name}'")
+    else:
+        raise AttributeError(f"module 'femanode' has no attribute '{name}'")
+    globals()[name] = value
+    return value
 
 
-class _Package(ModuleType):
-    """Keeps ``femanode.run`` the function: importing the module of that name would put the module in its place."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name == "run" and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
+def __dir__() -> list[str]:
+    """The public names, before their first use too."""
+    return sorted(__all__)
 
 
-sys.modules[__name__].__class__ = _Package
+class _Moved(MetaPathFinder, Loader):
+    """Finds documented modules of version 0.1 under their old names."""
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None,
+                  ) -> ModuleSpec | None:
+        return ModuleSpec(fullname, self) if fullname in _MOVED else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        name = module.__name__
+        warnings.warn(f"{name} is now {_MOVED[name]}", DeprecationWarning, stacklevel=2)
+        sys.modules[name] = importlib.import_module(_MOVED[name])
+
+
+sys.meta_path.append(_Moved())

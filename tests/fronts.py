@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from femanode.verify.bench import FAR, Array, Layer, layer, strip, unstressed, wedge
+from femanode.numerics.arrays import Array
+from femanode.verify.bench import FAR, Layer, layer, strip, unstressed, wedge
 
 __all__ = ["FAR", "Array", "Layer", "coarse_case", "layer", "strip", "unstressed", "wedge"]
 

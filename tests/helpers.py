@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from femanode.constitutive.elastoplasticity import Moduli
-from femanode.front import Front, Kinetics, Rate
-from femanode.mechanics import Mechanics
-from femanode.physics import Physics
-from femanode.spaces import Spaces
-from femanode.state import State, pristine
-from femanode.transport import Transport
+from femanode.mesh.spaces import Spaces
+from femanode.solver.front import Front, Kinetics, Rate
+from femanode.solver.mechanics import Mechanics
+from femanode.solver.physics import Physics
+from femanode.solver.state import State, pristine
+from femanode.solver.transport import Transport
 from femanode.verify.bench import EV, KT_300K, Isotropic, moduli, unit_plastic
 from femanode.verify.bench import disc as section_spaces
 

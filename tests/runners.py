@@ -14,7 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from femanode.config import Config
+from femanode.config.loading import Config
 from femanode.errors import ConfigError, ConvergenceError
 
 MADE_UP = "tests.runners:made_up"

@@ -13,8 +13,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 import femanode
-from femanode.config import Config
-from femanode.paraview import write_script
+from femanode.config.loading import Config
+from femanode.pictures.paraview import write_script
 from tests.fronts import coarse_case
 
 MISSING = [name for name in ("pvbatch", "xvfb-run") if shutil.which(name) is None]

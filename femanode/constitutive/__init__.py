@@ -1,1 +1,1 @@
-"""Point laws: pure functions of arrays that know no mesh (config -> mesh -> state -> *solver* -> output)."""
+"""Laws of the material at a point, pure functions of arrays: they know no mesh and change no argument."""

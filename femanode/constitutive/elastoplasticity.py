@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from femanode.numerics.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from femanode.constitutive.elastoplasticity import Moduli, PointResponse
-
-Array = NDArray[np.float64]
+from femanode.numerics.arrays import Array
 
 #: Components of the ten moduli, in the order of PointResponse, as pairs of the four of a tensor.
 _PAIRS = ((0, 0), (1, 1), (0, 1), (0, 2), (1, 2), (2, 2), (0, 3), (1, 3), (2, 3), (3, 3))

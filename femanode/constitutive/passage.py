@@ -12,9 +12,8 @@ prescribes, and the flow that follows behind the front starts from there.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from femanode.numerics.arrays import Array
 
 
 def layer_dissipation(strength: Array) -> Array:

@@ -6,9 +6,8 @@ All functions act elementwise on arrays of any shape.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from femanode.numerics.arrays import Array
 
 #: Converted fraction of a point above which it flows like the reacted phase.
 REACTED_ABOVE = 0.01

@@ -1,1 +1,1 @@
-"""From one run to a study: sweeps of many cases, maps of what they gave, fits of parameters to measurements."""
+"""Many runs: sweeps, maps of what they gave, fits of parameters to measurements, fronts without thickness."""

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import femanode
-from femanode.config import Config, load_config
-from femanode.config_problems import locate
-from femanode.crystal import require_sector, section_symmetry
+from femanode.config.complaints import locate
+from femanode.config.library import material_data
+from femanode.config.loading import Config, load_config
+from femanode.config.material import material_mapping
+from femanode.config.yamlio import load_yaml
+from femanode.constitutive.crystal.rates import require_sector, section_symmetry
 from femanode.errors import ConfigError
-from femanode.material import material_mapping
-from femanode.materials import material_data
-from femanode.problem import crystal_of
+from femanode.solver.problem import crystal_of
 from femanode.study.quantity import label
 from femanode.study.sweepfile import Sweep
-from femanode.yamlio import load_yaml
 
 #: Hexadecimal digits of a case's name: 80 bits, no chance collision among a billion cases.
 HASH_DIGITS = 20

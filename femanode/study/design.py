@@ -12,12 +12,11 @@ from math import prod
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from femanode.errors import ConfigError
+from femanode.numerics.arrays import Array
 from femanode.study.quantity import Range, write_value
 
-Array = NDArray[np.float64]
 Axis = list[Any] | Range
 Method = Literal["latin_hypercube", "sobol", "saltelli"]
 

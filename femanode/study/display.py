@@ -16,8 +16,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from femanode.progress import format_seconds
-from femanode.study.store import Outcome, Status
+from femanode.simulation.progress import format_seconds
+from femanode.study.execution.store import Outcome, Status
 
 LINE_EVERY = 5.0
 #: Running cases shown at once.

@@ -14,20 +14,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from femanode.errors import ConfigError, FemanodeError
+from femanode.numerics.arrays import Array
 from femanode.study.cases import Builder, Case, case_hash
-from femanode.study.engine import Perform, cores
+from femanode.study.execution.engine import Perform, cores
+from femanode.study.execution.store import FINISHED, Outcome, read_summary
 from femanode.study.fitfile import Curve, Fit
-from femanode.study.store import FINISHED, Outcome, read_summary
 from femanode.study.sweep import Ledger
 from femanode.study.sweepfile import Sweep, load_sweep
 
 if TYPE_CHECKING:
-    from femanode.study.engine import Client
+    from femanode.study.execution.engine import Client
 
-Array = NDArray[np.float64]
 #: Half-width of a central difference, as a share of the range of a parameter.
 STEP = 0.02
 #: Standardised residual of a case that did not come to its end: no trial step is taken there.

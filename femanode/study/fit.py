@@ -10,18 +10,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from femanode.lock import hold
-from femanode.study.engine import Perform, connect, cores
+from femanode.numerics.arrays import Array
+from femanode.output.lock import hold
 from femanode.study.evaluator import Evaluator, FitFailed
+from femanode.study.execution.engine import Perform, connect, cores
+from femanode.study.execution.store import write_bytes
 from femanode.study.fitfigure import draw_fit
 from femanode.study.fitfile import Fit, load_fit
-from femanode.study.store import write_bytes
 from femanode.study.sweep import RUNNER
 
-Array = NDArray[np.float64]
 #: A parameter counts as known when its 95 % interval is narrower than this share of its range.
 KNOWN = 0.5
 NORMAL_95 = 1.96

@@ -9,8 +9,8 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from femanode.curves import time_scale
-from femanode.figurestyle import COLOURS, GRID
+from femanode.pictures.curves import time_scale
+from femanode.pictures.style import COLOURS, GRID
 from femanode.study.outcomes import title_of
 
 

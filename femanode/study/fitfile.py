@@ -12,19 +12,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
-from femanode.config_fields import Section, Text, Whole
-from femanode.config_problems import Place, Places, explain, locate, places_of, suggest
+from femanode.config.complaints import Place, Places, explain, locate, places_of, suggest
+from femanode.config.quantities import Section, Text, Whole
+from femanode.config.yamlio import kind, load_yaml
 from femanode.errors import ConfigError
+from femanode.numerics.arrays import Array
 from femanode.study.outcomes import UNITS
 from femanode.study.quantity import Range, number_in, parse_range, write_value
 from femanode.study.sweepfile import CaseLimits
 from femanode.units import parse_quantity
-from femanode.yamlio import kind, load_yaml
 
-Array = NDArray[np.float64]
 #: Columns of a history that can be measured from outside, with the unit in their name.
 MEASURED = ("front_depth_nm", "front_depth_x_nm", "front_depth_y_nm", "converted_fraction", "state_of_charge",
             "diameter_x_nm", "diameter_y_nm", "diameter_max_nm", "diameter_min_nm")

@@ -17,14 +17,14 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from femanode.errors import ConfigError
-from femanode.figurestyle import COLOURS, GRID
+from femanode.numerics.arrays import Array
+from femanode.pictures.style import COLOURS, GRID
 from femanode.study.design import salib, saltelli_problem
 from femanode.study.maps import FAILED, figure_path
 from femanode.study.outcomes import Study, is_number, numbers, read_study, title_of
 from femanode.study.quantity import label
 from femanode.study.table import split_column
 
-Array = NDArray[np.float64]
 #: Shares of a variance lie below 1: what an error bar does beyond is not shown, and one this long means too few points.
 WIDEST, VAGUE = 1.3, 0.5
 

@@ -20,9 +20,9 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLoc
 from numpy.typing import NDArray
 
 from femanode.errors import ConfigError
+from femanode.numerics.arrays import Array
 from femanode.study.outcomes import Study, is_number, numbers, read_study, title_of
 
-Array = NDArray[np.float64]
 FORMATS = (".png", ".svg", ".pdf")
 #: Fill colours of categories: light, so that points show on them; safe for colour-blind readers.
 FILLS = ("#56B4E9", "#E69F00", "#009E73", "#F0E442", "#CC79A7", "#999999")

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from femanode.config_problems import suggest
+from femanode.config.complaints import suggest
 from femanode.errors import ConfigError
+from femanode.study.execution.store import FINISHED
 from femanode.study.quantity import number_in, split_quantity
-from femanode.study.store import FINISHED
 from femanode.study.table import read_table, split_column
 from femanode.units import NUMBER_PATTERN
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from femanode.config.yamlio import kind
 from femanode.errors import ConfigError
 from femanode.units import NUMBER_PATTERN, parse_quantity
-from femanode.yamlio import kind
 
 # The number is taken whole, or "310" would be 31 of a unit called 0.
 _QUANTITY = re.compile(rf"\s*(?>({NUMBER_PATTERN}))\s*(\S.*?)\s*", re.DOTALL)

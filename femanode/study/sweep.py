@@ -18,12 +18,11 @@ import pandas as pd
 
 import femanode
 from femanode.errors import ConfigError
-from femanode.lock import hold
+from femanode.output.lock import hold
 from femanode.study.cases import Builder, Case, config_mapping, plan
 from femanode.study.display import Board, watch
-from femanode.study.engine import Perform, collect, connect, cores
-from femanode.study.quantity import label
-from femanode.study.store import (
+from femanode.study.execution.engine import Perform, collect, connect, cores
+from femanode.study.execution.store import (
     FINISHED,
     RETRIED,
     Outcome,
@@ -33,14 +32,15 @@ from femanode.study.store import (
     read_summary,
     write_bytes,
 )
-from femanode.study.supervisor import Interrupted, Tell
+from femanode.study.execution.supervisor import Interrupted, Tell
+from femanode.study.quantity import label
 from femanode.study.sweepfile import Sweep, load_sweep
 from femanode.study.table import flatten, parameter_columns, read_table, write_table
 
 if TYPE_CHECKING:
-    from femanode.study.engine import Client
+    from femanode.study.execution.engine import Client
 
-RUNNER = "femanode.study.runner:run_case"
+RUNNER = "femanode.study.execution.runner:run_case"
 SWEEP_FILE = "sweep.json"
 #: Least seconds between two writings of the table, and how many times longer than a writing takes.
 TABLE_EVERY, TABLE_SHARE = 10.0, 50.0

@@ -12,12 +12,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from femanode.config_fields import Duration, Section, Text, Unit, Whole
-from femanode.config_problems import Place, Places, explain, locate, places_of
+from femanode.config.complaints import Place, Places, explain, locate, places_of
+from femanode.config.quantities import Duration, Section, Text, Unit, Whole
+from femanode.config.yamlio import kind, load_yaml
 from femanode.errors import ConfigError
 from femanode.study.design import Axis, Method, Sampling, points
 from femanode.study.quantity import parse_range
-from femanode.yamlio import kind, load_yaml
 
 Memory = Annotated[float, Unit("MB", gt=0)]
 

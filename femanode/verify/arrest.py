@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from femanode.accuracy import expected_bias
+from femanode.postprocess.accuracy import expected_bias
 from femanode.verify.bench import EV, KT_300K
 from femanode.verify.case import Case, Check, Findings, Shortfall, Table
 from femanode.verify.cylinder import Wire, sharp

@@ -7,25 +7,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import skfem
-from numpy.typing import NDArray
 
-from femanode.candidate import Candidate, advance_front, front_mean, headroom
 from femanode.constitutive.elastoplasticity import Moduli, PointResponse
 from femanode.constitutive.swelling import REACTED_ABOVE
 from femanode.errors import ConvergenceError
-from femanode.front import Front, Kinetics, Rate, on_front
-from femanode.hierarchy import Hierarchy
-from femanode.mechanics import Equilibrium, Mechanics
-from femanode.mesh import make_section
-from femanode.physics import Physics
-from femanode.spaces import Spaces, build_spaces, scatter
-from femanode.state import State, pristine
-from femanode.stepping import Limits, StopReason, Tally, march
-from femanode.transport import BARE, Surface, Transport
+from femanode.mesh.build import make_section
+from femanode.mesh.hierarchy import Hierarchy
+from femanode.mesh.spaces import Spaces, build_spaces, scatter
+from femanode.numerics.arrays import Array, IntArray
+from femanode.solver.candidate import Candidate, advance_front, front_mean, headroom
+from femanode.solver.front import Front, Kinetics, Rate, on_front
+from femanode.solver.mechanics import Equilibrium, Mechanics
+from femanode.solver.physics import Physics
+from femanode.solver.state import State, pristine
+from femanode.solver.stepping import Limits, StopReason, Tally, march
+from femanode.solver.transport import BARE, Surface, Transport
 from femanode.units import E_CHARGE, K_B
-
-Array = NDArray[np.float64]
-Index = NDArray[np.int64]
 
 #: GPa nm^3 per eV, and at 300 K.
 EV, KT_300K = E_CHARGE, K_B * 300.0
@@ -96,7 +93,7 @@ def wedge(outer: float, inner: float, spacing: float) -> Spaces:
     return build_spaces(mesh2.with_boundaries({"surface": lambda x: np.hypot(*x) > outer - 0.1 * spacing}))
 
 
-def held(spaces: Spaces, x: Index, y: Index) -> Spaces:
+def held(spaces: Spaces, x: IntArray, y: IntArray) -> Spaces:
     """The same section with the x displacement of nodes ``x`` and the y displacement of nodes ``y`` held."""
     return replace(spaces, x0=x, y0=y)
 
@@ -119,7 +116,7 @@ def unit_plastic(shape: tuple[int, ...]) -> Array:
     return unit
 
 
-def edge_load(spaces: Spaces, nodes: Index, traction: Callable[[Array, Array], Array]) -> Array:
+def edge_load(spaces: Spaces, nodes: IntArray, traction: Callable[[Array, Array], Array]) -> Array:
     """Nodal forces (2, N) of a dead traction on a line of P2 edges.
 
     Parameters
@@ -138,12 +135,12 @@ def edge_load(spaces: Spaces, nodes: Index, traction: Callable[[Array, Array], A
     return load
 
 
-def pressure_load(spaces: Spaces, nodes: Index, pressure: float) -> Array:
+def pressure_load(spaces: Spaces, nodes: IntArray, pressure: float) -> Array:
     """Dead load of a pressure on a line of edges that has the body on its left; see :func:`edge_load`."""
     return edge_load(spaces, nodes, lambda x, t: -pressure * np.stack([t[1], -t[0]]))
 
 
-def along_angle(spaces: Spaces, nodes: Index) -> Index:
+def along_angle(spaces: Spaces, nodes: IntArray) -> IntArray:
     """The nodes in order of their angle."""
     return nodes[np.argsort(np.arctan2(spaces.nodes[1, nodes], spaces.nodes[0, nodes]))]
 

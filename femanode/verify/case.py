@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from femanode.numerics.arrays import Array
 
 #: Headings of the page, in its order.
 GROUPS = {"law": "Each law alone", "physics": "Each physics alone", "together": "Together",

@@ -8,26 +8,16 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from femanode.constitutive.elastoplasticity import Moduli
-from femanode.front import Front, Kinetics
-from femanode.mechanics import Mechanics
-from femanode.physics import Physics
-from femanode.recovery import Recovery
-from femanode.spaces import Spaces, build_spaces
-from femanode.state import pristine
-from femanode.stepping import Limits, Tally, march
-from femanode.transport import Surface, Transport
-from femanode.verify.bench import (
-    Array,
-    Isotropic,
-    about_to_enter,
-    constant,
-    cylindrical,
-    disc,
-    halved,
-    moduli,
-    polar,
-    silicon,
-)
+from femanode.mesh.recovery import Recovery
+from femanode.mesh.spaces import Spaces, build_spaces
+from femanode.numerics.arrays import Array
+from femanode.solver.front import Front, Kinetics
+from femanode.solver.mechanics import Mechanics
+from femanode.solver.physics import Physics
+from femanode.solver.state import pristine
+from femanode.solver.stepping import Limits, Tally, march
+from femanode.solver.transport import Surface, Transport
+from femanode.verify.bench import Isotropic, about_to_enter, constant, cylindrical, disc, halved, moduli, polar, silicon
 from femanode.verify.case import Case, Check, Findings, Shortfall, Table, bound, orders, rates
 
 _R, _E, _NU, _BETA = 20.0, 100.0, 0.28, 3e-6

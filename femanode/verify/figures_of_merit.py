@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from femanode.accuracy import expected_bias
-from femanode.config import load_config
-from femanode.extrapolate import extrapolate
+from femanode.config.loading import load_config
+from femanode.postprocess.accuracy import expected_bias
+from femanode.study.extrapolate import extrapolate
 from femanode.verify import cylinder
 from femanode.verify.case import Case, Check, Findings, Shortfall, Table
 from femanode.verify.wires import ISOTROPIC, SILICON, wire

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from femanode import laws
-from femanode.crystal import make_frame, make_rate_law
-from femanode.front import Front, Kinetics, Rate
-from femanode.ledges import Ledges
-from femanode.spaces import Spaces
-from femanode.verify.bench import FAR, Array, Isotropic, disc, layer, strip, wedge
+from femanode.constitutive.crystal.ledges import Ledges
+from femanode.constitutive.crystal.rates import make_frame, make_rate_law
+from femanode.mesh.spaces import Spaces
+from femanode.numerics.arrays import Array
+from femanode.postprocess import growth
+from femanode.solver.front import Front, Kinetics, Rate
+from femanode.verify.bench import FAR, Isotropic, disc, layer, strip, wedge
 from femanode.verify.case import Case, Check, Findings, Shortfall, Table, orders, rates
 
 _STRONG = Kinetics(1.0, -50.0, 0.0, 0.0)
@@ -165,7 +166,7 @@ def cylinder_balance(full: bool) -> Findings:
     s, below = _cylinder(0.5)
     t, f = layer(s, below, delta, k=_K, D=D, c_front=_RATIO / (1.0 + _RATIO)).follow(0.72)
     depth = R - np.sqrt(R**2 - f * (R**2 - inner**2))
-    share, r = laws.cylinder_law(t, depth, R, 3.0 * delta).interface_share, R - float(depth[-1])
+    share, r = growth.cylinder_law(t, depth, R, 3.0 * delta).interface_share, R - float(depth[-1])
     terms = ((R - r) / _K,
              _RATIO / D * ((R**2 - r**2) / 4 - 0.5 * r**2 * np.log(R / r)))
     checks.append(Check("share of the reaction in a run's own fit of the law, kR/D = 10", terms[0] / sum(terms),

@@ -14,18 +14,19 @@ from itertools import pairwise
 import numpy as np
 import skfem
 
-from femanode.candidate import Candidate, propose
 from femanode.constitutive.elastoplasticity import Moduli, respond
 from femanode.constitutive.swelling import content as content_of
 from femanode.constitutive.swelling import conversion, conversion_slope, volume_ratio
-from femanode.front import Averager, Front, Kinetics
-from femanode.mechanics import Equilibrium, Mechanics
-from femanode.physics import Physics
-from femanode.spaces import Spaces, build_spaces, scatter
-from femanode.state import State, pristine
-from femanode.stepping import Limits, Tally, march
-from femanode.transport import Balance, Transport
-from femanode.verify.bench import Array, Isotropic, constant, halved, moduli, solved, unit_plastic
+from femanode.mesh.spaces import Spaces, build_spaces, scatter
+from femanode.numerics.arrays import Array
+from femanode.solver.candidate import Candidate, propose
+from femanode.solver.front import Averager, Front, Kinetics
+from femanode.solver.mechanics import Equilibrium, Mechanics
+from femanode.solver.physics import Physics
+from femanode.solver.state import State, pristine
+from femanode.solver.stepping import Limits, Tally, march
+from femanode.solver.transport import Balance, Transport
+from femanode.verify.bench import Isotropic, constant, halved, moduli, solved, unit_plastic
 from femanode.verify.case import Case, Check, Findings, Shortfall, Table, orders, rates
 
 _E, _NU = 100.0, 0.28

@@ -57,7 +57,7 @@ def page(data: dict[str, Any]) -> str:
             lines += _case_lines(result) if result is not None else ["Not run.\n"]
     counts = (f"{len(found)} cases, {len(checks)} numbers: {count['ok']} within their tolerance, {count['short']} "
               f"known to fall short of it, {count['failed']} failed; {seconds:.0f} s in all ({used}).")
-    text = (Path(__file__).parents[1] / "templates" / "verification.md").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("verification.md").read_text(encoding="utf-8")
     return Template(text).substitute(counts=counts, short=_short(found), largest=_largest(found),
                                      cases="\n".join(lines).rstrip())
 

@@ -8,7 +8,8 @@ import numpy as np
 from scipy.optimize import brentq
 
 from femanode.constitutive.elastoplasticity import Moduli, PointResponse, respond
-from femanode.verify.bench import Array, moduli, unit_plastic
+from femanode.numerics.arrays import Array
+from femanode.verify.bench import moduli, unit_plastic
 from femanode.verify.case import Case, Check, Findings, Table, bound
 
 _TURN = np.array([[0.6, -0.8], [0.8, 0.6]])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from femanode.mechanics import Mechanics
-from femanode.stepping import Limits, Tally, march
+from femanode.numerics.arrays import Array
+from femanode.solver.mechanics import Mechanics
+from femanode.solver.stepping import Limits, Tally, march
 from femanode.verify.bench import (
     EV,
     FAR,
     KT_300K,
-    Array,
     about_to_enter,
     cauchy,
     cylindrical,

@@ -6,20 +6,10 @@ import numpy as np
 import skfem
 
 from femanode.errors import ConvergenceError
-from femanode.mechanics import Mechanics
-from femanode.spaces import Spaces, build_spaces
-from femanode.verify.bench import (
-    Array,
-    along_angle,
-    cylindrical,
-    disc,
-    edge_load,
-    held,
-    moduli,
-    polar,
-    pressure_load,
-    solved,
-)
+from femanode.mesh.spaces import Spaces, build_spaces
+from femanode.numerics.arrays import Array
+from femanode.solver.mechanics import Mechanics
+from femanode.verify.bench import along_angle, cylindrical, disc, edge_load, held, moduli, polar, pressure_load, solved
 from femanode.verify.case import ORDER_COARSE, ORDER_FINEST, Case, Check, Findings, Table, bound, order, orders, rates
 
 

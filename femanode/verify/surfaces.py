@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from femanode.spaces import Spaces
-from femanode.state import State
-from femanode.stepping import Limits, StopReason, Tally, march
-from femanode.transport import Surface
-from femanode.verify.bench import FAR, Array, Layer, layer, strip, unstressed, wedge
+from femanode.mesh.spaces import Spaces
+from femanode.numerics.arrays import Array
+from femanode.solver.state import State
+from femanode.solver.stepping import Limits, StopReason, Tally, march
+from femanode.solver.transport import Surface
+from femanode.verify.bench import FAR, Layer, layer, strip, unstressed, wedge
 from femanode.verify.case import Case, Check, Findings, Table
 
 #: Content of the phase the front forms; N/c* = c_f/(1 - c_f): so large that the laws are quasi-steady to 0.02 %.

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from femanode.config import load_config
-from femanode.result import Result
-from femanode.run import run
+from femanode.config.loading import load_config
+from femanode.numerics.arrays import Array
+from femanode.simulation.result import Result
+from femanode.simulation.run import run
 from femanode.verify import cylinder
-from femanode.verify.bench import Array
 from femanode.verify.case import Case, Check, Findings, Shortfall, Table
 
 SILICON = """\

@@ -1,0 +1,202 @@
+"""Plain-language texts of the command line: what would run, and what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy.optimize import brentq
+
+from femanode.pictures.crackmark import ALIKE
+from femanode.pictures.curves import time_scale
+from femanode.postprocess.accuracy import Bias
+from femanode.postprocess.growth import damkohler
+from femanode.postprocess.record import bias_of
+from femanode.simulation.progress import format_seconds
+from femanode.simulation.result import Result
+from femanode.solver.electrode import current_density
+from femanode.solver.problem import Problem
+
+#: Seconds per step: what does not depend on the mesh, and what is multiplied with (million unknowns)^1.2, with PARDISO
+#: and with SuperLU. MiB to start with and per thousand unknowns. A rough line through four runs on two cores (unknowns
+#: of the first mesh 5,300: 39 ms, with SuperLU 85 ms, 425 MiB; 26,900: 132 ms, 644 MiB; 122,000: 0.85 s, 984 MiB).
+_FIXED, _GROWING, _SUPERLU = 0.015, 10.0, 40.0
+_BASE_MEMORY, _MEMORY = 380.0, 6.0
+
+#: Seconds that a run takes besides solving, likewise: imports, mesh, first use of compiled code; pictures and page.
+_START = "2 to 5 s of start (half a minute the first time, to compile)"
+_BESIDES = f"{_START} and 4 to 10 s of pictures and page"
+
+
+#: v delta c_f/((1 - c_f) D) up to which times are good to 2 % at the standard settings, and what is said beyond.
+_THICK = 1.0
+#: Figures in the terminal that a neck of the skin touches, as they are named there.
+_LATE = (("anisotropy_ratio", "largest over smallest diameter"), ("hoop_surface_max_GPa", "surface hoop stress"),
+         ("hoop_max_GPa", "largest hoop stress"), ("crack_risk", "crack risk"))
+_TOO_THICK = ("the front is thick for this diffusivity: the activity falls by {0:.2g} (v delta c_f/((1 - c_f) D)) "
+              "within it; above 1 times err by several per cent, from 1.6 steps may be refused; take a smaller "
+              "half-thickness")
+
+
+def describe_plan(problem: Problem) -> str:
+    """What ``femanode check`` prints: mesh, crystal, control, steps, time and memory."""
+    config, section, physics = problem.config, problem.section, problem.physics
+    unknowns = 2 * physics.spaces.n_nodes
+    quality = section.quality()
+    speed = problem.rates.maximum
+    D = float(physics.transport.diffusivity(np.array([physics.c_front]))[0])
+    number = damkohler(speed, section.radius, D, physics.c_front)
+    depth = min(speed * config.time.end, section.radius)
+    surface, full = physics.transport.surface, float(physics.spaces.mass.sum())
+    if surface.current is not None:
+        depth *= min(1.0, surface.current * config.time.end / full)
+    # Slow directions go on when the fast ones are through or at rest; within a third for five bundled wires.
+    spread = (speed / problem.rates.mean) ** 0.55
+    steps = int(np.ceil(0.9 * spread * depth / (config.time.max_front_advance * problem.half_thickness)))
+    growing = _GROWING if physics.mechanics.solver.name == "pardiso" else _SUPERLU
+    seconds = steps * (_FIXED + growing * (unknowns / 1e6) ** 1.2)
+    control = "interface" if number < 0.3 else "diffusion" if number > 3 else "mixed"
+    lines = [
+        f"case            {config.name}",
+        f"section         {section.sector} of a wire of {2 * section.radius:g} nm; "
+        f"x along {problem.frame.miller_along('x')}, y along {problem.frame.miller_along('y')}, "
+        f"axis {problem.frame.miller_along('z')}",
+        f"mesh            {physics.spaces.cells.shape[1]} quadratic triangles, {unknowns} displacement unknowns, "
+        f"quality {quality['quality_min']:.2f} (worst), {quality['quality_mean']:.2f} (mean)",
+        f"front           half-thickness {problem.half_thickness:g} nm = {problem.half_thickness / section.radius:.4f} "
+        f"R; fastest rate {speed:g} nm/s",
+        f"Damkohler       k R c_f/((1 - c_f) D) = {number:.3g}: control by {control} expected without stress",
+        *_describe_surface(problem),
+        f"accuracy        {bias_of(problem)}",
+        f"linear solver   {physics.mechanics.solver.name}",
+        f"estimate        {steps} steps, solving {format_seconds(seconds)} (rough: to a factor of three), besides "
+        f"{_BESIDES if config.output.pictures else _START}; "
+        f"{_BASE_MEMORY + _MEMORY * unknowns / 1000:.0f} MiB",
+    ]
+    drop = speed * problem.half_thickness * physics.c_front / ((1.0 - physics.c_front) * D)
+    notes = [*problem.notes, *([] if drop <= _THICK else [_TOO_THICK.format(drop)])]
+    return "\n".join([*lines, *(f"note            {note}" for note in notes)])
+
+
+def _describe_surface(problem: Problem) -> list[str]:
+    """Lines on a given current and a film; none for a bare surface at a given potential."""
+    physics, config, lines = problem.physics, problem.config, []
+    surface, length, c_front = physics.transport.surface, physics.spaces.surface_length, physics.c_front
+    if surface.current is not None:
+        flux = surface.current / float(length.sum())
+        most = _most_uptake(problem)
+        end = config.boundary.potential if config.boundary.cutoff is None else config.boundary.cutoff
+        lines.append(
+            f"current         {current_density(config, flux):.3g} mA/cm^2 of initial surface: full after "
+            f"{format_seconds(float(physics.spaces.mass.sum()) / surface.current)}; ends at {1e3 * end:g} mV, where "
+            f"the front takes {current_density(config, most):.3g} mA/cm^2 without stress")
+    if surface.film is not None:
+        ratio = problem.rates.maximum * c_front / ((1.0 - c_front) * surface.film)
+        limits = "reaction" if ratio < 0.3 else "film" if ratio > 3 else "both"
+        lines.append(f"film            D/thickness = {surface.film:.3g} nm/s, reaction over film k c_f/((1 - c_f) h) = "
+                     f"{ratio:.3g}: of the two, control by {limits} expected")
+    return lines
+
+
+def _most_uptake(problem: Problem) -> float:
+    """Flux of content (nm/s) that an unstressed front at the surface takes at the cut-off, less what a film takes."""
+    physics, state = problem.physics, problem.initial_state()
+    surface, length, n = physics.transport.surface, physics.spaces.surface_length, physics.front.normals(state.xi)
+
+    def uptake(a: float) -> float:
+        speed = physics.front.speed(n, state.front_stress, np.full(len(length), a))
+        return float(np.sum(length * speed) / length.sum()) * (physics.c_front + (1.0 - physics.c_front) * a)
+
+    end, film = surface.cutoff, surface.film
+    if film is None:
+        return uptake(end)
+    passes = film * (1.0 - physics.c_front)
+    return uptake(float(brentq(lambda a: uptake(a) - passes * (end - a), 0.0, end)))
+
+
+def describe_result(result: Result) -> str:
+    """What ``femanode run`` prints at the end."""
+    s, folder = result.summary, result.path
+    lines = [
+        *(f"warning: {text}" for text in s["warnings"]),
+        _ending(s), _drive_left(s), _growth(s), _shape(s), _crack(s),
+        f"front half-thickness {s['interface_thickness_ratio']:.4f} of the radius: "
+        f"{Bias(*s['accuracy'].values()) if 'accuracy' in s else 'bias not known'}",
+        f"ParaView  {folder / 'frames.pvd'}  (Warp By Vector, displacement, scale 1)",
+        f"figures   {folder / 'summary.json'}, {folder / 'history.csv'}",
+    ]
+    late = [words for key, words in _LATE if key in (s.get("figures_after_neck") or ()) and s.get(key) is not None]
+    if late:
+        lines.insert(-2, f"after the {'tear' if s.get('torn') else 'neck'}, where several solutions exist: "
+                         f"{', '.join(late)}")
+    pictures = sorted((folder / "pictures").glob("*"))
+    if pictures:
+        lines.append("pictures  " + ", ".join(str(p) for p in pictures))
+    if (folder / "report.html").is_file():
+        lines.append(f"page      {folder / 'report.html'}")
+    return "\n".join(line for line in lines if line)
+
+
+def _ending(s: Mapping[str, Any]) -> str:
+    """How and when the run ended, and how far the front had come. A time of arrest is only known as a range."""
+    known, deepest = s.get("arrest_time_range_s"), s.get("penetration_depth_max_nm")
+    if known:
+        factor, unit = time_scale(known[1])
+        when = f"between {known[0] / factor:.3g} and {known[1] / factor:.3g} {unit}"
+    else:
+        when = f"at t = {format_seconds(s['time_s'])}"
+    if s["self_limited"]:
+        held = "self-limited" + (f" ({s['self_limited_criterion'].split(':')[0]})" if s.get("self_limited_criterion")
+                                 else "")
+    else:
+        # Where the front did not stand, the line has begun with the reason.
+        because = s.get("not_self_limited_because")
+        held = "not self-limited" + (f" ({because})" if because and because != s["stop_reason"] else "")
+    # Of a round front both are one depth, and differ by the curvature of a front that has a width.
+    uneven = deepest is not None and deepest > 1.02 * s["penetration_depth_nm"]
+    deep = f" (at its deepest {deepest:.1f} nm)" if uneven else ""
+    return (f"{s['stop_reason']} {when}: {100 * s['converted_fraction']:.1f} % converted, front "
+            f"{s['penetration_depth_nm']:.1f} nm deep{deep}, {held}")
+
+
+def _drive_left(s: Mapping[str, Any]) -> str:
+    """From which stage on the front had lost its drive."""
+    if "converted_at_drive_0_3" not in s:
+        return ""
+    said = [f"below {level} from {100 * fraction:.1f} % converted on"
+            for level, fraction in (("0.3", s["converted_at_drive_0_3"]), ("0.1", s["converted_at_drive_0_1"]))
+            if fraction is not None]
+    return "drive v/k " + (", ".join(said) if said else "did not fall below 0.3 for good")
+
+
+def _growth(s: Mapping[str, Any]) -> str:
+    """The law of depth against time, with the range it was fitted over, and what controls."""
+    exponent, fitted = s["rate_exponent"], s.get("rate_exponent_range_nm")
+    over = f"; {s['rate_exponent_points']} points from {fitted[0]:.1f} to {fitted[1]:.1f} nm" if fitted else ""
+    power = ("too few points for a rate law" if exponent is None
+             else f"L ~ t^{exponent:.2f} (r2 {s['rate_exponent_r2']:.3f}{over})")
+    return f"{power}, {s['regime']} (transport takes {100 * s['transport_share']:.0f} % of the drive)"
+
+
+def _shape(s: Mapping[str, Any]) -> str:
+    """Roundness and hoop stress."""
+    exact = s.get("anisotropy_ratio_exact")
+    beside = "" if exact is None else f" (exact: {exact:.2f})"
+    return (f"largest over smallest diameter {s['anisotropy_ratio']:.2f}{beside}, surface hoop stress "
+            f"{s['hoop_surface_max_GPa']:.2f} GPa, largest {s['hoop_max_GPa']:.2f} GPa")
+
+
+def _crack(s: Mapping[str, Any]) -> str:
+    """The crack risk, where and when it is largest, and what kind of figure it is."""
+    risk, site, until = s["crack_risk"], s.get("crack_site"), s.get("crack_risk_until_fraction")
+    if risk is None:
+        return ""
+    said = f"crack risk {risk:.2g}"
+    if site:
+        said += f" at {100 * site['converted_fraction']:.0f} % converted"
+        if site["surface_share"] <= ALIKE:
+            said += f", {site['angle_deg']:.0f} degrees from x"
+    if until is not None and until < s["converted_fraction"]:
+        said += f" (taken up to {100 * until:.0f} %, where the skin tears)"
+    return said + (f": {s['crack_risk_basis'].split(';')[0]}" if s.get("crack_risk_bound") else "")

@@ -1,0 +1,159 @@
+"""The command line: parse, call, print. Everything it does is within reach of Python.
+
+Exit codes: 0 done, 2 the input is wrong, 3 the solver could not go on, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from femanode.cli import report as cli_report
+from femanode.cli import study as cli_study
+from femanode.cli import verify as cli_verify
+from femanode.errors import FemanodeError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+                  help="Stress-diffusion simulator for cross-sections of alloying battery anodes.")
+cli_report.register(app)
+cli_study.register(app)
+cli_verify.register(app)
+
+ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="configuration (YAML)")]
+Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY.PATH=VALUE", help="override one key")]
+
+
+class _Interrupted(FemanodeError):
+    """Carries the text of an interruption past the parser, which would drop it."""
+
+    exit_code = 130
+
+
+@app.command()
+def run(config: ConfigPath,
+        out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="folder to make")] = None,
+        settings: Settings = None,
+        frames: Annotated[int | None, typer.Option(metavar="N", help="number of frames")] = None,
+        overwrite: Annotated[bool, typer.Option("--overwrite", help="replace an earlier run")] = False,
+        resume: Annotated[bool, typer.Option("--resume", help="go on from the folder's checkpoint")] = False,
+        extrapolated: Annotated[bool, typer.Option(
+            "--extrapolate", help="run at three half-thicknesses; figures for a front without one")] = False,
+        quiet: Annotated[bool, typer.Option("--quiet", help="print nothing but errors")] = False) -> None:
+    """Run one case."""
+    from femanode.config.loading import load_config
+
+    loaded = load_config(config, [*(settings or []), *_frames(frames)])
+    # Bad input is answered before the solver's libraries load.
+    from femanode.simulation.progress import live
+    from femanode.simulation.run import run as run_case
+    from femanode.solver.problem import build_problem
+
+    if not quiet:
+        for note in build_problem(loaded).notes:
+            typer.echo(f"note: {note}")
+    try:
+        if extrapolated:
+            from femanode.study.extrapolate import describe, extrapolate
+
+            with live(quiet) as report:
+                found = extrapolate(loaded, out, overwrite=overwrite, resume=resume, report=report)
+            typer.echo(describe(found))
+            return
+        with live(quiet) as report:
+            result = run_case(loaded, out, overwrite=overwrite, resume=resume, report=report)
+    except KeyboardInterrupt as stop:
+        raise _Interrupted(f"interrupted; {stop}" if str(stop) else "interrupted") from None
+    if not quiet:
+        from femanode.cli.brief import describe_result
+
+        if result.was_finished:
+            typer.echo("finished before: nothing was left to do")
+        typer.echo(describe_result(result))
+
+
+@app.command()
+def check(config: ConfigPath, settings: Settings = None) -> None:
+    """Validate, and say what would run."""
+    from femanode.config.loading import load_config
+
+    loaded = load_config(config, settings or [])
+    from femanode.cli.brief import describe_plan
+    from femanode.solver.problem import build_problem
+
+    typer.echo(describe_plan(build_problem(loaded)))
+
+
+@app.command()
+def mesh(config: ConfigPath,
+         out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help=".msh or .vtu")] = None,
+         settings: Settings = None) -> None:
+    """Make the mesh only."""
+    from femanode.config.loading import load_config
+
+    loaded = load_config(config, settings or [])
+    from femanode.mesh.build import write_section
+    from femanode.solver.problem import mesh_section
+
+    section = mesh_section(loaded)
+    path = out if out is not None else Path(f"{loaded.name}.msh")
+    write_section(section, path)
+    quality = ", ".join(f"{k} {v:.3g}" for k, v in section.quality().items())
+    typer.echo(f"{path}: {section.sector} section, {section.mesh.t.shape[1]} quadratic triangles, {quality}")
+
+
+@app.command()
+def materials(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="material")] = None) -> None:
+    """List the bundled materials, or one with the source of every number."""
+    from femanode.config.library import describe, list_materials
+
+    if name is None:
+        typer.echo("\n".join(list_materials()))
+        return
+    rows = describe(name)
+    wide, value = max(len(r.path) for r in rows), max(len(r.value) for r in rows)
+    for row in rows:
+        mark = f"[{row.confidence}] " if row.confidence else ""
+        typer.echo(f"{row.path:<{wide}}  {row.value:<{value}}  {mark}{row.source or ''}".rstrip())
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the configuration, for editors."""
+    import json
+
+    from femanode.config.loading import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+def _frames(frames: int | None) -> list[str]:
+    return [] if frames is None else ["output.every=null", f"output.frames={frames}"]
+
+
+def main() -> None:
+    """Entry point: errors become one line and an exit code; SIGTERM is answered as Ctrl-C is."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    logging.basicConfig(level=logging.WARNING, format="femanode: %(message)s")
+    try:
+        # The parser turns an interruption into a returned exit code.
+        code = app(standalone_mode=False)
+    except FemanodeError as error:
+        typer.echo(f"femanode: {error}", err=True)
+        sys.exit(error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        typer.echo("femanode: interrupted", err=True)
+        sys.exit(130)
+    except Exception as error:
+        # Wrong options come from the parser's own exceptions, which carry their text and exit code.
+        if not hasattr(error, "format_message"):
+            raise
+        typer.echo(f"femanode: {error.format_message()}", err=True)
+        sys.exit(2)
+    if code == 130:
+        typer.echo("femanode: interrupted", err=True)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,137 @@
+"""Bundled materials: one YAML file per carrier/host system, every number with source and confidence.
+
+Read by config, the first stage of config -> mesh -> state -> solver -> output -> postprocess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from femanode.config.complaints import Place, Places, explain, places_of, suggest
+from femanode.config.material import Material, material_mapping
+from femanode.config.yamlio import kind, load_yaml
+from femanode.errors import ConfigError
+
+__all__ = ["Row", "describe", "list_materials", "load_material", "material_data"]
+
+_FOLDER = Path(__file__).resolve().parents[1] / "materials"
+
+
+class Row(NamedTuple):
+    """One number of a material: key path, value as written with its unit, source, confidence."""
+
+    path: str
+    value: str
+    source: str
+    confidence: str
+
+
+def list_materials() -> list[str]:
+    """Names of the bundled materials, sorted."""
+    return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
+
+
+def material_data(reference: object, base: Path, where: str = "") -> tuple[dict[str, Any], Places]:
+    """Raw mapping of a material, not yet validated, and the places of its keys in its file.
+
+    Parameters
+    ----------
+    reference : str, Mapping or Material
+        Bundled name, path of a YAML file (relative to `base`), whole mapping, or a Material.
+    base : Path
+        Folder that relative paths start from.
+    where : str, optional
+        Place of the reference, for messages.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown name or an unreadable file.
+    """
+    if isinstance(reference, Material):
+        return material_mapping(reference), {}
+    if isinstance(reference, Mapping):
+        return dict(reference), {}
+    allowed = f"a bundled name ({', '.join(list_materials())}), a path to a YAML file, or a mapping"
+    if not isinstance(reference, str) or not reference:
+        raise ConfigError(f"found {kind(reference)}", where=where, allowed=allowed)
+    if reference in list_materials():
+        path = _FOLDER / f"{reference}.yaml"
+    elif "/" in reference or reference.endswith((".yaml", ".yml")):
+        path = base / reference
+        if not path.is_file():
+            raise ConfigError(f"found no material file '{path}'", where=where, allowed=allowed)
+    else:
+        hint = suggest(reference, list_materials())
+        raise ConfigError(
+            f"found the unknown material {kind(reference)}", where=where, allowed=allowed, hint=hint
+        )
+    data, lines = load_yaml(path)
+    return data, places_of(lines, str(path))
+
+
+def load_material(reference: str | Mapping[str, Any], base: Path | None = None) -> Material:
+    """Validated material of a bundled name, a file or a mapping.
+
+    Raises
+    ------
+    ConfigError
+        One line with file, line and key path.
+
+    Examples
+    --------
+    >>> load_material("Li-Si").swelling.expansion
+    2.8
+    """
+    data, places = material_data(reference, base or Path())
+    try:
+        return Material.model_validate(data)
+    except ValidationError as error:
+        raise explain(error, Material, places or {(): Place("material")}) from None
+
+
+def describe(reference: str | Mapping[str, Any], base: Path | None = None) -> list[Row]:
+    """Every number of a material as written, in file order, with source and confidence.
+
+    Raises
+    ------
+    ConfigError
+        As `load_material`; the rows of an invalid material are not shown.
+
+    Examples
+    --------
+    >>> [row.value for row in describe("Li-Si") if row.path == "host.volume"]
+    ['20.02 Å^3']
+    """
+    load_material(reference, base)
+    data, _ = material_data(reference, base or Path())
+    rows: list[Row] = []
+    _collect(data, (), rows)
+    return rows
+
+
+def _collect(node: Any, path: tuple[str, ...], rows: list[Row]) -> None:
+    """Append the rows below `node`."""
+    source = confidence = ""
+    if isinstance(node, Mapping) and "value" in node and "content" not in node:
+        source, confidence = str(node.get("source") or ""), str(node.get("confidence") or "")
+        node = node["value"]
+    if isinstance(node, Mapping) and not {"content", "value"} <= set(node):
+        if source:
+            rows.append(Row(".".join(path), "", source, confidence))
+        for key, value in node.items():
+            _collect(value, (*path, str(key)), rows)
+    else:
+        rows.append(Row(".".join(path), _shown(node), source, confidence))
+
+
+def _shown(value: Any) -> str:
+    """Value as a short text."""
+    if isinstance(value, Mapping):
+        pairs = zip(value["content"], value["value"], strict=True)
+        return ", ".join(f"{quantity} at {content:g}" for content, quantity in pairs)
+    return value if isinstance(value, str) else kind(value)

@@ -1,0 +1,290 @@
+"""The Material model: every number of one carrier/host system, with where it comes from.
+
+Part of config, the first stage of config -> mesh -> state -> solver -> output -> postprocess. A leaf
+is a plain value or ``{value, source, confidence}``; the latter two are kept in `Material.provenance`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from femanode.config.ledges import Ledges, check_ledges
+from femanode.config.quantities import (
+    ActivationVolume,
+    DiffusivityTable,
+    Hardening,
+    Length,
+    Number,
+    Potential,
+    Section,
+    SpecificCapacity,
+    Speed,
+    Stiffness,
+    StrainRate,
+    StressTable,
+    SurfaceEnergy,
+    Text,
+    Volume,
+    Whole,
+    problem,
+)
+from femanode.config.yamlio import kind
+
+_LEAF = {"value", "source", "confidence"}
+_MILLER = re.compile(r"(-?\d)(-?\d)(-?\d)|\[\s*(-?\d{1,2})[\s,]+(-?\d{1,2})[\s,]+(-?\d{1,2})\s*\]")
+_CANONICAL = re.compile(r"isotropic|[0-9]{3}|\[-?[0-9]+ -?[0-9]+ -?[0-9]+\]")
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "cubic": ("100", "110", "111"),
+    "orthorhombic": ("100", "010", "001"),
+    "uniaxial": ("100", "001"),
+    "isotropic": ("isotropic",),
+}
+
+
+class Provenance(Section):
+    """Where a number comes from."""
+
+    source: Text
+    confidence: Literal["A", "B", "C"] | None = None
+
+
+class Carrier(Section):
+    """The ion that enters the host."""
+
+    symbol: Text = Field(description="chemical symbol of the carrier, such as Li")
+    charge: Whole = Field(ge=1, le=4, description="charge number of the carrier ion")
+
+
+class Host(Section):
+    """The unreacted crystal."""
+
+    symbol: Text = Field(description="chemical symbol or formula of the host, such as Si")
+    volume: Volume = Field(description="volume per host atom (or formula unit)")
+    structure: Literal["cubic", "orthorhombic", "uniaxial", "isotropic"] = Field(
+        description="symmetry of the front rates in crystal axes"
+    )
+
+
+class Content(Section):
+    """Carriers per host atom."""
+
+    x_max: Number = Field(gt=0, le=20, description="carriers per host atom when full")
+    x_front: Number = Field(gt=0, le=20, description="carriers per host atom in the phase the front forms")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.x_front >= self.x_max:
+            raise problem(f"found {self.x_front:g}", allowed=f"below x_max = {self.x_max:g}", key="x_front",
+                          hint="what the phase holds beyond is what moves through it")
+        return self
+
+
+class Swelling(Section):
+    """Chemical expansion."""
+
+    expansion: Number = Field(ge=0, le=20, description="(V_full - V_host)/V_host, dimensionless")
+
+
+class Amorphization(Section):
+    """Share of the front that advances through an amorphous layer."""
+
+    fraction: Number = Field(default=0.0, ge=0, le=1, description="share of the front, 0 to 1")
+    rate: Speed | None = Field(default=None, description="front rate of the amorphous layer")
+    threshold_diameter: Length | None = Field(
+        default=None, description="wire diameter below which the whole front amorphises"
+    )
+
+    @model_validator(mode="after")
+    def _rate_given(self) -> Self:
+        if self.rate is None and (self.fraction > 0 or self.threshold_diameter is not None):
+            raise problem(
+                "found no rate of the amorphous layer", allowed="a speed such as '0.5 nm/s'", key="rate"
+            )
+        return self
+
+
+class FrontLaw(Section):
+    """Kinetics of the reaction front."""
+
+    rates: dict[str, Speed] = Field(
+        description="unstressed front speed at unit activity by Miller direction ('110', '[1 1 -2]'), "
+        "or {isotropic: ...}"
+    )
+    direction_law: Literal["smooth", "ledge"] = Field(
+        default="smooth", description="how the rate goes from one direction to the next; ledge: with a cusp at {111} "
+        "and {100}, which advance by the flow of ledges (cubic hosts with the rates of 100, 110 and 111)"
+    )
+    ledge: Ledges | None = Field(
+        default=None, description="with direction_law: ledge; null: the defaults"
+    )
+    half_thickness: Length = Field(description="half-thickness delta of the front")
+    equilibrium_potential: Potential = Field(
+        description="of the front reaction against the carrier metal; Delta G_r - e phi = "
+        "-e (this - applied potential)"
+    )
+    activation_volume: ActivationVolume = Field(default=0.0, description="activation volume of the rate")
+    amorphization: Amorphization = Amorphization()
+
+    @field_validator("rates")
+    @classmethod
+    def _directions(cls, rates: dict[str, float]) -> dict[str, float]:
+        """Miller directions, or 'isotropic' alone."""
+        for key in rates:
+            if not _CANONICAL.fullmatch(key) or (key != "isotropic" and not re.search("[1-9]", key)):
+                allowed = "isotropic, or Miller directions such as '110' or '[1 1 -2]'"
+                raise problem(f"found the direction '{key}'", allowed=allowed, key=key)
+        if "isotropic" in rates and len(rates) > 1:
+            raise problem("found isotropic beside other directions", allowed="either", key="isotropic")
+        return rates
+
+    @model_validator(mode="after")
+    def _ledge_law_fits(self) -> Self:
+        """The ledge law's keys and rates, and ledges fast enough."""
+        check_ledges(self.direction_law, self.ledge, self.rates)
+        return self
+
+
+class Transport(Section):
+    """Diffusion of the carrier behind the front."""
+
+    diffusivity: DiffusivityTable = Field(description="diffusivity of the carrier in the reacted phase")
+    activation_volume: ActivationVolume = Field(default=0.0, description="activation volume of diffusion")
+
+
+class RateSensitivity(Section):
+    """sigma_eq = sigma_Y [1 + (eqps rate / reference_rate)^exponent]."""
+
+    exponent: Number = Field(gt=0, le=1, description="exponent m, dimensionless")
+    reference_rate: StrainRate = Field(description="reference plastic strain rate")
+
+
+class Phase(Section):
+    """Elasto-plasticity of one phase, per swollen volume."""
+
+    youngs_modulus: Stiffness = Field(description="Young's modulus")
+    poisson_ratio: Number = Field(gt=-1, lt=0.5, description="Poisson's ratio, dimensionless")
+    yield_stress: StressTable = Field(description="yield stress, also as a table over content")
+    hardening_modulus: Hardening = Field(default=0.0, description="linear hardening modulus")
+    rate_sensitivity: RateSensitivity | None = Field(default=None, description="rate dependence; null: none")
+
+
+class PhasePair(Section):
+    """Host and reacted phase."""
+
+    host: Phase
+    reacted: Phase
+
+
+class Fracture(Section):
+    """Resistance to cracks."""
+
+    energy: SurfaceEnergy = Field(description="fracture energy (toughness Gamma)")
+    flaw: Length | None = Field(default=None, description="initial flaw size; null: not given")
+
+
+class Capacity(Section):
+    """Reference capacity."""
+
+    theoretical: SpecificCapacity = Field(description="specific capacity at x_max, per mass of host")
+
+
+class Material(Section):
+    """One carrier/host system; attributes are the YAML keys, values in internal units."""
+
+    name: Text = Field(description="name of the material, for messages and the report")
+    carrier: Carrier
+    host: Host
+    content: Content
+    swelling: Swelling
+    front: FrontLaw
+    transport: Transport
+    mechanics: PhasePair
+    fracture: Fracture
+    capacity: Capacity
+    provenance: dict[str, Provenance] = Field(default_factory=dict, exclude=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_provenance(cls, raw: Any) -> Any:
+        """Replace leaves by their values, keeping source and confidence apart."""
+        if not isinstance(raw, Mapping):
+            return raw
+        if "provenance" in raw:
+            raise problem("found an unknown key 'provenance'", allowed="source and confidence at each value")
+        provenance: dict[str, Provenance] = {}
+        plain = split_leaves(raw, provenance)
+        return {**plain, "provenance": provenance}
+
+    @model_validator(mode="after")
+    def _rates_fit_structure(self) -> Self:
+        """The directions that the structure's rate function interpolates between, and facets that it has."""
+        if self.front.direction_law == "ledge" and self.host.structure != "cubic":
+            raise problem(f"found ledge for a host of structure {self.host.structure}", allowed="smooth",
+                          key="front.direction_law", hint="the ledge law knows the facets of cubic crystals")
+        needed, given = _NEEDED[self.host.structure], set(self.front.rates)
+        if "isotropic" not in given and not set(needed) <= given:
+            listed = ", ".join(self.front.rates) or "nothing"
+            raise problem(
+                f"found {listed} for a host of structure {self.host.structure}",
+                allowed=f"at least {', '.join(needed)}"
+                + ("" if "isotropic" in needed else ", or isotropic alone"),
+                key="front.rates",
+            )
+        return self
+
+
+def split_leaves(raw: Any, provenance: dict[str, Provenance], path: tuple[str, ...] = ()) -> Any:
+    """Plain data of `raw`; sources and confidences go to `provenance` by dotted path."""
+    if not isinstance(raw, Mapping):
+        return raw
+    if "value" in raw and set(raw) <= _LEAF:
+        if set(raw) != {"value"}:
+            provenance[".".join(path)] = _provenance(raw, ".".join(path))
+        return split_leaves(raw["value"], provenance, path)
+    plain: dict[Any, Any] = {}
+    for key, value in raw.items():
+        name = miller_key(str(key)) if path == ("front", "rates") else key
+        if name in plain:
+            raise problem(f"found the direction {name} twice", key=".".join(path))
+        plain[name] = split_leaves(value, provenance, (*path, str(name)))
+    return plain
+
+
+def join_leaves(plain: Any, provenance: Mapping[str, Provenance], path: tuple[str, ...] = ()) -> Any:
+    """Inverse of `split_leaves`: leaves with a provenance become ``{value, source, confidence}``."""
+    joined = plain
+    if isinstance(plain, Mapping):
+        joined = {key: join_leaves(value, provenance, (*path, str(key))) for key, value in plain.items()}
+    origin = provenance.get(".".join(path))
+    return joined if origin is None else {"value": joined, **origin.model_dump(exclude_none=True)}
+
+
+def material_mapping(material: Material) -> dict[str, Any]:
+    """Plain mapping with units and leaves; validating it gives an equal Material."""
+    mapping: dict[str, Any] = join_leaves(material.model_dump(mode="json"), material.provenance)
+    return mapping
+
+
+def miller_key(key: str) -> str:
+    """One spelling per direction: ``[1, 1, 0]`` -> ``110``, ``[1,1,-2]`` -> ``[1 1 -2]``."""
+    match = _MILLER.fullmatch(key.strip())
+    if match is None:
+        return key.strip()
+    digits = [str(int(index)) for index in match.groups() if index is not None]
+    return "".join(digits) if all(len(d) == 1 for d in digits) else f"[{' '.join(digits)}]"
+
+
+def _provenance(leaf: Mapping[str, Any], path: str) -> Provenance:
+    """Checked source and confidence of a leaf."""
+    source, confidence = leaf.get("source"), leaf.get("confidence")
+    if not isinstance(source, str) or not 0 < len(source) <= 1000:
+        raise problem(
+            f"found {kind(source)}", allowed="text saying where the value comes from", key=f"{path}.source"
+        )
+    if confidence is not None and confidence not in ("A", "B", "C"):
+        raise problem(f"found {kind(confidence)}", allowed="A, B, C or null", key=f"{path}.confidence")
+    return Provenance(source=source, confidence=confidence)

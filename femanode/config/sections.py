@@ -1,0 +1,297 @@
+"""Sections of the configuration: what each key means, its unit, its default and its limits.
+
+Part of config, the first stage of config -> mesh -> state -> solver -> output -> postprocess.
+Attribute names are the YAML keys; values are floats in internal units (nm, s, GPa, V, K, nN).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+
+from femanode.config.quantities import (
+    CurrentDensity,
+    Diffusivity,
+    Duration,
+    Force,
+    Length,
+    NotYet,
+    Number,
+    Potential,
+    Section,
+    Switch,
+    Whole,
+    problem,
+)
+from femanode.config.roughness import Roughness
+from femanode.config.yamlio import kind
+
+
+def _miller(value: object) -> tuple[int, ...]:
+    """Three whole numbers, not all zero."""
+    allowed = "three whole numbers, not all zero, such as [1, 1, 0]"
+    whole = isinstance(value, list | tuple) and all(type(i) is int and abs(i) <= 99 for i in value)
+    if not isinstance(value, list | tuple) or not whole or len(value) != 3 or not any(value):
+        raise problem(f"found {kind(value)}", allowed=allowed)
+    return tuple(value)
+
+
+Miller = Annotated[
+    tuple[int, int, int],
+    BeforeValidator(_miller),
+    WithJsonSchema({"type": "array", "items": {"type": "integer"}, "minItems": 3, "maxItems": 3}),
+]
+
+
+class Geometry(Section):
+    """Cross-section of the wire."""
+
+    shape: Literal["circle", "annulus", "file"] = Field(description="circle | annulus | file (a mesh)")
+    diameter: Length | None = Field(
+        default=None, description="outer diameter; required for circle and annulus"
+    )
+    inner_diameter: Length | None = Field(default=None, description="inner diameter, for annulus only")
+    path: Path | None = Field(
+        default=None, description="mesh file (.msh, .vtu, ...) for shape file, relative to the configuration"
+    )
+    sector: Literal["auto", "quarter", "half", "full"] = Field(
+        default="auto",
+        description="part that is meshed; auto takes the smallest the crystal allows, full with roughness",
+    )
+    roughness: Roughness | None = Field(
+        default=None, description="uneven outline, for circle and annulus; null: none"
+    )
+    coating: NotYet = Field(default=None, description="unreacting shell; not in this version")
+
+    @field_validator("path", mode="before")
+    @classmethod
+    def _text_path(cls, value: object) -> object:
+        if value is not None and (not isinstance(value, str | Path) or not str(value)):
+            raise problem(f"found {kind(value)}", allowed="the path of a mesh file")
+        return value
+
+    @model_validator(mode="after")
+    def _keys_fit_shape(self) -> Self:
+        """Each shape has its own required and foreign keys."""
+        if self.shape == "file":
+            if self.path is None:
+                raise problem("found no path", allowed="the mesh file for shape file", key="path")
+        elif self.path is not None:
+            raise problem(f"found a path with shape {self.shape}", allowed="shape: file", key="path")
+        elif self.diameter is None:
+            raise problem("found no diameter", allowed="a length such as '129 nm'", key="diameter")
+        if self.shape != "annulus":
+            if self.inner_diameter is not None:
+                found = f"found an inner diameter with shape {self.shape}"
+                raise problem(found, allowed="shape: annulus", key="inner_diameter")
+            return self
+        if self.inner_diameter is None:
+            raise problem("found no inner diameter", allowed="a length below diameter", key="inner_diameter")
+        if self.diameter is not None and self.inner_diameter >= self.diameter:
+            raise problem(
+                f"found {self.inner_diameter:g} nm",
+                allowed=f"below diameter = {self.diameter:g} nm",
+                key="inner_diameter",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _roughness_fits(self) -> Self:
+        """An outline of ours to move, and waves that it can have."""
+        if self.roughness is not None:
+            self.roughness.require_fit(self.shape, self.diameter, self.wall)
+        return self
+
+    @property
+    def wall(self) -> float | None:
+        """Thickness that reacts: radius of a circle, wall of an annulus; None if not known."""
+        return None if self.diameter is None else 0.5 * (self.diameter - (self.inner_diameter or 0.0))
+
+
+class Crystal(Section):
+    """How the crystal lies in the wire; Miller indices."""
+
+    axis: Miller = Field(description="direction along the wire")
+    in_plane: Miller | None = Field(
+        default=None, description="direction along x, normal to axis; null: chosen and reported"
+    )
+
+    @model_validator(mode="after")
+    def _orthogonal(self) -> Self:
+        if self.in_plane is None or not (dot := _dot(self.axis, self.in_plane)):
+            return self
+        found = f"found {list(self.in_plane)}, whose product with axis {list(self.axis)} is {dot}, not 0"
+        h, k, _ = self.axis
+        normal = (k, -h, 0) if h or k else (1, 0, 0)
+        raise problem(found, allowed=f"a direction normal to axis, such as {list(normal)}", key="in_plane")
+
+
+def _dot(a: tuple[int, int, int], b: tuple[int, int, int]) -> int:
+    """Scalar product of two directions."""
+    return sum(i * j for i, j in zip(a, b, strict=True))
+
+
+class FrontNumerics(Section):
+    """The front's width and conversion function."""
+
+    half_thickness: Length | None = Field(
+        default=None, description="half-thickness delta; null: the material's, or what the mesh resolves"
+    )
+    conversion_start: Number = Field(
+        default=0.35, ge=0, le=0.49, description="xi_lo of the conversion function, dimensionless"
+    )
+
+
+class Film(Section):
+    """Layer on the reacting surface that carriers cross; it stores none."""
+
+    thickness: Length = Field(description="thickness of the film")
+    diffusivity: Diffusivity = Field(
+        description="diffusivity of the carrier in the film, for the range of content of the reacted phase"
+    )
+
+
+class Boundary(Section):
+    """What is applied at the wire's surface."""
+
+    mode: Literal["potentiostatic", "galvanostatic", "film"] = Field(
+        default="potentiostatic",
+        description="potentiostatic: activity 1 outside, given potential; galvanostatic: given current; film: "
+        "potentiostatic, behind a film that must be given",
+    )
+    potential: Potential = Field(
+        default=0.01,
+        description="applied potential against the carrier metal; with a current, the one that belongs to activity 1",
+    )
+    c_rate: Number | None = Field(
+        default=None,
+        gt=0,
+        description="galvanostatic: current that fills the section to content 1 in 1/c_rate hours",
+    )
+    current_density: CurrentDensity | None = Field(
+        default=None, description="galvanostatic, instead of c_rate: mean over the initial outer surface"
+    )
+    cutoff: Potential | None = Field(
+        default=None,
+        description="galvanostatic: potential at which the run stops, at least `potential`; null: `potential`",
+    )
+    film: Film | None = Field(default=None, description="film on the surface, with any mode; null: none")
+    cycles: NotYet = Field(default=None, description="list of steps; not in this version")
+
+    @model_validator(mode="after")
+    def _keys_fit_mode(self) -> Self:
+        """A current has its size and end; nothing else has them."""
+        if self.mode == "film" and self.film is None:
+            allowed = "film: {thickness: 10 nm, diffusivity: 1e-12 cm^2/s}"
+            raise problem("found mode: film without a film", allowed=allowed, key="film")
+        if self.mode != "galvanostatic":
+            for key in ("c_rate", "current_density", "cutoff"):
+                if getattr(self, key) is not None:
+                    found = f"found {key} with mode: {self.mode}"
+                    raise problem(found, allowed="mode: galvanostatic, or no such key", key=key)
+            return self
+        if (self.c_rate is None) == (self.current_density is None):
+            found = "neither c_rate nor current_density" if self.c_rate is None else "both c_rate and current_density"
+            raise problem(f"found {found}", allowed="exactly one of them, such as c_rate: 0.5", key="c_rate")
+        if self.cutoff is not None and self.cutoff < self.potential:
+            raise problem(
+                f"found {self.cutoff:g} V",
+                allowed=f"at least potential = {self.potential:g} V, which belongs to the fullest surface",
+                hint="give the lower end of the window as potential",
+                key="cutoff",
+            )
+        return self
+
+
+class Mechanics(Section):
+    """Constraint along the wire."""
+
+    axial: Literal["plane_strain", "generalized"] = Field(
+        default="plane_strain", description="plane_strain: no axial stretch; generalized: one axial stretch"
+    )
+    axial_force: Force = Field(default=0.0, description="axial force on the whole section, generalized only")
+
+    @model_validator(mode="after")
+    def _force_needs_freedom(self) -> Self:
+        if self.axial == "plane_strain" and self.axial_force != 0.0:
+            found = "found an axial force with axial: plane_strain"
+            raise problem(found, allowed="axial: generalized, or no force", key="axial_force")
+        return self
+
+
+class Stop(Section):
+    """Reasons to stop before the end time; null turns one off."""
+
+    arrest: Number | None = Field(
+        default=1e-3, gt=0, lt=1, description="front speed over its unstressed speed"
+    )
+    converted: Number | None = Field(
+        default=0.99, gt=0, le=1, description="converted fraction of the section"
+    )
+    torn: Switch | None = Field(
+        default=False, description="end where the skin has torn: a neck thinned to a quarter since it reacted"
+    )
+
+
+class Time(Section):
+    """Duration and step control."""
+
+    end: Duration = Field(description="end time")
+    max_front_advance: Number = Field(default=0.25, gt=0, le=2, description="front advance per step, in delta")
+    max_plastic_increment: Number = Field(default=1.0, gt=0, description="equivalent plastic strain per step")
+    max_content_increment: Number = Field(
+        default=1.0, gt=0, le=1, description="change of content at a point per step"
+    )
+    min_step: Duration | None = Field(default=None, description="smallest step; null: chosen")
+    stop: Stop = Stop()
+
+    @model_validator(mode="after")
+    def _step_below_end(self) -> Self:
+        if self.min_step is not None and self.min_step >= self.end:
+            raise problem(f"found {self.min_step:g} s", allowed=f"below end = {self.end:g} s", key="min_step")
+        return self
+
+
+class Mesh(Section):
+    """Resolution."""
+
+    element_size: Length | None = Field(
+        default=None, description="element size at the front; null: half of half_thickness"
+    )
+    adaptive: Switch = Field(default=True, description="fine along the front only; a mesh from file stays as it is")
+
+
+class Output(Section):
+    """What is written, and when."""
+
+    frames: Whole | None = Field(default=40, ge=1, le=100_000, description="number of saved frames")
+    every: Duration | None = Field(default=None, description="time between frames, instead of frames")
+    pictures: Switch = Field(default=True, description="draw pictures and write the page at the end")
+    checkpoint: Duration | None = Field(
+        default=60.0, description="wall-clock time between checkpoints; null: only when the run stops"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _every_replaces_default(cls, raw: Any) -> Any:
+        """With `every` alone, the default number of frames does not apply."""
+        if isinstance(raw, dict) and raw.get("every") is not None and "frames" not in raw:
+            return {**raw, "frames": None}
+        return raw
+
+    @model_validator(mode="after")
+    def _one_schedule(self) -> Self:
+        if (self.frames is None) == (self.every is None):
+            found = "found neither frames nor every" if self.every is None else "found both frames and every"
+            raise problem(found, allowed="exactly one of them, the other null", key="frames")
+        return self
+
+
+class Solver(Section):
+    """Linear solver."""
+
+    linear: Literal["auto", "pardiso", "scipy"] = Field(
+        default="auto", description="sparse direct solver; auto: pardiso where it is installed"
+    )

@@ -1,0 +1,305 @@
+"""Crystal symmetry and the direction dependence k(n) of the front rate.
+
+On the line config -> mesh -> state -> solver -> output -> postprocess this stands beside the mesh: the
+crystal decides how much of the section is meshed, and how fast the front moves in each direction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import permutations, product
+from math import isfinite
+
+import numpy as np
+
+from femanode.constitutive.crystal.ledges import Ledges, make_ledge_law
+from femanode.constitutive.crystal.miller import Frame, Miller, format_miller, make_frame, miller_at, parse_miller
+from femanode.errors import ConfigError
+from femanode.numerics.arrays import Array
+
+__all__ = [
+    "Frame",
+    "RateLaw",
+    "format_miller",
+    "make_frame",
+    "make_rate_law",
+    "parse_miller",
+    "require_sector",
+    "section_symmetry",
+]
+
+LogRate = Callable[[Array, Array, Array], Array]
+
+SECTORS = ("quarter", "half", "full")
+_TINY = 1e-8  # |n|^2 below which a front has no direction
+
+
+@dataclass(frozen=True)
+class RateLaw:
+    """Unstressed front rate k(n) in the section; built by `make_rate_law`.
+
+    Attributes
+    ----------
+    frame : Frame
+        Where the crystal lies.
+    log_rate : callable
+        ln k of the unit normal's three components in crystal axes (k in nm/s), before amorphisation.
+    amorphous_fraction, amorphous_log_rate : float
+        alpha and ln k_am in ln k_eff = (1 - alpha) ln k(n) + alpha ln k_am.
+    mean, maximum : float
+        Geometric mean and largest k_eff over the in-plane angles, nm/s.
+    """
+
+    frame: Frame
+    log_rate: LogRate
+    amorphous_fraction: float = 0.0
+    amorphous_log_rate: float = 0.0
+    mean: float = 0.0
+    maximum: float = 0.0
+
+    @property
+    def isotropic(self) -> bool:
+        """Whether k is the same in all directions of the section, to rounding: no larger than its mean anywhere."""
+        return self.maximum <= self.mean * (1.0 + 1e-9)
+
+    def rate(self, nx: Array, ny: Array) -> Array:
+        """Return k_eff(n), nm/s.
+
+        Parameters
+        ----------
+        nx, ny : ndarray, any equal shape
+            In-plane components of the front normal in section coordinates; normalised here.
+
+        Returns
+        -------
+        ndarray, same shape
+            Positive; `mean` where ``|n|`` is below 1e-4 (the front has no direction there); NaN where n is.
+        """
+        nx, ny = np.asarray(nx, dtype=float), np.asarray(ny, dtype=float)
+        square = nx * nx + ny * ny
+        void = square <= _TINY
+        scale = 1.0 / np.sqrt(np.where(void, 1.0, square))
+        return np.where(void, self.mean, np.exp(self._log_effective(nx * scale, ny * scale)))
+
+    def _log_effective(self, nx: Array, ny: Array) -> Array:
+        """ln k_eff of unit in-plane normals."""
+        x, y = self.frame.rotation[0], self.frame.rotation[1]
+        log_k = self.log_rate(x[0] * nx + y[0] * ny, x[1] * nx + y[1] * ny, x[2] * nx + y[2] * ny)
+        if self.amorphous_fraction == 0.0:
+            return log_k
+        return (1.0 - self.amorphous_fraction) * log_k + self.amorphous_fraction * self.amorphous_log_rate
+
+
+def make_rate_law(
+    rates: Mapping[str, float],
+    structure: str,
+    frame: Frame,
+    amorphous_fraction: float = 0.0,
+    amorphous_rate: float | None = None,
+    ledges: Ledges | None = None,
+) -> RateLaw:
+    """Build k(n) from rates in a few directions.
+
+    Which law depends on the directions given, unless ``ledges`` are (see `make_ledge_law`):
+
+    - ``isotropic`` alone: k constant;
+    - cubic 100, 110, 111: ln k = a0 + a1 (n1^4 + n2^4 + n3^4) + a2 n1^2 n2^2 n3^2;
+    - orthorhombic 100, 010, 001, and uniaxial 100, 001 (001 the unique axis): ln k = sum n_i^2 ln k_i;
+    - any other set: ln k interpolated on the sphere between all equivalent directions (see `_Table`).
+
+    The first three are harmonics and pass exactly through the data; the cubic one may leave the data's range
+    in between. Equivalent directions follow from the point groups m-3m (cubic), mmm (orthorhombic) and 4/mmm
+    (uniaxial tables).
+
+    Parameters
+    ----------
+    rates : mapping
+        Miller label to rate, nm/s.
+    structure : str
+        One of `STRUCTURES`.
+    frame : Frame
+        From `make_frame`.
+    amorphous_fraction : float
+        alpha in [0, 1].
+    amorphous_rate : float, optional
+        k_am, nm/s; needed if alpha > 0.
+    ledges : Ledges, optional
+        Takes the ledge law, for cubic 100, 110, 111 alone.
+
+    Raises
+    ------
+    ConfigError
+        For a rate that is not positive, a label that is no direction, equivalent directions given twice, ledges on
+        what is not cubic.
+    """
+    log_amorphous = 0.0
+    if not 0.0 <= amorphous_fraction <= 1.0:
+        where = "front.amorphization.fraction"
+        raise ConfigError(f"fraction {amorphous_fraction}", where=where, allowed="0 to 1")
+    if amorphous_fraction > 0.0:
+        if amorphous_rate is None:
+            found = f"no amorphous rate for an amorphous fraction of {amorphous_fraction}"
+            raise ConfigError(found, where="front.amorphization.rate", allowed="a rate, e.g. 0.05 nm/s")
+        log_amorphous = _log_positive(amorphous_rate, "front.amorphization.rate")
+    law = RateLaw(frame, _choose_law(rates, structure, ledges), amorphous_fraction, log_amorphous)
+    angle = np.linspace(0.0, np.pi, 1800, endpoint=False)
+    log_k = law._log_effective(np.cos(angle), np.sin(angle))
+    mean, maximum = float(np.exp(log_k.mean())), float(np.exp(log_k.max()))
+    return RateLaw(frame, law.log_rate, amorphous_fraction, log_amorphous, mean, maximum)
+
+
+def section_symmetry(law: RateLaw) -> str:
+    """Return the smallest section the crystal allows: ``'quarter'``, ``'half'`` (y >= 0) or ``'full'``.
+
+    Decided from k(theta) itself: if it is the same under theta -> -theta, y >= 0 is enough; if also under
+    theta -> pi - theta, the quarter is.
+    """
+    angle = 2.0 * np.pi * (np.arange(720) + 0.1) / 720
+    nx, ny = np.cos(angle), np.sin(angle)
+    log_k = np.log(law.rate(nx, ny))
+    if not np.allclose(np.log(law.rate(nx, -ny)), log_k, rtol=0.0, atol=1e-9):
+        return "full"
+    return "quarter" if np.allclose(np.log(law.rate(-nx, ny)), log_k, rtol=0.0, atol=1e-9) else "half"
+
+
+def require_sector(requested: str, allowed: str) -> str:
+    """Return the sector to mesh: `requested`, or `allowed` (from `section_symmetry`) for ``'auto'``.
+
+    Raises
+    ------
+    ConfigError
+        If the requested sector is smaller than the crystal allows, or unknown.
+    """
+    if requested == "auto":
+        return allowed
+    if requested not in SECTORS:
+        allowed_names = "auto, " + ", ".join(SECTORS)
+        raise ConfigError(f"sector '{requested}'", where="geometry.sector", allowed=allowed_names)
+    if SECTORS.index(requested) < SECTORS.index(allowed):
+        raise ConfigError(
+            f"sector '{requested}', but the front rate has no mirror symmetry about "
+            + ("the x axis" if allowed == "full" else "the y axis"),
+            where="geometry.sector",
+            allowed=", ".join(("auto", *SECTORS[SECTORS.index(allowed) :])),
+            hint="turn crystal.in_plane to a mirror direction if there is one",
+        )
+    return requested
+
+
+@dataclass(frozen=True)
+class _Isotropic:
+    """ln k = constant."""
+
+    log_k: float
+
+    def __call__(self, n1: Array, n2: Array, n3: Array) -> Array:
+        return np.full(np.shape(n1), self.log_k)
+
+
+@dataclass(frozen=True)
+class _Cubic:
+    """ln k = a0 + a1 (n1^4 + n2^4 + n3^4) + a2 n1^2 n2^2 n3^2."""
+
+    a0: float
+    a1: float
+    a2: float
+
+    def __call__(self, n1: Array, n2: Array, n3: Array) -> Array:
+        s1, s2, s3 = n1 * n1, n2 * n2, n3 * n3
+        result: Array = self.a0 + self.a1 * (s1 * s1 + s2 * s2 + s3 * s3) + self.a2 * (s1 * s2 * s3)
+        return result
+
+
+@dataclass(frozen=True)
+class _Quadratic:
+    """ln k = n1^2 l1 + n2^2 l2 + n3^2 l3."""
+
+    l1: float
+    l2: float
+    l3: float
+
+    def __call__(self, n1: Array, n2: Array, n3: Array) -> Array:
+        result: Array = self.l1 * (n1 * n1) + self.l2 * (n2 * n2) + self.l3 * (n3 * n3)
+        return result
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Inverse-distance mean of ln k over all equivalent directions +u and -u.
+
+    With c = n.u the weight is 1/(1 - c)^2 + 1/(1 + c)^2 = 2 (1 + c^2)/(1 - c^2)^2 (inverse fourth power of
+    the chord; Shepard 1968): exact at the data, flat there, never outside their range.
+    """
+
+    directions: Array  # (m, 3), one of each pair +u, -u
+    log_k: Array  # (m,)
+
+    def __call__(self, n1: Array, n2: Array, n3: Array) -> Array:
+        square = (np.stack([n1, n2, n3], axis=-1) @ self.directions.T) ** 2
+        # 1e-14 is the rounding of 1 - c^2; it keeps the weight finite at a data point
+        gap = np.maximum(1.0 - square, 1e-14)
+        weight = (1.0 + square) / (gap * gap)
+        result: Array = (weight @ self.log_k) / weight.sum(axis=-1)
+        return result
+
+
+def _choose_law(rates: Mapping[str, float], structure: str, ledges: Ledges | None) -> LogRate:
+    """Return ln k(n) for the directions given."""
+    if not rates:
+        raise ConfigError("no rates", where="front.rates", allowed="isotropic, or Miller directions")
+    logs = {str(name): _log_positive(value, f"front.rates.{name}") for name, value in rates.items()}
+    if ledges is not None and (structure != "cubic" or set(logs) != {"100", "110", "111"}):
+        found = f"the ledge law for {', '.join(logs)} in structure '{structure}'"
+        raise ConfigError(found, where="front.direction_law", allowed="cubic rates of 100, 110 and 111 alone")
+    if set(logs) == {"isotropic"}:
+        return _Isotropic(logs["isotropic"])
+    if structure == "isotropic" or "isotropic" in logs:
+        found = f"rates for {', '.join(logs)} in structure '{structure}'"
+        raise ConfigError(found, where="front.rates", allowed="isotropic alone, or directions of a crystal")
+    by_family: dict[Miller, float] = {}
+    for name, log_k in logs.items():
+        family = max(_equivalents(miller_at(name, f"front.rates.{name}"), structure))
+        if family in by_family:
+            found = f"a second rate for directions equivalent to {format_miller(family)} ({structure})"
+            raise ConfigError(found, where=f"front.rates.{name}", allowed="one rate per family")
+        by_family[family] = log_k
+    if structure == "cubic" and set(by_family) == {(1, 0, 0), (1, 1, 0), (1, 1, 1)}:
+        l100, l110, l111 = by_family[1, 0, 0], by_family[1, 1, 0], by_family[1, 1, 1]
+        if ledges is None:
+            return _harmonics(l100, l110, l111)
+        rough = _harmonics(max(l100, l110), l110, max(l111, l110))
+        return make_ledge_law(float(np.exp(l100)), float(np.exp(l110)), float(np.exp(l111)), ledges, rough)
+    if structure == "orthorhombic" and set(by_family) == {(1, 0, 0), (0, 1, 0), (0, 0, 1)}:
+        return _Quadratic(by_family[1, 0, 0], by_family[0, 1, 0], by_family[0, 0, 1])
+    if structure == "uniaxial" and set(by_family) == {(1, 0, 0), (0, 0, 1)}:
+        return _Quadratic(by_family[1, 0, 0], by_family[1, 0, 0], by_family[0, 0, 1])
+    # sorted, as the order of a set would change the last digit from run to run
+    pairs = sorted((u, v) for family, v in by_family.items() for u in _equivalents(family, structure))
+    directions = np.array([u for u, _ in pairs if u > (0, 0, 0)], dtype=float)
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    return _Table(directions, np.array([v for u, v in pairs if u > (0, 0, 0)]))
+
+
+def _harmonics(l100: float, l110: float, l111: float) -> _Cubic:
+    """Cubic harmonics through ln k of three directions."""
+    a0, a1 = 2.0 * l110 - l100, 2.0 * (l100 - l110)
+    return _Cubic(a0, a1, 27.0 * (l111 - a0 - a1 / 3.0))
+
+
+def _equivalents(direction: Miller, structure: str) -> set[Miller]:
+    """All directions equivalent under m-3m, mmm or 4/mmm (each has the inversion)."""
+    h, k, m = direction
+    if structure == "cubic":
+        orders = set(permutations(direction))
+    else:
+        orders = {direction, (k, h, m)} if structure == "uniaxial" else {direction}
+    signs = list(product((1, -1), repeat=3))
+    return {(a * i, b * j, c * q) for i, j, q in orders for a, b, c in signs}
+
+
+def _log_positive(value: float, where: str) -> float:
+    """ln of a rate, refusing what has none."""
+    if not (isfinite(value) and value > 0.0):
+        raise ConfigError(f"rate {value} nm/s", where=where, allowed="a finite rate above 0")
+    return float(np.log(value))

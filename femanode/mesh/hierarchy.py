@@ -1,0 +1,256 @@
+"""Nested triangles of a section and the graded meshes that can be cut from them (the inside of an adaptive *mesh*).
+
+A root mesh is refined regularly, every triangle into four, down to the finest level. A graded mesh is a choice of
+leaves from that tree, no two neighbours more than one level apart; a leaf with one finer neighbour is halved there, so
+that no node hangs. Meshes cut from one tree share nodes and elements by number, which makes moving a state from
+one to the other a matter of index arithmetic: triangle i of a level has the children 4 i ... 4 i + 3 (corners 0, 1, 2,
+middle).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from femanode.mesh.section import ON_LINE, Section, build_section
+from femanode.numerics.arrays import Array, BoolArray, IntArray
+
+
+@dataclass(frozen=True)
+class Leaves:
+    """A graded choice of triangles, in the order of their first finest descendant.
+
+    Attributes
+    ----------
+    level, index : (n,) place in the tree
+    first : (n,) number of the first finest descendant, increasing
+    halved : (n,) side (0: 01, 1: 12, 2: 20) across which the neighbour is finer, or -1
+    """
+
+    level: IntArray
+    index: IntArray
+    first: IntArray
+    halved: IntArray
+
+    @cached_property
+    def elements(self) -> IntArray:
+        """(n + 1,) first element of each leaf; a halved leaf has two."""
+        return np.concatenate([[0], np.cumsum(1 + (self.halved >= 0))])
+
+    @property
+    def of_element(self) -> IntArray:
+        """(elem,) leaf of each element."""
+        return np.repeat(np.arange(len(self.level)), np.diff(self.elements))
+
+    @property
+    def arrays(self) -> dict[str, IntArray]:
+        """What makes the same leaves again."""
+        return {"level": self.level, "index": self.index, "first": self.first, "halved": self.halved}
+
+    def owner(self, first: IntArray) -> IntArray:
+        """Leaf that holds each given finest triangle."""
+        return np.asarray(np.searchsorted(self.first, first, "right") - 1, dtype=np.int64)
+
+
+class Hierarchy:
+    """Regular refinement of a root section.
+
+    Parameters
+    ----------
+    root : Section
+        Straight inner edges, curved ones on the circles.
+    levels : int
+        Number of refinements, 0 or more.
+
+    Attributes
+    ----------
+    xy : (2, n) every vertex of the finest level and the middles of its sides, nm
+    corners, middles : per level, (3, triangles) vertices; middles of the sides 01, 12, 20
+    """
+
+    def __init__(self, root: Section, levels: int) -> None:
+        self.root, self.levels = root, levels
+        corners = np.asarray(root.mesh.t, dtype=np.int64)
+        xy = np.asarray(root.mesh.p, dtype=np.float64)[:, : corners.max() + 1]
+        corners = np.asarray(root.mesh.t, dtype=np.int64)
+        self.corners: list[IntArray] = []
+        self.middles: list[IntArray] = []
+        for level in range(levels + 1):
+            middles, new = _middles(corners, xy, root)
+            xy = np.hstack([xy, new])
+            self.corners.append(corners)
+            self.middles.append(middles)
+            if level < levels:
+                (a, b, c), (ab, bc, ca) = corners, middles
+                four = [[a, ab, ca], [ab, b, bc], [ca, bc, c], [bc, ca, ab]]
+                corners = np.stack([np.stack(f) for f in four], axis=-1).reshape(3, -1)
+        self.xy = xy
+
+    @property
+    def n_finest(self) -> int:
+        """Triangles of the finest level."""
+        return self.corners[-1].shape[1]
+
+    def size(self, level: int) -> float:
+        """Nominal edge length of a level, nm."""
+        return self.root.element_size / 2.0**level
+
+    def on_circles(self, level: int) -> BoolArray:
+        """Triangles of a level with a corner on the outer or inner circle."""
+        r = np.hypot(*self.xy)[self.corners[level]]
+        tolerance = ON_LINE * self.root.radius
+        inner = (np.abs(r - self.root.inner_radius) < tolerance) & (self.root.inner_radius > 0.0)
+        return np.asarray(np.any((r > self.root.radius - tolerance) | inner, axis=0))
+
+    def grade(self, wanted: list[BoolArray]) -> Leaves:
+        """Coarsest graded choice that refines every triangle marked in ``wanted`` (an array per level but the last)."""
+        refined = [mark.copy() for mark in wanted]
+        for level in range(self.levels - 1, 0, -1):
+            parents = np.flatnonzero(refined[level].reshape(-1, 4).any(axis=1))
+            refined[level - 1][parents] = True
+        while self._close(refined):
+            pass
+        return self._collect(refined)
+
+    def _close(self, refined: list[BoolArray]) -> bool:
+        """One sweep from fine to coarse that refines what would have two hanging nodes; whether anything changed."""
+        changed = False
+        for level in range(self.levels - 1, -1, -1):
+            while True:
+                bad = self._active(refined, level) & ~refined[level]
+                cells = np.flatnonzero(bad)
+                hanging = self._hanging(refined, level, cells)
+                deeper = self._deeper(refined, level, cells)
+                again = cells[(hanging.sum(axis=0) > 1) | deeper]
+                if not len(again):
+                    break
+                refined[level][again] = True
+                changed = True
+                if level:
+                    refined[level - 1][again // 4] = True
+        return changed
+
+    def _active(self, refined: list[BoolArray], level: int) -> BoolArray:
+        """Triangles of a level that are in the mesh or were refined."""
+        return np.repeat(refined[level - 1], 4) if level else np.ones(self.corners[0].shape[1], bool)
+
+    def _split(self, refined: list[BoolArray], level: int) -> BoolArray:
+        """Mark, by number of their middle, the sides of a level that are cut in two."""
+        cut = np.zeros(self.xy.shape[1], bool)
+        cut[self.middles[level][:, refined[level]]] = True
+        return cut
+
+    def _hanging(self, refined: list[BoolArray], level: int, cells: IntArray) -> BoolArray:
+        """(3, cells) sides on which a finer neighbour leaves a node."""
+        return self._split(refined, level)[self.middles[level][:, cells]]
+
+    def _deeper(self, refined: list[BoolArray], level: int, cells: IntArray) -> BoolArray:
+        """Triangles with a neighbour two levels finer."""
+        if level + 1 >= self.levels:
+            return np.zeros(len(cells), bool)
+        cut = self._split(refined, level + 1)
+        below = self.middles[level + 1]
+        return np.any([cut[below[e, 4 * cells + k]] for e in range(3) for k in (e, (e + 1) % 3)], axis=0)
+
+    def _collect(self, refined: list[BoolArray]) -> Leaves:
+        levels: list[IntArray] = []
+        indices: list[IntArray] = []
+        halved: list[IntArray] = []
+        for level in range(self.levels + 1):
+            alive = self._active(refined, level)
+            cells = np.flatnonzero(alive & ~refined[level] if level < self.levels else alive)
+            side = np.full(len(cells), -1, dtype=np.int64)
+            if level < self.levels:
+                hanging = self._hanging(refined, level, cells)
+                side = np.where(hanging.any(axis=0), hanging.argmax(axis=0), -1)
+            levels.append(np.full(len(cells), level, dtype=np.int64))
+            indices.append(cells.astype(np.int64))
+            halved.append(side)
+        where, index, sides = np.concatenate(levels), np.concatenate(indices), np.concatenate(halved)
+        first = index << (2 * (self.levels - where))
+        order = np.argsort(first, kind="stable")
+        return Leaves(where[order], index[order], first[order], sides[order])
+
+    def nodes(self, leaves: Leaves) -> IntArray:
+        """(6, elem) vertices of the elements: corners, then mid-sides 01, 12, 20."""
+        out = np.empty((6, leaves.elements[-1]), dtype=np.int64)
+        for level in range(self.levels + 1):
+            mine = np.flatnonzero(leaves.level == level)
+            whole = mine[leaves.halved[mine] < 0]
+            at = leaves.index[whole]
+            out[:, leaves.elements[whole]] = np.vstack([self.corners[level][:, at], self.middles[level][:, at]])
+            for e in range(3):
+                half = mine[leaves.halved[mine] == e]
+                if len(half):
+                    out[:, leaves.elements[half]], out[:, leaves.elements[half] + 1] = self._halves(
+                        level, leaves.index[half], e)
+        return out
+
+    def _halves(self, level: int, at: IntArray, e: int) -> tuple[IntArray, IntArray]:
+        """Nodes of the two halves of triangles cut from the middle of side e to the opposite corner."""
+        i, j, k = e, (e + 1) % 3, (e + 2) % 3
+        c, m, below = self.corners[level][:, at], self.middles[level][:, at], self.middles[level + 1]
+        inner = below[e, 4 * at + 3]
+        left, right = below[e, 4 * at + i], below[e, 4 * at + j]
+        return (np.stack([c[k], c[i], m[e], m[k], left, inner]),
+                np.stack([c[k], m[e], c[j], inner, right, m[j]]))
+
+    def section(self, leaves: Leaves) -> tuple[Section, IntArray]:
+        """The mesh of a choice of leaves, its elements in their order, and the vertices (6, elem) of its nodes."""
+        nodes = self.nodes(leaves)
+        used, triangles = np.unique(nodes[:3], return_inverse=True)
+        root = self.root
+        section = build_section(np.ascontiguousarray(self.xy[:, used]), triangles.reshape(3, -1), root.sector,
+                                root.radius, root.inner_radius, self.size(self.levels), "graded mesh")
+        return section, nodes
+
+    def spread(self, values: Array, *, quadratic: bool) -> Array:
+        """Fill in the vertices where ``values`` (…, n) are NaN by interpolation within the triangles above them.
+
+        Quadratic is exact for fields on quadratic triangles (away from halved leaves), linear for those on the same
+        mesh refined once.
+        """
+        out = values.copy()
+        for level in range(self.levels):
+            six = np.vstack([self.corners[level], self.middles[level]])
+            for child in range(4):
+                ends = self.corners[level + 1][:, child::4]
+                for e in range(3):
+                    target = self.middles[level + 1][e, child::4]
+                    missing = np.flatnonzero(np.isnan(out[..., target].reshape(-1, len(target))[0]))
+                    if not len(missing):
+                        continue
+                    if quadratic:
+                        nodes, weights = _stencil(child, e)
+                        new = np.einsum("k,...km->...m", weights, out[..., six[nodes][:, missing]])
+                    else:
+                        new = 0.5 * (out[..., ends[e, missing]] + out[..., ends[(e + 1) % 3, missing]])
+                    out[..., target[missing]] = new
+        return out
+
+
+def _middles(corners: IntArray, xy: Array, root: Section) -> tuple[IntArray, Array]:
+    """New vertices in the middle of every side, those of boundary sides on the circles put on them."""
+    n = xy.shape[1]
+    ends = np.stack([corners, np.roll(corners, -1, axis=0)])
+    low, high = ends.min(axis=0), ends.max(axis=0)
+    key, inverse, count = np.unique(low * n + high, return_inverse=True, return_counts=True)
+    a, b = key // n, key % n
+    new = 0.5 * (xy[:, a] + xy[:, b])
+    for circle in (root.radius, root.inner_radius):
+        on = np.abs(np.hypot(*xy) - circle) < ON_LINE * root.radius
+        bent = (count == 1) & on[a] & on[b] & (circle > 0)
+        new[:, bent] *= circle / np.hypot(*new[:, bent])
+    return n + inverse.reshape(corners.shape).astype(np.int64), new
+
+
+def _stencil(child: int, e: int) -> tuple[IntArray, Array]:
+    """Nodes of the parent that the middle of side e of a child depends on, with their weights."""
+    child_corner = np.array([[[1, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5]], [[0.5, 0.5, 0], [0, 1, 0], [0, 0.5, 0.5]],
+                             [[0.5, 0, 0.5], [0, 0.5, 0.5], [0, 0, 1]], [[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]])
+    p = 0.5 * (child_corner[child, e] + child_corner[child, (e + 1) % 3])
+    weights = np.array([*(p * (2 * p - 1)), 4 * p[0] * p[1], 4 * p[1] * p[2], 4 * p[2] * p[0]])
+    used = np.flatnonzero(weights)
+    return used.astype(np.int64), weights[used]

@@ -1,0 +1,179 @@
+"""The meshed section itself: its mesh, named boundaries, quality and checks.
+
+On the line config -> mesh -> state -> solver -> output -> postprocess this is what the mesh hands on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import skfem
+
+from femanode.errors import MeshError
+from femanode.numerics.arrays import Array, IntArray
+
+SPANS = {"quarter": 0.5 * np.pi, "half": np.pi, "full": 2.0 * np.pi}
+ON_LINE = 1e-5  # how far a node may be off its circle or symmetry line, in outer radii
+_LARGEST_AREA_ERROR = 0.01
+
+
+@dataclass(frozen=True)
+class Section:
+    """A meshed sector of a wire's reference cross-section.
+
+    Attributes
+    ----------
+    mesh : skfem.MeshTri2
+        Quadratic triangles of positive area, nm: edges on the circles are curved, all others straight. Named
+        boundaries: ``surface`` (outer circle), ``inner`` (annulus), ``x0`` (x = 0; quarter), ``y0`` (y = 0;
+        quarter and half).
+    sector : str
+        ``'quarter'`` (x, y >= 0), ``'half'`` (y >= 0) or ``'full'``.
+    radius, inner_radius : float
+        nm; inner 0 for a disc.
+    element_size : float
+        As requested, nm; a mesh from file without a request has its own. See `actual_size`.
+    """
+
+    mesh: skfem.MeshTri2
+    sector: str
+    radius: float
+    inner_radius: float
+    element_size: float
+
+    @property
+    def exact_area(self) -> float:
+        """Area of the true sector, nm^2."""
+        return 0.5 * SPANS[self.sector] * (self.radius**2 - self.inner_radius**2)
+
+    @property
+    def area(self) -> float:
+        """Area of the mesh, curved edges included, nm^2."""
+        # exact: the three-point rule integrates the quadratic Jacobian
+        where, weight = skfem.quadrature.get_quadrature(skfem.ElementTriP2, 2)
+        return float((self.mesh.mapping().detDF(where) @ weight).sum())
+
+    @property
+    def actual_size(self) -> float:
+        """Mean edge length, nm."""
+        return float(edge_lengths(self.mesh.p, self.mesh.t).mean())
+
+    def quality(self) -> dict[str, float]:
+        """Return shape figures of the straight-sided triangles.
+
+        Returns
+        -------
+        dict
+            ``quality_min``, ``quality_mean`` of 2 (inradius)/(circumradius), 1 for an equilateral triangle;
+            ``edge_min``, ``edge_max``, nm; ``area_error``, relative to the true sector.
+        """
+        a, b, c = edges = edge_lengths(self.mesh.p, self.mesh.t)
+        area = signed_areas(self.mesh.p, self.mesh.t)
+        # r = 2 A / (a + b + c), R = a b c / (4 A)
+        shape = 16.0 * area**2 / ((a + b + c) * a * b * c)
+        return {
+            "quality_min": float(shape.min()),
+            "quality_mean": float(shape.mean()),
+            "edge_min": float(edges.min()),
+            "edge_max": float(edges.max()),
+            "area_error": abs(self.area / self.exact_area - 1.0),
+        }
+
+    def hash(self) -> str:
+        """Return the SHA-256 of nodes and triangles, as hexadecimal."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.mesh.doflocs, dtype="<f8").tobytes())
+        digest.update(np.ascontiguousarray(self.mesh.t, dtype="<i4").tobytes())
+        return digest.hexdigest()
+
+
+def build_section(
+    points: Array, triangles: IntArray, sector: str, radius: float, inner_radius: float, size: float, where: str
+) -> Section:
+    """Make a section of straight triangles: name the boundary, curve it, check it against the true sector.
+
+    Parameters
+    ----------
+    points : ndarray, shape (2, n)
+        nm, each used by a triangle.
+    triangles : ndarray, shape (3, m)
+        Counter-clockwise.
+    sector, radius, inner_radius, size
+        As in `Section`.
+    where : str
+        Names the mesh in errors.
+
+    Raises
+    ------
+    MeshError
+        If the boundary is not that of the sector, an element folds, or the area is not the sector's.
+    """
+    straight = skfem.MeshTri(points, triangles.astype(np.int32), sort_t=False)
+    mesh = skfem.MeshTri2.from_mesh(straight)
+    # from_mesh maps the nodes through the elements and loses their last digit
+    mesh.doflocs[:, : points.shape[1]] = points
+    mesh.doflocs[:, mesh.dofs.facet_dofs[0]] = 0.5 * (points[:, mesh.facets[0]] + points[:, mesh.facets[1]])
+    boundary = mesh.boundary_facets()
+    ends = points[:, mesh.facets[:, boundary]]
+    r = np.hypot(*ends)
+    tolerance = 2.0 * ON_LINE * radius
+    on = {
+        "surface": np.abs(r - radius) < tolerance,
+        "inner": (np.abs(r - inner_radius) < tolerance) & (inner_radius > 0.0),
+        "x0": (np.abs(ends[0]) < tolerance) & (sector == "quarter"),
+        "y0": (np.abs(ends[1]) < tolerance) & (sector != "full"),
+    }
+    facets = {
+        name: boundary[np.all(both, axis=0)] for name, both in on.items() if np.any(np.all(both, axis=0))
+    }
+    stray = np.setdiff1d(boundary, np.concatenate([boundary[:0], *facets.values()]))
+    if stray.size:
+        x, y = points[:, mesh.facets[:, stray]].mean(axis=1).T[0]
+        raise MeshError(
+            f"boundary edge at ({x:.6g}, {y:.6g}) is on no circle (radius {radius:g} nm), no symmetry line",
+            where=where,
+            allowed="a circle or annulus about (0, 0): all of it, y >= 0, or x >= 0 and y >= 0",
+            hint=f"{stray.size} such edges: not circular, not centred, a hole or a crack",
+        )
+    for name, circle in (("surface", radius), ("inner", inner_radius)):
+        if name in facets:
+            nodes = mesh.dofs.facet_dofs[0, facets[name]]
+            mesh.doflocs[:, nodes] *= circle / np.hypot(*mesh.doflocs[:, nodes])
+    section = Section(mesh.with_boundaries(facets), sector, radius, inner_radius, size)
+    _check_geometry(section, where)
+    return section
+
+
+def edge_lengths(points: Array, triangles: IntArray) -> Array:
+    """Return the three edge lengths of each triangle, shape (3, m), of points (2, n) and triangles (3, m)."""
+    lengths: Array = np.stack(
+        [np.hypot(*(points[:, triangles[(i + 1) % 3]] - points[:, triangles[i]])) for i in range(3)]
+    )
+    return lengths
+
+
+def signed_areas(points: Array, triangles: IntArray) -> Array:
+    """Return the area of each straight triangle, negative if it runs clockwise, shape (m,)."""
+    a, b, c = (points[:, corner] for corner in triangles[:3])
+    area: Array = 0.5 * ((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
+    return area
+
+
+def _check_geometry(section: Section, where: str) -> None:
+    """Refuse elements folded by their curved edge, and a mesh that does not fill the sector."""
+    mesh = section.mesh
+    # the Jacobian is quadratic, so corners and edge midpoints see a fold
+    at_nodes = mesh.mapping().detDF(skfem.ElementTriP2.doflocs.T).min(axis=1)
+    worst = int(at_nodes.argmin())
+    if not at_nodes[worst] > 0.0:
+        x, y = mesh.p[:, mesh.t[:, worst]].mean(axis=1)
+        hint = "use smaller elements on the circle"
+        raise MeshError(
+            f"element {worst} at ({x:.6g}, {y:.6g}) folds when its edge is curved", where=where, hint=hint
+        )
+    if abs(section.area / section.exact_area - 1.0) > _LARGEST_AREA_ERROR:
+        found = f"a mesh area of {section.area:.6g} nm^2: holes, overlaps or too coarse"
+        raise MeshError(
+            found, where=where, allowed=f"{section.exact_area:.6g} nm^2 for this {section.sector}"
+        )

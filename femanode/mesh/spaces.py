@@ -1,0 +1,197 @@
+"""Nodes, quadrature arrays and assembly data of one mesh (between *mesh* and *state*).
+
+The displacement lives on quadratic triangles (P2) with three quadrature points. The extent of reaction, the
+activity and all averages live on linear triangles (P1) of the same mesh refined once: their nodes are the P2 nodes,
+so that every nodal array has one length N, and each quadrature point is the centroid of a corner sub-triangle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import skfem
+
+from femanode.numerics.arrays import Array, IntArray
+from femanode.numerics.ordering import node_rank
+
+
+def scatter(index: IntArray, values: Array, n: int) -> Array:
+    """Sum of ``values`` by their ``index``, (n,); shapes agree or broadcast."""
+    flat = np.broadcast_to(values, index.shape).ravel()
+    return np.asarray(np.bincount(index.ravel(), flat, n), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Spaces:
+    """Arrays computed once per mesh.
+
+    Attributes
+    ----------
+    nodes : (2, N) node positions, nm
+    cells : (6, elem) node numbers, corners then mid-sides 01, 12, 20
+    N : (6, 3) P2 shape functions at the quadrature points
+    dN : (6, 2, elem, 3) gradients of the P2 shape functions, 1/nm
+    weight : (elem, 3) quadrature weights, nm^2
+    qp_xy : (2, elem, 3) quadrature point positions, nm
+    qp_nodes : (3, elem, 3) nodes of the sub-triangle around each quadrature point
+    qp_grad : (3, 2, elem, 3) gradients of that sub-triangle's linear shape functions, 1/nm
+    sub : (3, sub) nodes of all sub-triangles; sub_grad : (3, 2, sub); sub_area : (sub,)
+    edges : (2, edge) node pairs i < j; conductance : (edge,) minus the off-diagonal Laplacian entries
+    mass : (N,) lumped areas, nm^2
+    surface : nodes on the reacting surface; surface_length : (N,) lumped lengths, nm (0 off the surface)
+    x0, y0 : nodes on the symmetry lines (empty where there are none)
+    corner_point : which quadrature point is nearest to each corner of its element
+    """
+
+    nodes: Array
+    cells: IntArray
+    N: Array
+    dN: Array
+    weight: Array
+    qp_xy: Array
+    qp_nodes: IntArray
+    qp_grad: Array
+    sub: IntArray
+    sub_grad: Array
+    sub_area: Array
+    edges: IntArray
+    conductance: Array
+    mass: Array
+    surface: IntArray
+    surface_length: Array
+    x0: IntArray
+    y0: IntArray
+    corner_point: tuple[int, int, int]
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes N."""
+        return self.nodes.shape[1]
+
+    @cached_property
+    def rank(self) -> IntArray:
+        """Place of each node in the elimination, (N,): common to all solvers on this mesh."""
+        return node_rank(self.cells, self.n_nodes)
+
+    @cached_property
+    def sharing(self) -> Array:
+        """How many mirror images of the sector share each node, (N,): 1, on a symmetry line 2, where two meet 4."""
+        share = np.ones(self.n_nodes)
+        share[self.x0] *= 2.0
+        share[self.y0] *= 2.0
+        return share
+
+    def at_points(self, nodal: Array) -> Array:
+        """Value of a linear nodal field at the quadrature points, (elem, 3)."""
+        return nodal[self.qp_nodes].mean(axis=0)
+
+    def vector_at_points(self, nodal: Array) -> Array:
+        """Values of a linear nodal vector field (2, N) at the quadrature points, (2, elem, 3)."""
+        return nodal[:, self.qp_nodes].mean(axis=1)
+
+    def element_mean(self, nodal: Array) -> Array:
+        """Mean over each element of a linear nodal field, (elem, 1): exact for its integral."""
+        corners, middles = nodal[self.cells[:3]].sum(axis=0), nodal[self.cells[3:]].sum(axis=0)
+        return ((corners + 3.0 * middles) / 12.0)[:, None]
+
+    def gradient_at_points(self, nodal: Array) -> Array:
+        """Gradient of a linear nodal field at the quadrature points, (2, elem, 3)."""
+        return np.einsum("kieq,keq->ieq", self.qp_grad, nodal[self.qp_nodes])
+
+    def to_nodes(self, at_points: Array) -> Array:
+        """Lumped projection of quadrature values to nodes, (N,): weighted mean over the points around a node."""
+        share = np.broadcast_to(self.weight / 3.0, self.qp_nodes.shape)
+        total = scatter(self.qp_nodes, share, self.n_nodes)
+        return scatter(self.qp_nodes, share * at_points, self.n_nodes) / total
+
+    def extrapolate(self, at_points: Array) -> Array:
+        """Nodal values (N,) of the linear fields through each element's three points, averaged over elements.
+
+        Unlike :meth:`to_nodes` this reaches the surface: a field linear in position is reproduced there.
+        """
+        total = at_points.sum(axis=1)
+        corner = np.empty((3, self.cells.shape[1]))
+        own = self.corner_point
+        for k in range(3):
+            corner[k] = 2.0 * at_points[:, own[k]] - total / 3.0
+        values = np.stack([*corner, *(0.5 * (corner[i] + corner[j]) for i, j in ((0, 1), (1, 2), (2, 0)))])
+        share = np.broadcast_to(self.weight.sum(axis=1), values.shape)
+        weight = scatter(self.cells, share, self.n_nodes)
+        return scatter(self.cells, share * values, self.n_nodes) / weight
+
+    def laplacian_action(self, coefficient: Array | float, nodal: Array) -> Array:
+        """sum_j g_ij k_ij (f_i - f_j) for edge coefficients k (one for each edge, or one for all), (N,)."""
+        i, j = self.edges
+        flow = self.conductance * coefficient * (nodal[i] - nodal[j])
+        return scatter(i, flow, self.n_nodes) - scatter(j, flow, self.n_nodes)
+
+
+def build_spaces(mesh: skfem.MeshTri2) -> Spaces:
+    """Build the arrays of :class:`Spaces` from a quadratic triangle mesh with named boundaries.
+
+    Parameters
+    ----------
+    mesh : skfem.MeshTri2
+        Boundaries ``surface`` (required), ``x0`` and ``y0`` (optional).
+    """
+    basis = skfem.Basis(mesh, skfem.ElementTriP2(), intorder=2)
+    cells = np.asarray(basis.element_dofs, dtype=np.int64)
+    nodes = np.asarray(basis.doflocs)
+    N = np.stack([np.asarray(basis.basis[k][0])[0] for k in range(6)])
+    dN = np.stack([basis.basis[k][0].grad for k in range(6)])
+    a, b, c, ab, bc, ca = cells
+    sub_corner = np.stack([np.stack([a, ab, ca]), np.stack([ab, b, bc]), np.stack([ca, bc, c])])  # (corner, 3, elem)
+    middle = np.stack([ab, bc, ca])
+    sub = np.concatenate([sub_corner[0], sub_corner[1], sub_corner[2], middle], axis=1)
+    # Which corner each quadrature point belongs to, from the reference coordinates.
+    X = np.asarray(basis.X)
+    corner = np.argmax(np.stack([1 - X[0] - X[1], X[0], X[1]]), axis=0)
+    qp_nodes = np.stack([sub_corner[k] for k in corner], axis=-1)
+    sub_grad, sub_area = _linear_gradients(nodes, sub)
+    n_elem = cells.shape[1]
+    qp_grad = np.stack([sub_grad[:, :, k * n_elem:(k + 1) * n_elem] for k in corner], axis=-1)
+    edges, conductance, count = _edge_conductance(sub, sub_grad, sub_area)
+    n = nodes.shape[1]
+    mass = scatter(sub, sub_area / 3.0, n)
+    named = mesh.boundaries or {}
+
+    def on(name: str) -> IntArray:
+        return np.asarray(basis.get_dofs(name).flatten(), dtype=np.int64) if name in named else np.zeros(0, np.int64)
+
+    surface = on("surface")
+    return Spaces(nodes, cells, N, dN, np.asarray(basis.dx), np.asarray(basis.mapping.F(basis.X)), qp_nodes, qp_grad,
+                  sub, sub_grad, sub_area, edges, conductance, mass, surface,
+                  _boundary_length(nodes, edges[:, count == 1], surface), on("x0"), on("y0"),
+                  (int(np.argmax(corner == 0)), int(np.argmax(corner == 1)), int(np.argmax(corner == 2))))
+
+
+def _linear_gradients(nodes: Array, tri: IntArray) -> tuple[Array, Array]:
+    """Gradients (3, 2, n) of linear shape functions and areas (n,); orientation does not matter."""
+    p = nodes[:, tri]
+    e = np.stack([p[:, 2] - p[:, 1], p[:, 0] - p[:, 2], p[:, 1] - p[:, 0]])  # opposite edges (3, 2, n)
+    twice = e[2, 0] * -e[1, 1] + e[2, 1] * e[1, 0]
+    grad = np.stack([-e[:, 1], e[:, 0]], axis=1) / twice
+    return grad, 0.5 * np.abs(twice)
+
+
+def _edge_conductance(tri: IntArray, grad: Array, area: Array) -> tuple[IntArray, Array, IntArray]:
+    """Unique edges, -integral of grad N_i . grad N_j over each, and how many triangles have it."""
+    pairs, values = [], []
+    for i, j in ((0, 1), (1, 2), (2, 0)):
+        pairs.append(np.sort(tri[[i, j]], axis=0))
+        values.append(-np.einsum("kn,kn,n->n", grad[i], grad[j], area))
+    both = np.concatenate(pairs, axis=1)
+    n = int(tri.max()) + 1
+    key, inverse, count = np.unique(both[0] * n + both[1], return_inverse=True, return_counts=True)
+    return np.stack([key // n, key % n]), scatter(inverse, np.concatenate(values), len(key)), count
+
+
+def _boundary_length(nodes: Array, edge: IntArray, surface: IntArray) -> Array:
+    """Half the length of the boundary edges that end at each surface node."""
+    on = np.zeros(nodes.shape[1], bool)
+    on[surface] = True
+    edge = edge[:, on[edge[0]] & on[edge[1]]]
+    length = np.hypot(*(nodes[:, edge[0]] - nodes[:, edge[1]]))
+    return scatter(edge, length / 2.0, nodes.shape[1])

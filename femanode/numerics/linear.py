@@ -1,0 +1,154 @@
+"""Symmetric solver of sparse systems, with PARDISO where it is installed and SuperLU else.
+
+``pardiso`` (extra ``fast``) keeps its analysis between factorisations. ``scipy`` is SuperLU in symmetric mode.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Literal, Protocol
+
+import numpy as np
+import scipy.sparse as sp
+import scipy.sparse.linalg as spla
+
+from femanode.numerics.arrays import Array, IntArray
+from femanode.numerics.pardiso import Pardiso
+from femanode.numerics.superlu import SuperLU
+
+Backend = Literal["auto", "pardiso", "scipy"]
+
+
+def inner(a: Array, b: Array) -> float:
+    """Sum of the products of two arrays of one shape.
+
+    BLAS wakes its threads for that, which beside those of another library takes longer than the sum.
+    """
+    return float(np.einsum("i,i->", a.ravel(), b.ravel()))
+
+
+class Method(Protocol):
+    """One way to factorise: raises RuntimeError for a matrix that is singular to its eyes.
+
+    ``rough`` where its solutions have to be refined, and would have to be less with ``exact`` factors; ``costly`` where
+    a factorisation takes more than ten times as long as a solution.
+    """
+
+    name: str
+    rough: bool
+    costly: bool
+
+    def factorise(self, matrix: sp.csc_matrix, *, exact: bool = False) -> None: ...
+
+    def solve(self, rhs: Array) -> Array: ...
+
+
+class SymmetricSolver:
+    """Factorises matrices of one sparsity pattern and solves with them.
+
+    Parameters
+    ----------
+    backend : 'auto' | 'pardiso' | 'scipy'
+        ``auto`` takes pardiso where it is installed.
+    rank : (n,), optional
+        Place of each unknown in the elimination, where the caller knows a good one; ties stay in their order.
+    accuracy : float
+        Residual of a solution, over its right side, that is enough; refinement ends earlier where it gains no more.
+
+    Attributes
+    ----------
+    name : str
+        What is in use, for the manifest.
+    factorisations : int
+    """
+
+    #: Residuals over the right side above which factors in single precision will not do, and above which a matrix
+    #: counts as singular; how often a solution is refined.
+    poor, singular, most_refinements = 1e-9, 1e-4, 8
+    #: Residual of `solve_near` over the right side, and how many iterations it may take.
+    near, most_iterations = 3e-2, 12
+
+    def __init__(self, backend: Backend = "auto", rank: IntArray | None = None, accuracy: float = 1e-11) -> None:
+        self.accuracy = accuracy
+        if backend == "pardiso" and importlib.util.find_spec("pypardiso") is None:
+            raise ImportError("pypardiso is not installed; use solver.linear: scipy or install the extra [fast]")
+        order = None if rank is None else np.argsort(rank, kind="stable").astype(np.int64)
+        has_pardiso = importlib.util.find_spec("pypardiso") is not None
+        self._method: Method = Pardiso() if backend != "scipy" and has_pardiso else SuperLU(order)
+        self.name = self._method.name
+        self._matrix: sp.csc_matrix | None = None
+        self.factorisations = 0
+
+    def factorise(self, matrix: sp.csc_matrix) -> None:
+        """Numeric factorisation; the ordering is computed at the first call.
+
+        Raises
+        ------
+        RuntimeError
+            The matrix is singular to working precision.
+        """
+        self.factorisations += 1
+        if not np.all(np.isfinite(matrix.data)):
+            raise RuntimeError("the matrix has entries that are not finite")
+        self._matrix = None
+        self._method.factorise(matrix)
+        self._matrix = matrix
+
+    def solve(self, rhs: Array) -> Array:
+        """Solve with the last factorisation; rhs (n,) or (n, k)."""
+        matrix = self._matrix
+        if matrix is None:
+            raise RuntimeError("solve before factorise")
+        x, error = self._refined(matrix, rhs)
+        if error > max(self.accuracy, self.poor) and self._method.rough:
+            self._method.factorise(matrix, exact=True)
+            x, error = self._refined(matrix, rhs)
+        # PARDISO neither raises nor warns on a singular matrix.
+        if not error <= self.singular:
+            raise RuntimeError("the matrix is singular to working precision")
+        return x
+
+    def solve_near(self, matrix: sp.csc_matrix, rhs: Array) -> Array:
+        """Solution for a matrix like the one last factorised, with a residual of :attr:`near` of the right side.
+
+        Where a factorisation takes as long as many solutions, the old factors serve conjugate gradients as long as
+        those need few iterations; otherwise they are made anew.
+        """
+        if self._method.costly and self._matrix is not None:
+            columns = rhs.reshape(len(rhs), -1).T
+            found: list[Array] = []
+            for b in columns:
+                x = self._conjugate(matrix, b)
+                if x is None:
+                    break
+                found.append(x)
+            if len(found) == len(columns):
+                return np.stack(found, axis=1).reshape(rhs.shape)
+        self.factorise(matrix)
+        return self.solve(rhs)
+
+    def _conjugate(self, matrix: sp.csc_matrix, b: Array) -> Array | None:
+        """Conjugate gradients on the old factors; None where they are not good enough for this matrix."""
+        old = spla.LinearOperator(matrix.shape, self._method.solve, dtype=np.float64)
+        x, failed = spla.cg(matrix, b, rtol=self.near, maxiter=self.most_iterations, M=old)
+        return None if failed or not np.all(np.isfinite(x)) else np.asarray(x)
+
+    def _refined(self, matrix: sp.csc_matrix, rhs: Array) -> tuple[Array, float]:
+        """Solution and its residual over the right side, refined while that gains a digit each time."""
+        x, size = self._method.solve(rhs), np.sqrt(inner(rhs, rhs))
+        residual = rhs - matrix @ x
+        error = float(np.sqrt(inner(residual, residual)))
+        if not np.isfinite(error) and np.isfinite(size):
+            return x, np.inf
+        for _ in range(self.most_refinements):
+            if not error > self.accuracy * size:  # also where the right side was no number: the caller sees it in x
+                return x, 0.0
+            better = x + self._method.solve(residual)
+            residual = rhs - matrix @ better
+            last, error = error, float(np.sqrt(inner(residual, residual)))
+            if error < last:
+                x = better
+            if not error < 0.1 * last:
+                error = min(error, last)
+                break
+        return x, error / size

@@ -1,0 +1,107 @@
+"""Fields of one state by their output names, at quadrature points and nodes (first half of *output*).
+
+Stresses are Cauchy; radial and hoop refer to the wire's axis in the deformed section.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from femanode.constitutive.swelling import volume_ratio
+from femanode.numerics.arrays import Array
+from femanode.solver.mechanics import Equilibrium
+from femanode.solver.problem import Problem
+from femanode.solver.state import State
+
+
+@dataclass(frozen=True)
+class FieldSet:
+    """Lazily computed fields of one state.
+
+    ``equilibrium`` is the solve that led to the state, where it is at hand.
+    """
+
+    problem: Problem
+    state: State
+    equilibrium: Equilibrium | None = None
+
+    @cached_property
+    def tau(self) -> tuple[Array, Array]:
+        """Kirchhoff stress (4, elem, qp), GPa, and in-plane F: the solve's, or recomputed from the state alone."""
+        if self.equilibrium is not None and self.equilibrium.response is not None:
+            return self.equilibrium.response.tau, self.equilibrium.F
+        physics, state = self.problem.physics, self.state
+        F = physics.mechanics.deformation(state.u)
+        h, C = physics.content_at_points(state.xi, state.c)
+        # The committed plastic state is an elastic trial of itself: no flow is added.
+        law = physics.constants(h, C)
+        frozen = type(law)(law.K, law.G, np.full_like(C, 1e6), law.H, law.rate_exponent, np.full_like(C, np.inf))
+        response, _ = physics.mechanics.elements.respond(F, state.F33, state.Cp_inv, state.eqps,
+                                                         volume_ratio(C, physics.expansion), frozen, 1.0)
+        return response.tau, F
+
+    @cached_property
+    def J(self) -> Array:
+        """det F including the axial stretch, (elem, qp)."""
+        F = self.tau[1]
+        return (F[0, 0] * F[1, 1] - F[0, 1] * F[1, 0]) * self.state.F33
+
+    @cached_property
+    def sigma(self) -> Array:
+        """Cauchy stress (4, elem, qp), GPa: xx, yy, xy, zz."""
+        return self.tau[0] / self.J
+
+    @cached_property
+    def position(self) -> Array:
+        """Deformed nodes (2, N), nm."""
+        return self.problem.physics.spaces.nodes + self.state.u
+
+    @cached_property
+    def mean_stress(self) -> Array:
+        """Mean Cauchy stress (elem, qp), GPa."""
+        xx, yy, _, zz = self.sigma
+        return np.asarray((xx + yy + zz) / 3.0)
+
+    @cached_property
+    def radial_stress(self) -> Array:
+        """Cauchy stress along the radius of the deformed section (elem, qp), GPa."""
+        spaces, (xx, yy, xy, _) = self.problem.physics.spaces, self.sigma
+        x = np.stack([p[spaces.cells].T @ spaces.N for p in self.position])
+        r2 = np.maximum(x[0] ** 2 + x[1] ** 2, 1e-30)
+        return np.asarray((xx * x[0] ** 2 + yy * x[1] ** 2 + 2.0 * xy * x[0] * x[1]) / r2)
+
+    @cached_property
+    def hoop_stress(self) -> Array:
+        """Cauchy stress along the hoop of the deformed section (elem, qp), GPa."""
+        return np.asarray(self.sigma[0] + self.sigma[1] - self.radial_stress)
+
+    @cached_property
+    def at_points(self) -> dict[str, Array]:
+        """Scalar fields (elem, qp) by output name."""
+        xx, yy, xy, zz = self.sigma
+        half = np.hypot(0.5 * (xx - yy), xy)
+        mises = np.sqrt(0.5 * ((xx - yy) ** 2 + (yy - zz) ** 2 + (zz - xx) ** 2) + 3.0 * xy**2)
+        return {"hoop_stress_GPa": self.hoop_stress, "radial_stress_GPa": self.radial_stress, "axial_stress_GPa": zz,
+                "mean_stress_GPa": self.mean_stress, "von_mises_GPa": mises, "eqps": self.state.eqps,
+                "max_principal_stress_GPa": np.maximum(0.5 * (xx + yy) + half, zz), "volume_ratio": self.J}
+
+    @cached_property
+    def at_nodes(self) -> dict[str, Array]:
+        """Every field of the output at the nodes, (N,), (N, 3) or (N, 6)."""
+        physics, state = self.problem.physics, self.state
+        spaces = physics.spaces
+        recover = self.problem.recovery
+        scalars = {name: recover(values) for name, values in self.at_points.items()}
+        for name in ("eqps", "von_mises_GPa"):
+            scalars[name] = np.maximum(scalars[name], 0.0)
+        xx, yy, xy, zz = (recover(s, odd=i == 2) for i, s in enumerate(self.sigma))
+        zero = np.zeros(spaces.n_nodes)
+        front = physics.front
+        speed = front.speed(front.normals(state.xi), state.front_stress, state.activity)
+        return {"displacement": np.stack([*state.u, zero], axis=1), "extent": state.xi,
+                "content": physics.content_at_nodes(state), "activity": state.c,
+                "cauchy_stress_GPa": np.stack([xx, yy, zz, xy, zero, zero], axis=1), **scalars,
+                "front_rate_nm_s": speed}

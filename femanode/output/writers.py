@@ -1,0 +1,243 @@
+"""What a run leaves behind: frames for ParaView, table, manifest (the *output* stage)."""
+
+from __future__ import annotations
+
+import csv
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+from xml.sax.saxutils import quoteattr
+
+import meshio
+import numpy as np
+
+from femanode.errors import ConfigError
+from femanode.output.checkpoint import NAMES, sync_folder
+from femanode.output.fieldset import FieldSet
+from femanode.output.lock import HOLDER, LOCK
+from femanode.solver.problem import Problem
+from femanode.solver.stepping import Tally
+
+PACKAGES = ("femanode", "numpy", "scipy", "scikit-fem", "meshio", "pyvista", "pydantic", "pymetis", "numba",
+            "pypardiso")
+
+#: Fields of a frame in single precision; those that a section's shape or balance is read off from are in double.
+SINGLE = ("cauchy_stress_GPa", "hoop_stress_GPa", "radial_stress_GPa", "axial_stress_GPa", "mean_stress_GPa",
+          "von_mises_GPa", "max_principal_stress_GPa", "eqps", "volume_ratio")
+
+
+def prepare_folder(path: Path, *, overwrite: bool) -> Path:
+    """Make an empty run folder, or refuse one that holds something.
+
+    Raises
+    ------
+    ConfigError
+        The folder is not empty and ``overwrite`` is False, or is no run folder at all.
+    """
+    if path.exists() and not path.is_dir():
+        raise ConfigError("is a file", where=str(path), allowed="a folder to be made", hint="choose another with -o")
+    if path.is_dir() and {p.name for p in path.iterdir()} - {LOCK, HOLDER}:
+        if not overwrite:
+            raise ConfigError("the folder is not empty", where=str(path),
+                              hint="use --overwrite, or another folder with -o")
+        if not (path / "config.yaml").is_file():
+            raise ConfigError("the folder holds something that is not a run", where=str(path),
+                              hint="empty it yourself, or use another folder with -o")
+        for name in ("manifest.json", "summary.json", "history.csv", "frames.pvd", "report.html", *NAMES):
+            (path / name).unlink(missing_ok=True)
+        for folder, pattern in (("frames", "*.vtu"), ("pictures", "*")):
+            for file in (path / folder).glob(pattern):
+                file.unlink()
+    (path / "frames").mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a whole file, replacing an older one in one go."""
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+    return path
+
+
+def write_json(path: Path, data: Mapping[str, Any]) -> Path:
+    """Write a mapping; NaN and infinities become null, which every reader understands."""
+    return write_text(path, json.dumps(_plain(data), indent=2, ensure_ascii=False) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+class FrameWriter:
+    """Numbers and writes frames; ``frames.pvd`` lists them with their times after each.
+
+    Parameters
+    ----------
+    folder : Path
+    entries : sequence of (float, str)
+        Times and files of frames that are there already; all others are removed.
+
+    Raises
+    ------
+    ConfigError
+        One of ``entries`` is not there.
+    """
+
+    def __init__(self, folder: Path, entries: Sequence[tuple[float, str]] = ()) -> None:
+        self.folder = folder
+        self.entries = [(float(t), str(name)) for t, name in entries]
+        self._unsynced: list[Path] = []
+        if not self.entries:
+            return
+        known = {name for _, name in self.entries}
+        for name in sorted(known):
+            if not (folder / name).is_file():
+                raise ConfigError(f"no {name}", where=str(folder), hint="run the case anew with --overwrite")
+        self._list()
+        for path in (folder / "frames").iterdir():
+            if f"frames/{path.name}" not in known:
+                path.unlink()
+
+    def write(self, fields: FieldSet) -> Path:
+        """One .vtu on the reference mesh; Warp By Vector of ``displacement`` at 1 gives the true shape.
+
+        Stresses, plastic strain and volume ratio are in single precision, the rest in double.
+        """
+        name = f"frames/frame_{len(self.entries):04d}.vtu"
+        spaces = fields.problem.physics.spaces
+        points = np.column_stack([*spaces.nodes, np.zeros(spaces.n_nodes)])
+        data = {name: values.astype(np.float32) if name in SINGLE else values
+                for name, values in fields.at_nodes.items()}
+        mesh = meshio.Mesh(points, [("triangle6", spaces.cells.T)], point_data=data)
+        path = self.folder / name
+        temporary = path.with_name(path.name + ".part")
+        # zlib takes eight times as long as all the rest and saves a third.
+        meshio.write(temporary, mesh, file_format="vtu", compression=None)
+        os.replace(temporary, path)
+        self.entries.append((fields.state.t, name))
+        self._unsynced.append(path)
+        self._list()
+        return path
+
+    def sync(self) -> None:
+        """Have all frames on the disk: a checkpoint speaks of them."""
+        for path in self._unsynced:
+            with open(path, "rb") as stream:
+                os.fsync(stream.fileno())
+        if self._unsynced:
+            sync_folder(self.folder / "frames")
+        self._unsynced.clear()
+
+    def _list(self) -> None:
+        """Write ``frames.pvd``."""
+        rows = "\n".join(f'    <DataSet timestep="{t!r}" group="" part="0" file={quoteattr(f)}/>'
+                         for t, f in self.entries)
+        write_text(self.folder / "frames.pvd",
+                   '<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1" byte_order="LittleEndian">\n'
+                   f"  <Collection>\n{rows}\n  </Collection>\n</VTKFile>\n")
+
+
+class HistoryWriter:
+    """``history.csv``, one row per accepted step, flushed at once.
+
+    Parameters
+    ----------
+    path : Path
+    rows : sequence of mapping
+        Rows to begin with; the file is replaced in one go by one that holds just them.
+    """
+
+    def __init__(self, path: Path, rows: Sequence[Mapping[str, float]] = ()) -> None:
+        self._columns: list[str] = []
+        temporary = path.with_name(path.name + ".part")
+        self._stream: TextIO = open(temporary, "w", newline="", encoding="utf-8")  # noqa: SIM115 - closed at once
+        for row in rows:
+            self.write(row)
+        self._stream.close()
+        os.replace(temporary, path)
+        self._stream = open(path, "a", newline="", encoding="utf-8")  # noqa: SIM115 - open for the whole run
+
+    def write(self, row: Mapping[str, float]) -> None:
+        """Append one row; the first fixes the columns."""
+        first = not self._columns
+        self._columns = self._columns or list(row)
+        writer = csv.DictWriter(self._stream, self._columns)
+        if first:
+            writer.writeheader()
+        writer.writerow({k: repr(float(v)) if isinstance(v, float) else v for k, v in row.items()})
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stream.close()
+
+
+def manifest(problem: Problem, tally: Tally, *, stop: str, seconds: Mapping[str, float], resumed: int = 0,
+             events: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Where a run's numbers come from: versions, machine, mesh, solver, steps, time, how often it was resumed.
+
+    ``events`` are what befell the section on the way, by name, as in the summary.
+    """
+    mesh = problem.graded
+    return {
+        "name": problem.config.name, "stop_reason": stop, **(events or {}), "notes": list(problem.notes),
+        "sector": problem.section.sector, "radius_nm": problem.section.radius,
+        "half_thickness_nm": problem.half_thickness, "element_size_nm": problem.section.element_size,
+        "mesh": {"hash": problem.section.hash(), "elements": problem.physics.spaces.cells.shape[1],
+                 "nodes": problem.physics.spaces.n_nodes, **problem.section.quality(), "adaptive": mesh is not None,
+                 "finest_level_elements": None if mesh is None else mesh.hierarchy.n_finest, "meshes": tally.meshes},
+        "crystal": {"axis": list(problem.frame.axis), "x": problem.frame.miller_along("x"),
+                    "y": problem.frame.miller_along("y")},
+        "solver": problem.physics.mechanics.solver.name,
+        "steps": {"accepted": tally.accepted, "rejected": tally.rejected, "newton_iterations": tally.newton,
+                  "reasons_of_rejection": tally.reasons},
+        "wall_seconds": {k: round(v, 3) for k, v in seconds.items()}, "resumed": resumed,
+        "peak_memory_MiB": peak_memory(),
+        "platform": {"python": sys.version.split()[0], "system": platform.platform(), "cores": os.cpu_count()},
+        "versions": {name: _version(name) for name in PACKAGES}, "commit": _commit(),
+    }
+
+
+def peak_memory() -> float | None:
+    """Largest resident size of this process so far, MiB; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1024.0**2 if sys.platform == "darwin" else 1024.0), 1)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    """Commit of the source tree the package runs from, if it is one."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    try:
+        done = subprocess.run(["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5,
+                              check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,208 @@
+"""The page of a run, or of several compared: one HTML file that opens from disk and needs no network.
+
+On the line config -> mesh -> state -> solver -> output -> postprocess this is the last stop. Charts, pictures,
+tables, and the interactive view are inside the file; so are the small tables as downloads. Frames stay in the run's
+folder, linked.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from femanode.errors import ConfigError
+from femanode.output.runfolder import RunFolder
+from femanode.pictures.page import rows
+from femanode.pictures.page.charts import CHARTS, Case, Chart
+from femanode.pictures.page.pictures import Pictures, data_uri, draw_pictures
+from femanode.pictures.panels import names_of
+from femanode.pictures.style import as_svg
+from femanode.postprocess.runfacts import RunFacts
+
+__all__ = ["try_report", "write_report"]
+
+#: Small files that go into the page, and those that are linked where they lie.
+INSIDE = {"history.csv": "text/csv", "summary.json": "application/json", "manifest.json": "application/json",
+          "config.yaml": "text/yaml"}
+LINKED = ("frames.pvd", "open_in_paraview.py", "frames.vtkhdf", "frames", "pictures")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A chart on the page."""
+
+    heading: str
+    text: str
+    uri: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file offered: its name, address, and whether it is inside the page."""
+
+    name: str
+    address: str
+    inside: bool
+
+
+def write_report(runs: RunFolder | str | Path | Sequence[RunFolder | str | Path],
+                 out: str | Path | None = None) -> Path:
+    """Write the page of one run, or one page that compares several.
+
+    Parameters
+    ----------
+    runs : RunFolder, path, or several
+        The runs.
+    out : path, optional
+        The ``.html`` to write; default ``report.html`` in the run's folder, or in the current one for several.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    ConfigError
+        When a folder is none of a run, or lacks its history or frames.
+    """
+    several = runs if isinstance(runs, Sequence) and not isinstance(runs, str) else [runs]
+    folders = [run if isinstance(run, RunFolder) else RunFolder(run) for run in several]
+    if not folders:
+        raise ConfigError("no run given", allowed="at least one run's folder")
+    path = Path(out) if out is not None else (folders[0].path if len(folders) == 1 else Path()) / "report.html"
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ConfigError(f"file type {path.suffix!r}", where=str(path), allowed=".html")
+    for run in folders:
+        if not len(run.history):
+            raise ConfigError("no rows", where=str(run.path / "history.csv"), hint="no step accepted yet")
+    cases = [Case(RunFacts(run), name) for run, name in zip(folders, names_of(folders), strict=True)]
+    text = _environment().get_template("report.html").render(_content(cases, path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+    return path
+
+
+def try_report(run: RunFolder | str | Path) -> Path | None:
+    """The page of a finished run; what goes wrong is logged and costs the page only."""
+    try:
+        return write_report(run)
+    except Exception as error:  # a finished run must not fail for want of a page
+        logger.warning("no report: %s", error)
+        return None
+
+
+def _content(cases: Sequence[Case], path: Path) -> dict[str, Any]:
+    """Everything the template shows."""
+    problems: list[str] = []
+    charts = [drawn for chart in CHARTS if (drawn := _chart(chart, cases, problems)) is not None]
+    pictures = _guarded(lambda: draw_pictures(cases), Pictures(), "pictures", problems)
+    single = len(cases) == 1
+    return {
+        "title": cases[0].name if single else "Comparison of " + ", ".join(case.name for case in cases),
+        "single": single, "cases": cases, "charts": charts, "pictures": pictures,
+        "problems": [*problems, *pictures.problems],
+        "warnings": _grouped(cases, lambda case: case.facts.summary.get("warnings") or []),
+        "notes": _grouped(cases, lambda case: case.facts.run.manifest.get("notes") or []),
+        "unfinished": [text for case in cases if (text := _unfinished(case))],
+        "headline": [_headline(case) for case in cases],
+        "merits": _guarded(lambda: rows.merits(cases), [], "figures of merit", problems),
+        "beside": _guarded(lambda: rows.beside(cases), [], "observations", problems),
+        "settings": [(case.name, rows.settings(case)) for case in cases],
+        "materials": [(case.name, rows.material(case)) for case in cases],
+        "health": [(case.name, rows.health(case)) for case in cases],
+        "downloads": [(case.name, _downloads(case, path)) for case in cases],
+        "pages": [] if single else [(case.name, page) for case in cases if (page := _own_page(case, path))],
+    }
+
+
+def _grouped(cases: Sequence[Case], texts: Callable[[Case], Sequence[str]]) -> list[tuple[str, str]]:
+    """Every text once, with the names of the runs that say it."""
+    said: dict[str, list[str]] = {}
+    for case in cases:
+        for text in texts(case):
+            said.setdefault(text, []).append(case.name)
+    return [("all runs" if len(names) == len(cases) else ", ".join(names), text) for text, names in said.items()]
+
+
+def _guarded(make: Callable[[], Any], otherwise: Any, what: str, problems: list[str]) -> Any:
+    """The result, or ``otherwise`` with a line on the page: one bad frame must not cost the rest."""
+    try:
+        return make()
+    except Exception as error:
+        logger.warning("report without %s: %s", what, error)
+        problems.append(f"no {what}: {error}")
+        return otherwise
+
+
+def _chart(chart: Chart, cases: Sequence[Case], problems: list[str]) -> Drawn | None:
+    figure = _guarded(lambda: chart.draw(cases), None, f"chart '{chart.heading}'", problems)
+    if figure is None:
+        return None
+    return Drawn(chart.heading, chart.one if len(cases) == 1 else chart.several,
+                 data_uri(as_svg(figure), "image/svg+xml"), chart.draw.__name__)
+
+
+def _headline(case: Case) -> str:
+    """The run in one sentence."""
+    s = case.facts.summary
+    if "converted_fraction" not in s:
+        return f"{case.name}: the run left no summary."
+    when = rows.written("time_s", s.get("time_s"))
+    parts = [f"{case.name}: {100 * s['converted_fraction']:.0f} % converted in {when}"]
+    if s.get("stop_reason"):
+        parts.append(f"stopped because: {s['stop_reason']}")
+    if s.get("regime"):
+        parts.append(f"regime {s['regime']}")
+    if s.get("anisotropy_ratio"):
+        parts.append(f"largest over smallest diameter {s['anisotropy_ratio']:.2f}")
+    return "; ".join(parts) + "."
+
+
+def _unfinished(case: Case) -> str:
+    """A warning where the process was cut off, so that its end is no prediction."""
+    reason = str(case.facts.summary.get("stop_reason") or "")
+    if case.facts.finished or not reason:
+        return ""
+    return (f"{case.name} stopped because: {reason}. Its front had neither come to rest nor passed the section, so "
+            "what is predicted below is the state so far.")
+
+
+def _downloads(case: Case, path: Path) -> list[Download]:
+    """Small files inside the page, large ones by relative address."""
+    folder, offered = case.facts.run.path, []
+    for name, kind in INSIDE.items():
+        if (folder / name).is_file():
+            offered.append(Download(name, data_uri((folder / name).read_bytes(), kind), True))
+    offered += [Download(name, _relative(folder / name, path), False) for name in LINKED if (folder / name).exists()]
+    return offered
+
+
+def _own_page(case: Case, path: Path) -> str:
+    """Address of a run's own page, where it has one."""
+    page = case.facts.run.path / "report.html"
+    return _relative(page, path) if page.is_file() and page.resolve() != path.resolve() else ""
+
+
+def _relative(target: Path, page: Path) -> str:
+    """Address of a file as seen from the page."""
+    from urllib.parse import quote
+
+    return quote(os.path.relpath(target.resolve(), page.resolve().parent).replace(os.sep, "/"))
+
+
+def _environment() -> Environment:
+    return Environment(loader=PackageLoader("femanode.pictures.page", ""),
+                       autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+                       lstrip_blocks=True)

@@ -1,0 +1,66 @@
+"""A script that opens a run in ParaView: true shape of the whole section, hoop stress, front line.
+
+On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess. ParaView brings
+its own Python, so the script is text here and imports nothing of femanode.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from femanode.errors import ConfigError
+from femanode.output.runfolder import RunFolder
+from femanode.pictures.fields import choose_field, colour_limits
+from femanode.postprocess.framegeometry import MIRRORS
+
+NAME = "open_in_paraview.py"
+
+logger = logging.getLogger(__name__)
+
+
+def write_script(run: RunFolder | str | Path, field: str = "hoop_stress_GPa") -> Path:
+    """Write ``open_in_paraview.py`` into a run's folder.
+
+    It finds the frames beside itself, so that the folder may be moved.
+
+    Parameters
+    ----------
+    run : RunFolder, str or Path
+        The run.
+    field : str
+        Scalar point array, or an alias of one, to colour by.
+
+    Returns
+    -------
+    Path
+        The script.
+
+    Raises
+    ------
+    ConfigError
+        Unknown field, missing or broken frames.
+    """
+    run = run if isinstance(run, RunFolder) else RunFolder(run)
+    frames = run.frames
+    choice = choose_field(field, frames[-1].mesh)
+    if choice.part or choice.array == "displacement":
+        raise ConfigError(f"found {field}", where="--field", allowed="a scalar field, such as hoop or content")
+    low, high, _ = colour_limits(choice, [choice.values(frame.mesh.fields) for frame in frames])
+    text = Path(__file__).with_name("paraview.txt").read_text(encoding="utf-8")
+    for mark, value in (("@FOLDER@", repr(str(run.path.resolve()))), ("@FIELD@", repr(choice.array)),
+                        ("@LABEL@", repr(choice.label)), ("@RANGE@", repr((low, high))),
+                        ("@MIRRORS@", repr(MIRRORS[run.sector]))):
+        text = text.replace(mark, value)
+    path = run.path / NAME
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def try_script(run: RunFolder | str | Path) -> Path | None:
+    """The script of a finished run; what goes wrong is logged and costs the script only."""
+    try:
+        return write_script(run)
+    except Exception as error:  # a finished run must not fail for want of a script
+        logger.warning("no ParaView script: %s", error)
+        return None

@@ -1,0 +1,170 @@
+"""An interactive section for the browser: VTK's scene in vtk.js's offline viewer, one page that needs no network.
+
+On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess. VTK is kept out
+of the caller's process, as in ``rendering``: ``python -m femanode.pictures.scene job.json`` is the worker. The scene is
+described, not drawn, so that no OpenGL is needed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import colormaps
+
+from femanode.pictures.sectionview import SectionView
+
+INSTALL_HINT = "pip install trame-vtk"
+
+
+class NoSceneError(Exception):
+    """The interactive view could not be made; the text says why."""
+
+
+def write_scene(view: SectionView, colours: str, limits: tuple[float, float], out: Path) -> Path:
+    """Write a page in which a section can be turned, moved and zoomed.
+
+    Parameters
+    ----------
+    view : SectionView
+    colours : str
+        A matplotlib colour map.
+    limits : (float, float)
+        Values at its two ends.
+    out : Path
+        The ``.html`` to write.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    NoSceneError
+        When VTK or its web viewer is missing, or fails.
+    """
+    data, job = out.with_suffix(".npz"), out.with_suffix(".json")
+    lines = [*view.front, *(piece for edge in view.outlines for piece in _pieces(edge))]
+    np.savez(data, points=view.points, triangles=view.triangles, values=view.values,
+             segments=np.array(lines).reshape(-1, 2, 2))
+    job.write_text(json.dumps({"data": str(data), "colours": colours, "limits": limits, "out": str(out)}),
+                   encoding="utf-8")
+    search = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, search))}
+    try:
+        done = subprocess.run([sys.executable, "-m", "femanode.pictures.scene", str(job)], env=environment,
+                              capture_output=True, text=True, errors="replace", timeout=120, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NoSceneError(type(error).__name__) from error
+    if done.returncode != 0 or not out.is_file():
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        hint = f"; {INSTALL_HINT}" if "No module named" in last else ""
+        raise NoSceneError(f"{last[:160]}{hint}")
+    return out
+
+
+def _pieces(edge: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """A chain of points as segments (n - 1, 2, 2)."""
+    return np.stack([edge[:-1], edge[1:]], axis=1)
+
+
+def build_page(job: dict[str, Any]) -> None:
+    """Describe the scene and put it into the viewer's page; runs in the worker process only.
+
+    Parameters
+    ----------
+    job : dict
+        ``data`` (.npz with points, triangles, values, segments), ``colours``, ``limits``, ``out``.
+    """
+    import pyvista
+    from trame_vtk.modules.vtk.serializers import (
+        SynchronizationContext,
+        extract_array_hash,
+        initialize_serializers,
+        reference_id,
+        serialize,
+    )
+    from trame_vtk.tools.vtksz2html import write_html
+    from vtkmodules import vtkRenderingCore as vtk
+
+    with np.load(job["data"]) as data:
+        surface = pyvista.PolyData.from_regular_faces(_flat(data["points"]), data["triangles"])
+        surface.point_data["values"] = data["values"].astype(np.float32)
+        segments = data["segments"]
+    surface.set_active_scalars("values")
+    ends = np.arange(2 * len(segments)).reshape(-1, 2)
+    lines = pyvista.PolyData(_flat(segments.reshape(-1, 2), lift=1e-3), lines=np.insert(ends, 0, 2, axis=1).ravel())
+    renderer = vtk.vtkRenderer()
+    renderer.SetBackground(1.0, 1.0, 1.0)
+    for actor in (_coloured(vtk, surface, job), _plain(vtk, lines)):
+        renderer.AddActor(actor)
+    camera = renderer.GetActiveCamera()
+    half = float(np.abs(np.asarray(surface.points)).max())
+    camera.SetParallelProjection(1)
+    camera.SetFocalPoint(0.0, 0.0, 0.0)
+    camera.SetPosition(0.0, 0.0, 4.0 * half)
+    camera.SetParallelScale(1.15 * half)
+    window = vtk.vtkRenderWindow()
+    window.SetOffScreenRendering(1)
+    window.AddRenderer(renderer)
+    initialize_serializers()
+    context = SynchronizationContext()
+    context.set_ignore_last_dependencies(True)
+    scene = serialize(None, window, reference_id(window), context, 1)
+    scene["extra"] = {"vtkRefId": reference_id(window), "centerOfRotation": [0.0, 0.0, 0.0],
+                      "camera": reference_id(camera)}
+    hashes = {entry["hash"]: {**entry, "content": context.get_cached_data_array(entry["hash"], False)}
+              for entry in extract_array_hash(scene)}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("index.json", json.dumps({"hashes": hashes, "scene": scene}))
+    with open(job["out"], "w", encoding="utf-8") as page:
+        write_html(packed.getvalue(), page)
+
+
+def _flat(points: Any, lift: float = 0.0) -> Any:
+    """Points of the section in space, single precision."""
+    height = np.full(len(points), lift * (np.abs(points).max() if len(points) else 0.0))
+    return np.column_stack([points, height]).astype(np.float32)
+
+
+def _coloured(vtk: Any, surface: Any, job: dict[str, Any]) -> Any:
+    """The field's actor, unlit."""
+    import pyvista
+
+    table = pyvista.LookupTable(colormaps[job["colours"]], n_values=256)
+    table.scalar_range = tuple(job["limits"])
+    mapper = vtk.vtkPolyDataMapper()
+    mapper.SetInputData(surface)
+    mapper.SetLookupTable(table)
+    mapper.SetScalarRange(*job["limits"])
+    mapper.SetScalarModeToUsePointData()
+    mapper.SetInterpolateScalarsBeforeMapping(1)
+    actor = vtk.vtkActor()
+    actor.SetMapper(mapper)
+    actor.GetProperty().SetLighting(False)
+    return actor
+
+
+def _plain(vtk: Any, lines: Any) -> Any:
+    """The actor of front and outline, dark."""
+    mapper = vtk.vtkPolyDataMapper()
+    mapper.SetInputData(lines)
+    mapper.SetScalarVisibility(0)
+    actor = vtk.vtkActor()
+    actor.SetMapper(mapper)
+    actor.GetProperty().SetColor(0.1, 0.1, 0.1)
+    actor.GetProperty().SetLineWidth(2.0)
+    actor.GetProperty().SetLighting(False)
+    return actor
+
+
+if __name__ == "__main__":
+    build_page(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))

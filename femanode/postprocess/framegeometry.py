@@ -1,0 +1,101 @@
+"""Geometry of a stored frame: mirror images of a sector, contour lines, the chain of nodes along the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from femanode.numerics.arrays import Array, IntArray
+from femanode.output.runfolder import FrameMesh
+
+MIRRORS: Mapping[str, tuple[tuple[int, int], ...]] = {
+    "quarter": ((1, 1), (-1, 1), (-1, -1), (1, -1)),
+    "half": ((1, 1), (1, -1)),
+    "full": ((1, 1),),
+}
+
+
+def split_quadratic(triangles6: IntArray) -> IntArray:
+    """Cut every quadratic triangle into four linear ones through its midside nodes.
+
+    Parameters
+    ----------
+    triangles6 : ndarray of int, shape (ne, 6)
+
+    Returns
+    -------
+    ndarray of int, shape (4 ne, 3)
+    """
+    parts = [triangles6[:, part] for part in ([0, 3, 5], [3, 1, 4], [5, 4, 2], [3, 4, 5])]
+    return np.concatenate(parts)
+
+
+def level_segments(points: Array, triangles: IntArray, values: Array, level: float) -> Array:
+    """Straight pieces of a contour line on linear triangles.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, 2)
+    triangles : ndarray of int, shape (m, 3)
+    values : ndarray, shape (n,)
+    level : float
+
+    Returns
+    -------
+    ndarray, shape (k, 2, 2)
+        Two end points for each triangle that the contour crosses.
+    """
+    above = values > level  # strict on one side only, so a node at the level makes no stray piece
+    crossed = triangles[np.ptp(above[triangles].astype(int), axis=1) == 1]
+    starts, ends = crossed, np.roll(crossed, -1, axis=1)
+    cut = above[starts] != above[ends]
+    start, end = starts[cut], ends[cut]
+    share = (level - values[start]) / (values[end] - values[start])
+    cuts: Array = points[start] + share[:, None] * (points[end] - points[start])
+    return cuts.reshape((-1, 2, 2))
+
+
+def free_edges(mesh: FrameMesh, sector: str) -> list[IntArray]:
+    """Node chains along the section's edge, without the mirror lines of the sector.
+
+    Parameters
+    ----------
+    mesh : FrameMesh
+    sector : str
+
+    Returns
+    -------
+    list of ndarray of int
+        Nodes in order, midside nodes included; a closed chain repeats its first node.
+    """
+    sides = np.concatenate([mesh.triangles6[:, side] for side in ([0, 3, 1], [1, 4, 2], [2, 5, 0])])
+    keys = np.sort(sides[:, [0, 2]], axis=1)
+    _, first, count = np.unique(keys, axis=0, return_index=True, return_counts=True)
+    sides = sides[first[count == 1]]
+    size = float(np.abs(mesh.points).max())
+    for axis in {"quarter": (0, 1), "half": (1,), "full": ()}[sector]:
+        on_line = np.abs(mesh.points[sides][:, :, axis]).max(axis=1) < 1e-6 * size
+        sides = sides[~on_line]
+    return _chains(sides)
+
+
+def _chains(sides: IntArray) -> list[IntArray]:
+    """Join (start, middle, end) sides, of any orientation, into chains of nodes."""
+    around: dict[int, list[int]] = {}
+    for row, (start, _, end) in enumerate(sides.tolist()):
+        around.setdefault(start, []).append(row)
+        around.setdefault(end, []).append(row)
+    open_ends = [node for node, rows in around.items() if len(rows) == 1]
+    unused = set(range(len(sides)))
+    chains = []
+    for seed in [*open_ends, *around]:
+        chain = [seed]
+        while free := [row for row in around[chain[-1]] if row in unused]:
+            row = free[0]
+            unused.remove(row)
+            start, middle, end = sides[row].tolist()
+            chain += [middle, end if chain[-1] == start else start]
+        if len(chain) > 1:
+            chains.append(np.array(chain))
+    return chains

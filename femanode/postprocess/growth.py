@@ -1,0 +1,128 @@
+"""Laws that time and depth are compared with: power law, cylinder law, regime, surface flaw (part of *postprocess*)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from femanode.numerics.arrays import Array
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """L = a t^n: ``exponent`` n and ``r2`` of the fit in logarithms; None with too few points.
+
+    ``low`` and ``high`` are the smallest and the largest depth (nm) of the ``points`` it was fitted to.
+    """
+
+    exponent: float | None
+    r2: float | None
+    low: float | None = None
+    high: float | None = None
+    points: int = 0
+
+
+def rate_exponent(t: Array, depth: Array, start: float) -> PowerLaw:
+    """Exponent n of L proportional to t^n, by least squares in logarithms, while the front moves.
+
+    Parameters
+    ----------
+    t, depth : (n,) time since the front entered, s; depth, nm
+    start : float
+        Depth below which the front is still forming; such points are left out.
+    """
+    chosen = (t > 0) & (depth > start) & while_moving(t, depth)
+    if np.count_nonzero(chosen) < 4:
+        return PowerLaw(None, None)
+    x, y = np.log(t[chosen]), np.log(depth[chosen])
+    if np.ptp(x) <= 0 or np.ptp(y) <= 0:
+        return PowerLaw(None, None)
+    slope, offset = np.polyfit(x, y, 1)
+    left = y - slope * x - offset
+    return PowerLaw(float(slope), float(1.0 - np.sum(left**2) / np.sum((y - y.mean()) ** 2)),
+                    float(depth[chosen].min()), float(depth[chosen].max()), int(np.count_nonzero(chosen)))
+
+
+@dataclass(frozen=True)
+class CylinderLaw:
+    """Share of the time that the reaction (not diffusion) takes in the fitted cylinder law, and the fit's r2."""
+
+    interface_share: float | None
+    r2: float | None
+
+
+def cylinder_law(t: Array, depth: Array, radius: float, start: float) -> CylinderLaw:
+    """Fit t = A (R - s) + B [(R^2 - s^2)/4 - (s^2/2) ln(R/s)], s = R - depth, with A, B >= 0.
+
+    The quasi-steady linear-parabolic law of a front moving inwards in a cylinder (Deal and Grove's, for a cylinder).
+    It knows no stress: a front slowed by stress takes up B too, which is why the regime is not decided with it.
+    """
+    chosen = (t > 0) & (depth > start) & (depth < 0.999 * radius) & while_moving(t, depth)
+    if np.count_nonzero(chosen) < 4:
+        return CylinderLaw(None, None)
+    s, time = radius - depth[chosen], t[chosen]
+    terms = np.stack([radius - s, (radius**2 - s**2) / 4.0 - 0.5 * s**2 * np.log(radius / s)], axis=1)
+    scale = terms.max(axis=0)
+    factors, _ = nnls(terms / scale, time)
+    left = time - terms / scale @ factors
+    last = (terms / scale)[-1] * factors
+    spread = float(np.sum((time - time.mean()) ** 2))
+    return CylinderLaw(float(last[0] / last.sum()) if last.sum() > 0 else None,
+                       float(1.0 - np.sum(left**2) / spread) if spread > 0 else None)
+
+
+def transport_share(t: Array, activity: Array, drive: Array, outside: Array | None = None) -> float:
+    """Share of the driving activity that is lost in transport, averaged over the front's travel.
+
+    (a_o - a)/(a_o - a_eq), with a_o the activity ``outside`` (1 unless given), a the one at the front and a_eq = a -
+    v/k the one at which it would stand still: 0 where the reaction alone limits, 1 where diffusion (or a film) does.
+    Stress moves a_eq, and a_o - a falls with the flux as a front comes to rest, so that a front slowed by stress does
+    not look diffusion-controlled.
+    """
+    travel = np.diff(t) * drive[1:]
+    lost = np.maximum((1.0 if outside is None else outside[1:]) - activity[1:], 0.0)
+    share = lost / np.maximum(lost + drive[1:], 1e-300)
+    return float(np.sum(travel * share) / np.sum(travel)) if np.sum(travel) > 0 else 0.0
+
+
+def while_moving(t: Array, depth: Array, slowest: float = 0.1) -> NDArray[np.bool_]:
+    """Points at which the front moves faster than ``slowest`` of its mean speed so far: a front at rest has no law.
+
+    Of L proportional to t^n the speed is n times that mean at all times, however fast it was at first.
+    """
+    speed = np.diff(depth) / np.maximum(np.diff(t), 1e-300)
+    return np.concatenate([[False], speed * t[1:] > slowest * depth[1:]])
+
+
+def regime(share: float) -> str:
+    """'ICR' below a third of the drive lost in transport, 'DCR' above two thirds, 'mixed' between."""
+    return "ICR" if share < 1.0 / 3.0 else "DCR" if share > 2.0 / 3.0 else "mixed"
+
+
+def energy_release(stress: Array, depth: Array, E: Array | float, nu: Array | float) -> Array:
+    """Energy release rate of a surface flaw under tension, GPa nm (= J/m^2): 1.12^2 pi s^2 a (1 - nu^2)/E.
+
+    A first estimate: a straight edge crack of depth a (nm) in an elastic half-space in plane strain, under the hoop
+    stress s (GPa) that the surface carries without it. Arrays of one shape; 0 under compression.
+    """
+    return np.asarray(1.12**2 * np.pi * np.maximum(stress, 0.0) ** 2 * depth * (1.0 - nu**2) / E)
+
+
+def damkohler(rate: float, length: float, diffusivity: float, c_front: float) -> float:
+    """Reaction over diffusion of a moving front: k R c_f/((1 - c_f) D).
+
+    The front takes up c_f of full content for every step it makes, fed by at most (1 - c_f) D/R: with N/c* =
+    c_f/(1 - c_f) this is the number of the cylinder law (:func:`cylinder_law`), whose two terms are then as (R - s) to
+    it times [(R^2 - s^2)/4 - (s^2/2) ln(R/s)]/R.
+
+    Parameters
+    ----------
+    rate, length, diffusivity : float
+        Unstressed front rate k, nm/s; radius R, nm; D of the reacted phase at the front, nm^2/s.
+    c_front : float
+        Content of the reacted phase at the front over full content, c_f.
+    """
+    return rate * length * c_front / ((1.0 - c_front) * diffusivity)

@@ -1,0 +1,133 @@
+"""The reacted shell below every surface node: its depth in the reference and in the deformed section (pure geometry).
+
+A reference radius runs inwards from every surface node. It is cut once per mesh at the sides of the linear
+sub-triangles it crosses; on each piece the front's signed distance is linear and the deformation gradient is constant,
+so that the depth of the front and the length of the deformed image follow without sampling.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from femanode.mesh.spaces import Spaces, scatter
+from femanode.numerics.arrays import Array, IntArray
+
+#: Turn of the radii off the surface nodes, rad: a radius along the sides of triangles would belong to both or to none.
+_ASIDE = 1e-7
+
+
+class Shell:
+    """Reference radii through the surface nodes of one mesh.
+
+    Attributes
+    ----------
+    nodes : (n,) surface nodes by rising polar angle in the reference section
+    angle : (n,) those angles, rad
+    """
+
+    def __init__(self, spaces: Spaces) -> None:
+        surface = spaces.surface
+        angle = np.arctan2(spaces.nodes[1, surface], spaces.nodes[0, surface])
+        order = np.argsort(angle, kind="stable")
+        self.nodes, self.angle = surface[order], angle[order]
+        self.radius = float(np.hypot(*spaces.nodes[:, surface]).max())
+        # Towards the middle of a quarter or a half, whose end radii are sides of its mesh.
+        middle = 0.5 * (self.angle[0] + self.angle[-1])
+        theta = self.angle + _ASIDE * np.where(self.angle > middle, -1.0, 1.0)
+        along = np.stack([np.cos(theta), np.sin(theta)])
+        tri, ray = _candidates(spaces, theta)
+        grad = spaces.sub_grad[:, :, tri]
+        centre = spaces.nodes[:, spaces.sub[:, tri]].mean(axis=1)
+        # Share of each corner on the radius: at + rise r; inside a triangle where all three are positive.
+        at, rise = 1.0 / 3.0 - np.einsum("kip,ip->kp", grad, centre), np.einsum("kip,ip->kp", grad, along[:, ray])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            zero = -at / rise
+        inner = np.maximum(np.where(rise > 0, zero, -np.inf).max(axis=0), 0.0)
+        outer = np.where(rise < 0, zero, np.inf).min(axis=0)
+        crossed = outer - inner > 1e-12 * self.radius
+        self._ray, self._corners = ray[crossed], spaces.sub[:, tri[crossed]]
+        self._inner, self._outer, self._rise = inner[crossed], outer[crossed], rise[:, crossed]
+        self._share = [at[:, crossed] + self._rise * r for r in (self._inner, self._outer)]
+
+    def depths(self, distance: Array, position: Array) -> tuple[Array, Array]:
+        """Depth of the front's middle below every surface node, in the reference and in the deformed section.
+
+        Parameters
+        ----------
+        distance : (N,)
+            Signed distance behind the front, nm: positive where reacted, zero at the front's middle.
+        position : (2, N)
+            Deformed nodes, nm.
+
+        Returns
+        -------
+        reference, deformed : (n,)
+            nm. Zero where the front has not passed the surface node; the whole wall where it has passed it all.
+            ``deformed`` is the length of the deformed image of the reference radius down to the front.
+        """
+        values = distance[self._corners]
+        low, high = (np.sum(share * values, axis=0) for share in self._share)
+        # The outermost point of each radius that is not behind the front.
+        share = low / np.where(high > low, low - high, 1.0)
+        ahead = np.where(high <= 0, self._outer, np.where(low <= 0, self._inner + share * (self._outer - self._inner),
+                                                          0.0))
+        front = np.zeros(len(self.nodes))
+        np.maximum.at(front, self._ray, ahead)
+        reach = np.maximum(self._outer - np.maximum(self._inner, front[self._ray]), 0.0)
+        stretch = np.hypot(*np.sum(position[:, self._corners] * self._rise, axis=1))
+        return scatter(self._ray, reach, len(self.nodes)), scatter(self._ray, reach * stretch, len(self.nodes))
+
+    def tangents(self, position: Array, sector: str) -> Array:
+        """Unit tangents of the deformed outline at the surface nodes, (2, n), by rising angle.
+
+        Derivatives of the parabola through each node and its two neighbours; at the ends of a quarter or a half the
+        mirror image of the neighbour is taken.
+        """
+        points, angle = position[:, self.nodes], self.angle
+        if sector == "full":
+            before, after = points[:, -1:], points[:, :1]
+            start, end = angle[-1:] - 2.0 * np.pi, angle[:1] + 2.0 * np.pi
+        else:
+            before = points[:, 1:2] * [[1.0], [-1.0]]
+            after = points[:, -2:-1] * ([[-1.0], [1.0]] if sector == "quarter" else [[1.0], [-1.0]])
+            start, end = 2.0 * angle[:1] - angle[1:2], 2.0 * angle[-1:] - angle[-2:-1]
+        step = np.diff(np.concatenate([start, angle, end]))
+        rise = np.diff(np.concatenate([before, points, after], axis=1), axis=1) / step
+        slope = (rise[:, :-1] * step[1:] + rise[:, 1:] * step[:-1]) / (step[1:] + step[:-1])
+        return np.asarray(slope / np.maximum(np.hypot(*slope), 1e-300))
+
+
+def host_depth(spaces: Spaces, distance: Array) -> float:
+    """Largest distance of a host point from the front, nm, in the reference section: 0 where no host is left.
+
+    Infinite where no node is behind the front.
+    """
+    if not (distance > 0).any():
+        return float("inf")
+    if not (distance <= 0).any():
+        return 0.0
+    i, j = spaces.edges[:, (distance[spaces.edges] > 0).sum(axis=0) == 1]
+    share = distance[i] / (distance[i] - distance[j])
+    front = spaces.nodes[:, i] + share * (spaces.nodes[:, j] - spaces.nodes[:, i])
+    nearest, _ = cKDTree(front.T).query(spaces.nodes[:, distance <= 0].T)
+    return float(np.max(nearest))
+
+
+def _candidates(spaces: Spaces, theta: Array) -> tuple[IntArray, IntArray]:
+    """Pairs (triangle, radius) that may cross: the radius' angle lies within the triangle's."""
+    corner = spaces.nodes[:, spaces.sub]
+    centre = corner.mean(axis=1)
+    middle = np.arctan2(centre[1], centre[0])
+    off = (np.arctan2(corner[1], corner[0]) - middle + np.pi) % (2.0 * np.pi) - np.pi
+    # Around the axis a triangle's angle is not that between its corners: every radius is tried.
+    size = np.hypot(*(corner - centre[:, None])).max(axis=0)
+    near = np.hypot(*corner).min(axis=0) < 2.0 * size
+    n = len(theta)
+    turned = np.concatenate([theta - 2.0 * np.pi, theta, theta + 2.0 * np.pi])
+    slack = 2.0 * _ASIDE
+    first = np.where(near, n, np.searchsorted(turned, middle + off.min(axis=0) - slack))
+    count = np.where(near, n, np.searchsorted(turned, middle + off.max(axis=0) + slack) - first)
+    tri = np.repeat(np.arange(len(count)), count)
+    place = np.arange(len(tri)) - np.repeat(np.cumsum(count) - count, count)
+    return tri, (np.repeat(first, count) + place) % n

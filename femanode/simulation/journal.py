@@ -1,0 +1,253 @@
+"""What a run keeps as it goes: record, table, frames, counters, clock; and all of it in the checkpoint.
+
+Everything a checkpoint needs is marked at once when a step has been recorded whole, so that whatever stops the run
+afterwards, the checkpoint, the table and the frames speak of the same step.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from femanode.config.loading import dump_config
+from femanode.errors import ConfigError
+from femanode.output.checkpoint import NAMES, Parts, load_checkpoint, save_checkpoint
+from femanode.output.fieldset import FieldSet
+from femanode.output.writers import FrameWriter, HistoryWriter, manifest, prepare_folder, write_json, write_text
+from femanode.postprocess.record import Recorder, Row
+from femanode.solver.candidate import Candidate, Pace
+from femanode.solver.problem import Problem
+from femanode.solver.state import Part, State, state_from
+from femanode.solver.stepping import StopReason, Tally
+
+#: A checkpoint may take this share of the time between two.
+SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The last step that was recorded whole: what it left, and how much had been written by then."""
+
+    state: State
+    pace: Pace | None
+    stop: StopReason | None
+    tally: Tally
+    rows: int
+    frames: int
+    next_frame: float
+
+
+class Journal:
+    """The record of one run in its folder; made by `open_journal`.
+
+    Attributes
+    ----------
+    mark : Mark
+        The last good step.
+    tally : Tally
+        Counters, also of rejected steps since the mark.
+    clock : dict
+        Wall seconds by kind of work, those before a break included.
+    resumed : int
+        How often the run was taken up again.
+    """
+
+    def __init__(self, problem: Problem, folder: Path, stored: Parts | None = None) -> None:
+        self.problem, self.folder = problem, folder
+        self.clock = dict.fromkeys(("setup", "solve", "adaptation", "output", "checkpoint", "pictures"), 0.0)
+        self.recorder, self.schedule = Recorder(problem), Schedule(problem)
+        self.resumed, self.tally = 0, Tally()
+        self._interval = problem.config.output.checkpoint
+        if stored is None:
+            self.history, self.frames = HistoryWriter(folder / "history.csv"), FrameWriter(folder)
+            self._begin(problem.initial_state())
+        else:
+            run = stored["run"]
+            self.recorder.restore(stored["record"])
+            self.frames = FrameWriter(folder, run.data["frames"])
+            self.history = HistoryWriter(folder / "history.csv", self.recorder.rows)
+            self._restore(run, state_from(stored["state"]))
+            # At once, or a run that is killed again before the next would not know of this break.
+            self.save()
+        self._next_save = time.perf_counter() + (np.inf if self._interval is None else self._interval)
+
+    def _begin(self, state: State) -> None:
+        """Row and frame of the pristine section."""
+        self.fields = FieldSet(self.problem, state)
+        with self.timed("output"):
+            self.schedule.due(state)
+            self.history.write(self.recorder.initial(state))
+            self.frames.write(self.fields)
+        self.mark = self._marked(state, None, None)
+
+    def _restore(self, run: Part, state: State) -> None:
+        """Where the checkpoint stands; the files have been cut back to it."""
+        data = run.data
+        self.resumed, self.tally = data["resumed"] + 1, Tally(**data["tally"])
+        self.schedule.next = data["next_frame"]
+        self.clock.update(data["clock"])
+        self.fields = FieldSet(self.problem, state)
+        pace = None if data["pace"] is None else Pace(**data["pace"])
+        self.mark = self._marked(state, pace, None if data["stop"] is None else StopReason[data["stop"]])
+        for name in ("summary.json", "manifest.json"):
+            (self.folder / name).unlink(missing_ok=True)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last step recorded was the run's last."""
+        return is_final(self.mark.stop, self.mark.state.t, self.problem.limits.end)
+
+    def accept(self, candidate: Candidate, stop: StopReason | None) -> Row:
+        """Record an accepted step; save when it is time."""
+        if candidate.state is None:
+            raise ValueError("no accepted state")
+        with self.timed("output"):
+            fields = FieldSet(self.problem, candidate.state, candidate.equilibrium)
+            row = self.recorder.step(candidate, fields)
+            if stop in (None, StopReason.END_TIME) and self._to_end_torn():
+                stop = StopReason.TORN  # before the end time: a later one is not to lead on past a tear
+            self.history.write(row)
+            if self.schedule.due(candidate.state) or stop is not None:
+                self.frames.write(fields)
+        self.fields, self.mark = fields, self._marked(candidate.state, candidate.pace, stop)
+        if stop is None and time.perf_counter() >= self._next_save:
+            self.save()
+        return row
+
+    def _to_end_torn(self) -> bool:
+        """Whether the skin has torn and the run is to end there."""
+        return bool(self.problem.config.time.stop.torn) and self.recorder.skin.torn is not None
+
+    def adapt(self) -> bool:
+        """Go over to a mesh that suits the front where the present one no longer does; whether it was done.
+
+        The last row and frame stay those of the mesh the step was made on.
+        """
+        with self.timed("adaptation"):
+            problem, state = self.problem.adapted(self.mark.state)
+        if problem is self.problem:
+            return False
+        self.problem = self.schedule.problem = problem
+        self.recorder.move_to(problem)
+        self.tally.meshes += 1
+        self.mark = dataclasses.replace(self.mark, state=state,
+                                        tally=dataclasses.replace(self.mark.tally, meshes=self.tally.meshes))
+        return True
+
+    def _marked(self, state: State, pace: Pace | None, stop: StopReason | None) -> Mark:
+        tally = dataclasses.replace(self.tally, reasons=dict(self.tally.reasons))
+        return Mark(state, pace, stop, tally, len(self.recorder.rows), len(self.frames.entries), self.schedule.next)
+
+    def parts(self) -> dict[str, Part]:
+        """What decides the continuation, by contributor."""
+        mark = self.mark
+        run = {"pace": None if mark.pace is None else dataclasses.asdict(mark.pace),
+               "stop": None if mark.stop is None else mark.stop.name, "tally": dataclasses.asdict(mark.tally),
+               "frames": self.frames.entries[:mark.frames], "next_frame": mark.next_frame,
+               "resumed": self.resumed, "clock": self.clock}
+        return {"state": mark.state.part(), "mesh": self.problem.mesh_part(),
+                "record": self.recorder.part(mark.rows), "run": Part(data=run)}
+
+    def save(self) -> Path:
+        """Write the checkpoint; the next is due when its interval is over, or later where saving is slow."""
+        start = time.perf_counter()
+        with self.timed("checkpoint"):
+            self.frames.sync()
+            path = save_checkpoint(self.folder, self.parts(), self.problem.config.model_dump(mode="json"))
+        if self._interval is not None:
+            end = time.perf_counter()
+            self._next_save = end + max(self._interval, (end - start) / SHARE)
+        return path
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the newest checkpoint is."""
+        return self.folder / NAMES[0]
+
+    def close(self, otherwise: str) -> None:
+        """Leave checkpoint, last frame, summary and manifest; ``otherwise`` says why where the run is not finished."""
+        reason = self.mark.stop if self.mark.stop is not None and self.finished else otherwise
+        self.history.close()
+        self.save()
+        if self.frames.entries[-1][0] != self.mark.state.t:
+            # After the save: a run that goes on from there has no such frame.
+            self.frames.write(self.fields)
+        write_json(self.folder / "summary.json", self.recorder.summary(self.fields, reason))
+        stop = reason.value if isinstance(reason, StopReason) else reason
+        write_json(self.folder / "manifest.json", manifest(self.problem, self.tally, stop=stop, seconds=self.clock,
+                                                           resumed=self.resumed,
+                                                           events=self.recorder.skin.events()))
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Add the time spent inside to the clock."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.clock[name] += time.perf_counter() - start
+
+
+class Schedule:
+    """Which accepted states become frames: every time asked for, or every 1/frames of the section converted."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self._times = set(problem.output_times())
+        self.next = 0.0
+
+    def due(self, state: State) -> bool:
+        """Whether ``state`` is to be written; moves the mark ``next`` on when it is."""
+        frames = self.problem.config.output.frames
+        if frames is None:
+            return state.t in self._times
+        f = self.problem.physics.converted_fraction(state.xi)
+        if f < self.next:
+            return False
+        self.next = float((np.floor(f * frames) + 1.0) / frames)
+        return True
+
+
+def open_journal(problem: Problem, folder: Path, *, overwrite: bool, resume: bool) -> Journal | None:
+    """The journal of a new run, or of one that is taken up at its checkpoint; None where nothing is left to do.
+
+    With ``resume``, a folder without a run and a run stopped before its first checkpoint are begun anew.
+
+    Raises
+    ------
+    ConfigError
+        The folder holds something else, or its checkpoint cannot be gone on from.
+    """
+    if resume and overwrite:
+        raise ConfigError("found both resume and overwrite", allowed="one of them")
+    stored = load_checkpoint(folder, problem.config.model_dump(mode="json")) if resume else None
+    if stored is None:
+        if resume and (folder / "manifest.json").exists():
+            raise ConfigError("the run there has left no checkpoint", where=str(folder),
+                              hint="use --overwrite to run it anew, or another folder with -o")
+        killed_early = resume and (folder / "config.yaml").is_file()
+        prepare_folder(folder, overwrite=overwrite or killed_early)
+        write_text(folder / "config.yaml", dump_config(problem.config))
+        return Journal(problem, folder)
+    t, end = stored["state"].data["t"], problem.config.time.end
+    if end < t:
+        raise ConfigError(f"found {end:g} s", where="time.end",
+                          allowed=f"at least {t:g} s, where the checkpoint stands")
+    stop, pictures = stored["run"].data["stop"], (folder / "pictures")
+    # A run killed between its last step and the last file is finished by writing what is missing.
+    whole = (folder / "manifest.json").exists() and (pictures.exists() or not problem.config.output.pictures)
+    if stop is not None and is_final(StopReason[stop], t, end) and whole:
+        return None
+    write_text(folder / "config.yaml", dump_config(problem.config))
+    return Journal(problem.with_mesh(stored["mesh"]), folder, stored)
+
+
+def is_final(stop: StopReason | None, t: float, end: float) -> bool:
+    """Whether a run that stopped at t (s) has no more to do; a later end time takes up one that ended by time."""
+    return stop is not None and (stop is not StopReason.END_TIME or t >= end)

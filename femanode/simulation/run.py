@@ -1,0 +1,112 @@
+"""A run from beginning to end: config -> mesh -> state -> solver -> output -> postprocess."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from femanode.config.loading import Config
+from femanode.errors import ConvergenceError
+from femanode.output.lock import hold
+from femanode.output.writers import write_json
+from femanode.pictures.figures import make_pictures
+from femanode.pictures.page.report import try_report
+from femanode.pictures.paraview import try_script
+from femanode.simulation.interruption import interruptible
+from femanode.simulation.journal import Journal, open_journal
+from femanode.simulation.result import Result
+from femanode.solver.candidate import propose
+from femanode.solver.problem import build_problem
+from femanode.solver.stepping import march
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands: time (s), converted fraction, mean front speed (nm/s) and that over k(n), its ends (time in s
+    and converted fraction), and what v/k the activity of a full surface would give: 0 where stress holds the front."""
+
+    t: float
+    converted: float
+    speed: float
+    drive: float
+    end: float
+    wanted: float = 1.0
+    reserve: float = 1.0
+
+
+def run(config: Config, out: str | Path | None = None, *, overwrite: bool = False, resume: bool = False,
+        report: Callable[[Progress], None] | None = None) -> Result:
+    """Run one case and leave its folder.
+
+    Parameters
+    ----------
+    config : Config
+        From :func:`femanode.load_config`.
+    out : path, optional
+        Folder to make; ``results/<name>`` by default.
+    overwrite : bool
+        Replace an earlier run in that folder.
+    resume : bool
+        Go on from the folder's checkpoint to what the uninterrupted run gives; begin where there is no run yet, do
+        nothing where it has finished. The configuration must be the run's own; ``time.end`` may be later.
+    report : callable, optional
+        Called after every accepted step.
+
+    Raises
+    ------
+    ConfigError
+        The input is wrong, or another process is at work in the folder; nothing has been computed.
+    ConvergenceError
+        The solver could not go on; everything up to the last good state is in the folder.
+    KeyboardInterrupt
+        SIGINT or SIGTERM; likewise.
+    """
+    begun = time.perf_counter()
+    problem = build_problem(config)
+    folder = Path(out) if out is not None else Path("results") / config.name
+    with hold(folder):
+        journal = open_journal(problem, folder, overwrite=overwrite, resume=resume)
+        if journal is None:
+            return Result(folder, was_finished=True)
+        journal.clock["setup"] += time.perf_counter() - begun
+        _advance(journal, report)
+        if config.output.pictures:
+            with journal.timed("pictures"):
+                make_pictures(folder)
+            write_json(folder / "manifest.json", {**Result(folder).manifest, "wall_seconds": journal.clock})
+            try_script(folder)  # the page links it
+            try_report(folder)
+        return Result(folder)
+
+
+def _advance(journal: Journal, report: Callable[[Progress], None] | None) -> None:
+    """March to the end; whatever happens, leave checkpoint, table, frames, summary and manifest of what was reached."""
+    reason = "stopped by an error"
+    try:
+        with interruptible(propose) as proposer:
+            while not journal.finished:
+                problem, mark = journal.problem, journal.mark
+                steps = march(problem.physics, mark.state, problem.limits, problem.output_times(), journal.tally,
+                              proposer, mark.pace)
+                while not (journal.finished or journal.adapt()):
+                    with journal.timed("solve"):
+                        candidate, stop = next(steps)
+                    row = journal.accept(candidate, stop)
+                    if report is not None:
+                        kinetics, surface = problem.physics.front.kinetics, problem.physics.transport.surface
+                        balanced = kinetics.equilibrium_activity(np.array([row["front_mean_stress_GPa"]]))[0]
+                        report(Progress(row["time_s"], row["converted_fraction"], row["front_speed_nm_s"],
+                                        candidate.drive, problem.limits.end, problem.limits.converted or 1.0,
+                                        surface.cutoff - float(balanced)))
+    except ConvergenceError as error:
+        reason = f"solver stopped: {error}"
+        raise ConvergenceError(str(error), journal.checkpoint) from None
+    except KeyboardInterrupt:
+        reason = "interrupted"
+        raise KeyboardInterrupt(f"last good state: {journal.checkpoint}") from None
+    finally:
+        journal.close(reason)

@@ -1,0 +1,75 @@
+"""Current, potential and film in the units of the carrier balance, and back (config -> solver, solver -> output).
+
+Content is carriers over those of the full section; a current of it has the unit nm^2/s through a section and nm/s per
+length of surface. One formula each way, so that no other module knows charge or Faraday.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from femanode.config.loading import Config
+from femanode.errors import ConfigError
+from femanode.units import E_CHARGE, K_B, MA_PER_CM2
+
+HOUR = 3600.0
+
+#: Cut-off above the potential of activity 1, in kT/(z e): an activity of 1e-13 is known from nothing.
+FARTHEST = 30.0
+
+
+def applied_current(config: Config, area: float, length: float) -> float | None:
+    """Given current as content per time through a section of ``area`` (nm^2) and surface ``length`` (nm), nm^2/s.
+
+    1 C is area/hour, whatever the surface; a current density j is j length V_host/(x_max z e). None where the activity
+    is given.
+    """
+    boundary = config.boundary
+    if boundary.c_rate is not None:
+        return boundary.c_rate * area / HOUR
+    if boundary.current_density is not None:
+        return boundary.current_density / _density_of_unit_flux(config) * length
+    return None
+
+
+def current_density(config: Config, flux: float) -> float:
+    """mA/cm^2 of a flux of content through the surface, nm/s."""
+    return flux * _density_of_unit_flux(config)
+
+
+def _density_of_unit_flux(config: Config) -> float:
+    """mA/cm^2 of 1 nm/s: z e x_max/V_host."""
+    material = config.material
+    return MA_PER_CM2 * material.carrier.charge * material.content.x_max / material.host.volume
+
+
+def potential(config: Config, activity: float) -> float:
+    """Potential against the carrier metal of a surface activity, V: boundary.potential - (kT/z e) ln a."""
+    if not activity > 0.0:
+        return float("nan")
+    return config.boundary.potential - _thermal(config) * float(np.log(activity))
+
+
+def cutoff_activity(config: Config) -> float:
+    """Activity outside the surface that belongs to the cut-off potential; 1 where none is given."""
+    boundary = config.boundary
+    if boundary.cutoff is None:
+        return 1.0
+    above = boundary.cutoff - boundary.potential
+    if above > FARTHEST * _thermal(config):
+        most = boundary.potential + FARTHEST * _thermal(config)
+        raise ConfigError(f"found {boundary.cutoff:g} V, an activity of nothing", where="boundary.cutoff",
+                          allowed=f"up to {most:.2g} V at boundary.potential {boundary.potential:g} V",
+                          hint="mV?")
+    return float(np.exp(-above / _thermal(config)))
+
+
+def film_coefficient(config: Config) -> float | None:
+    """h_f = diffusivity/thickness of the film, nm/s; None for a bare surface."""
+    film = config.boundary.film
+    return None if film is None else film.diffusivity / film.thickness
+
+
+def _thermal(config: Config) -> float:
+    """kT/(z e), V."""
+    return K_B * config.temperature / (E_CHARGE * config.material.carrier.charge)

@@ -1,0 +1,187 @@
+"""Point law, forces and stiffness of all elements of one mesh (part of the *solver*).
+
+Two ways to the same numbers: whole-array numpy, and the compiled pass of :mod:`femanode.solver.element_loops` where
+numba is there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from femanode.constitutive.elastoplasticity import Moduli, PointResponse, respond
+from femanode.constitutive.flow import AWAITING, Flow, turn
+from femanode.mesh.spaces import Spaces
+from femanode.numerics import compiled
+from femanode.numerics.arrays import Array
+
+
+class Elements:
+    """Element loops in numpy.
+
+    Parameters
+    ----------
+    spaces : Spaces
+    """
+
+    name = "numpy"
+
+    def __init__(self, spaces: Spaces) -> None:
+        self.spaces = spaces
+
+    def deformation(self, u: Array) -> Array:
+        """In-plane deformation gradient (2, 2, elem, qp) of nodal displacements u (2, N)."""
+        s = self.spaces
+        F = np.einsum("ike,kjeq->ijeq", u[:, s.cells], s.dN, optimize=True)
+        F[0, 0] += 1.0
+        F[1, 1] += 1.0
+        return F
+
+    def respond(self, F: Array, F33: float, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
+                ) -> tuple[PointResponse, Array]:
+        """Response at the points, with tangent, and the nodal forces (elem, 12) of every element, nN/nm."""
+        response = respond(F, F33, Cp_inv_n, eqps_n, Jc, law, dt)
+        return response, element_forces(self.spaces, F, response.tau)
+
+    def turn(self, response: PointResponse, eqps_n: Array, Jc: Array, law: Moduli, last: Flow | None) -> Flow:
+        """See :func:`femanode.constitutive.flow.turn`; ``last`` is used up."""
+        return turn(response, eqps_n, Jc, law, last)
+
+    def stiffness(self, F: Array, F33: float, response: PointResponse, *, calm: bool) -> tuple[Array, Array, float]:
+        """See :func:`element_stiffness`; the arrays are good until the next call."""
+        tau = calmed(response.tau) if calm else response.tau
+        return element_stiffness(self.spaces, F, F33, response, tau)
+
+
+class CompiledElements(Elements):
+    """Element loops compiled, shared between threads."""
+
+    name = "numba"
+
+    def __init__(self, spaces: Spaces) -> None:
+        from femanode.solver import element_loops
+
+        super().__init__(spaces)
+        self._loops = element_loops
+        self._cells = np.ascontiguousarray(spaces.cells)
+        self._dN = compiled.readable(spaces.dN, spaces.dN.shape)
+        self._weight = compiled.readable(spaces.weight, spaces.weight.shape)
+        n = self._count = spaces.weight.shape[0]
+        self._forces, self._axial = np.empty((n, 12)), np.empty(n)
+        self._Ke: Array | None = None
+
+    def deformation(self, u: Array) -> Array:
+        F = np.empty((2, 2, *self._weight.shape))
+        compiled.share(self._loops.deform, self._count, compiled.readable(u, u.shape), self._cells, self._dN, F)
+        return F
+
+    def respond(self, F: Array, F33: float, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
+                ) -> tuple[PointResponse, Array]:
+        shape = self._weight.shape
+        constants = [compiled.readable(getattr(law, f.name), shape) for f in dataclasses.fields(law)]
+        tau, Cp_inv, tangent = np.empty((4, *shape)), np.empty((4, *shape)), np.empty((10, *shape))
+        mean, eqps = np.empty(shape), np.empty(shape)
+        compiled.share(self._loops.respond, self._count, self._dN, self._weight, F, float(F33),
+                       compiled.readable(Cp_inv_n, (4, *shape)), compiled.readable(eqps_n, shape),
+                       compiled.readable(Jc, shape), *constants, float(dt), tau, mean, Cp_inv, eqps, tangent,
+                       self._forces, least=200)
+        return PointResponse(tau, mean, Cp_inv, eqps, tangent), self._forces
+
+    def turn(self, response: PointResponse, eqps_n: Array, Jc: Array, law: Moduli, last: Flow | None) -> Flow:
+        if response.tangent is None:
+            raise ValueError("response without tangent")
+        shape = self._weight.shape
+        flow = Flow(np.empty((4, *shape)), np.empty((4, *shape))) if last is None else last
+        given = [compiled.readable(values, shape) for values in (eqps_n, Jc, law.K, law.G, law.sigma_Y, law.H)]
+        compiled.share(self._loops.turn, self._count, response.tau, response.mean_mandel, response.eqps, *given,
+                       AWAITING, last is None, flow.strain, flow.direction, response.tangent)
+        return flow
+
+    def stiffness(self, F: Array, F33: float, response: PointResponse, *, calm: bool) -> tuple[Array, Array, float]:
+        if response.tangent is None:
+            raise ValueError("response without tangent")
+        if self._Ke is None:
+            self._Ke, self._coupling = np.empty((self._count, 12, 12)), np.empty((self._count, 12))
+        compiled.share(self._loops.stiffen, self._count, self._dN, self._weight, F, float(F33), response.tau,
+                       response.tangent, calm, self._Ke, self._coupling, self._axial, least=200)
+        return self._Ke, self._coupling.T, float(self._axial.sum())
+
+
+def make_elements(spaces: Spaces) -> Elements:
+    """Compiled loops where numba is installed and wanted, numpy otherwise."""
+    return CompiledElements(spaces) if compiled.available() else Elements(spaces)
+
+
+def element_forces(s: Spaces, F: Array, tau: Array) -> Array:
+    """Nodal forces (elem, 12) of the Kirchhoff stress tau (4, elem, qp), per thickness: nN/nm."""
+    inv = _inverse(F)
+    P = np.stack([np.stack([tau[0] * inv[J, 0] + tau[2] * inv[J, 1], tau[2] * inv[J, 0] + tau[1] * inv[J, 1]])
+                  for J in range(2)], axis=1)  # (i, J, elem, qp)
+    return np.einsum("iJeq,kJeq,eq->eki", P, s.dN, s.weight, optimize=True).reshape(-1, 12)
+
+
+def calmed(tau: Array) -> Array:
+    """Stress whose mean is cut to the size of its deviator.
+
+    New swelling at fixed displacement gives pressures of many times the strength; as initial stress in the
+    tangent they make element rotations unstable and send Newton's method astray.
+    """
+    mean = (tau[0] + tau[1] + tau[3]) / 3.0
+    dev = tau.copy()
+    dev[[0, 1, 3]] -= mean
+    limit = np.sqrt(dev[0] ** 2 + dev[1] ** 2 + dev[3] ** 2 + 2.0 * dev[2] ** 2)
+    dev[[0, 1, 3]] += np.clip(mean, -limit, limit)
+    return dev
+
+
+def element_stiffness(s: Spaces, F: Array, F33: float, response: PointResponse, tau: Array,
+                      ) -> tuple[Array, Array, float]:
+    """Element matrices (elem, 12, 12), their coupling (12, elem) to the axial stretch, and the axial stiffness.
+
+    ``tau`` (4, elem, qp) is the stress of the geometric terms: the response's own for the consistent tangent.
+    """
+    c = response.tangent
+    if c is None:
+        raise ValueError("response without tangent")
+    t = tau
+    c = c.copy()
+    c[0] -= 2.0 * t[0]
+    c[1] -= 2.0 * t[1]
+    c[3] -= t[2]
+    c[4] -= t[2]
+    c[5] -= 0.5 * (t[0] + t[1])
+    c[9] -= 2.0 * t[3]
+    g = np.einsum("kjeq,jieq->kieq", s.dN, _inverse(F), optimize=True)  # spatial gradients (6, 2, elem, qp)
+    w = s.weight
+    n_elem, n_qp = w.shape
+    B = np.zeros((n_elem, n_qp, 3, 12))
+    gt = np.moveaxis(g, (2, 3), (0, 1))  # (elem, qp, 6, 2)
+    B[:, :, 0, 0::2] = gt[..., 0]
+    B[:, :, 1, 1::2] = gt[..., 1]
+    B[:, :, 2, 0::2] = gt[..., 1]
+    B[:, :, 2, 1::2] = gt[..., 0]
+    order = ((0, 2, 3), (2, 1, 4), (3, 4, 5))
+    D = np.stack([np.stack([c[order[i][j]] * w for j in range(3)], axis=-1) for i in range(3)], axis=-2)
+    DB = D @ B
+    flat = (n_elem, 3 * n_qp, 12)
+    Ke = np.matmul(B.reshape(flat).transpose(0, 2, 1), DB.reshape(flat))
+    T = np.stack([np.stack([t[0], t[2]], -1), np.stack([t[2], t[1]], -1)], -2) * w[..., None, None]
+    gT = gt @ T
+    geometric = np.matmul(gt.transpose(0, 2, 1, 3).reshape(n_elem, 6, -1),
+                          gT.transpose(0, 1, 3, 2).reshape(n_elem, -1, 6))
+    Ke[:, 0::2, 0::2] += geometric
+    Ke[:, 1::2, 1::2] += geometric
+    out33 = np.stack([c[6], c[7], c[8]], axis=-1) * (w / F33)[..., None]
+    coupling = np.einsum("eqrk,eqr->ke", B, out33, optimize=True)
+    K33 = float(np.sum((c[9] + t[3]) / F33**2 * w))
+    return Ke, coupling, K33
+
+
+def det(F: Array) -> Array:
+    """Determinant of in-plane F (2, 2, ...)."""
+    return F[0, 0] * F[1, 1] - F[0, 1] * F[1, 0]
+
+
+def _inverse(F: Array) -> Array:
+    return np.stack([np.stack([F[1, 1], -F[0, 1]]), np.stack([-F[1, 0], F[0, 0]])]) / det(F)

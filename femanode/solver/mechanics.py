@@ -1,0 +1,252 @@
+"""Equilibrium of one candidate section (part of the *solver*).
+
+Finds the displacement (and the axial stretch, in generalised plane strain) for a given content field by Newton's
+method on the P2 mesh, total Lagrangian. Knows nothing of time stepping: committed plastic state in, response out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from femanode.constitutive.elastoplasticity import Moduli, PointResponse
+from femanode.constitutive.flow import Flow
+from femanode.mesh.spaces import Spaces, scatter
+from femanode.numerics.arrays import Array
+from femanode.numerics.linear import Backend, SymmetricSolver, inner
+from femanode.numerics.pattern import Pattern
+from femanode.solver.elements import calmed as _calmed
+from femanode.solver.elements import det, element_forces, element_stiffness, make_elements
+
+
+@dataclass(frozen=True)
+class Equilibrium:
+    """Outcome of one solve. ``converged`` is False after a failure, and ``message`` then says what failed where.
+
+    ``axial_force`` (nN) is the meshed sector's, a quarter or half of the section's where only that is meshed.
+    """
+
+    converged: bool
+    message: str
+    u: Array
+    F33: float
+    F: Array
+    response: PointResponse | None
+    iterations: int
+    residual: float
+    axial_force: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Point:
+    """One iterate: displacement, stretch, F, response, free residual, axial imbalance, relative size."""
+
+    u: Array
+    F33: float
+    F: Array
+    response: PointResponse | None
+    residual: Array
+    axial: float
+    size: float
+
+
+class Mechanics:
+    """Equilibrium solver of one section.
+
+    Parameters
+    ----------
+    spaces : Spaces
+    sector : 'quarter' | 'half' | 'full'
+        Decides the supports: symmetry lines, and what else is needed against rigid motion.
+    axial : 'plane_strain' | 'generalized'
+    axial_force : float
+        Force on the whole section, nN (generalised plane strain only).
+    backend : str
+        Sparse solver, see :mod:`femanode.numerics.linear`.
+    tolerance : float
+        Residual norm over the norm of the unassembled internal forces.
+    load : (2, N), optional
+        Dead nodal forces per length of wire, GPa nm; they follow no motion of the surface. None: free surface.
+    """
+
+    max_iterations = 25
+    #: A Newton step may not shrink det F at any point below this fraction of its last value.
+    det_floor = 0.4
+    #: Residual that will do after ``patience`` iterations: points on the edge of yielding keep the last digits moving.
+    patience, good_enough = 12, 1e-5
+    #: Above this relative residual the tangent leaves out most of the pressure's geometric part.
+    far = 0.03
+
+    def __init__(self, spaces: Spaces, sector: str, *, axial: str = "plane_strain", axial_force: float = 0.0,
+                 backend: Backend = "auto", tolerance: float = 1e-7, load: Array | None = None) -> None:
+        self.spaces, self.load = spaces, load
+        self.generalized = axial == "generalized"
+        self.axial_force = axial_force * {"quarter": 0.25, "half": 0.5, "full": 1.0}[sector]
+        self.tolerance, self.good_enough = tolerance, max(tolerance, self.good_enough)
+        fixed = _supports(spaces, sector)
+        # Numbered in the order of their elimination, so that a solver need not permute every matrix.
+        free = np.flatnonzero(~fixed)
+        self._free = free[np.argsort(spaces.rank[free // 2], kind="stable")]
+        self._number = np.full(len(fixed), -1)
+        self._number[self._free] = np.arange(len(free))
+        cells = spaces.cells
+        dofs = np.stack([2 * cells, 2 * cells + 1], axis=1).reshape(12, -1)  # (6*2, elem)
+        self._dofs = dofs
+        self._pattern = Pattern(self._number[dofs], len(self._free))
+        self.elements = make_elements(spaces)
+        # A node on a symmetry line has half of the whole section's force and counts half: norms are those of the whole.
+        shared = spaces.sharing
+        self._weight = shared[self._free // 2]
+        self._whole_nodes = float(np.sum(1.0 / shared))
+        self.solver = SymmetricSolver(backend, np.arange(len(free)), accuracy=1e-9)
+
+    def deformation(self, u: Array) -> Array:
+        """In-plane deformation gradient (2, 2, elem, qp) of nodal displacements u (2, N)."""
+        return self.elements.deformation(u)
+
+    def solve(self, u0: Array, F33_0: float, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
+              ) -> Equilibrium:
+        """Newton's method from (u0, F33_0), the directions of flow as unknowns beside the displacement.
+
+        At least one iteration is always made.
+
+        Parameters
+        ----------
+        u0 : (2, N) first guess, nm; F33_0 : its axial stretch
+        Cp_inv_n, eqps_n : committed plastic state; Jc : (elem, qp) swelling; law : constants at the points
+        """
+        def respond_at(u: Array, F33: float, F: Array) -> _Point:
+            response, forces = self.elements.respond(F, F33, Cp_inv_n, eqps_n, Jc, law, dt)
+            residual, axial, scale = self._assemble(forces, F33, response)
+            return _Point(u, F33, F, response, residual, axial, self._norm(residual, axial, max(scale, floor)))
+
+        # A body without stress has no scale of its own; a stress of 1e-4 G stands in, far above rounding.
+        floor = 1e-4 * float(np.mean(law.G)) * float(np.sqrt(self.spaces.weight.sum()))
+        F = self.deformation(u0)
+        if not det(F).min() > 0:
+            return self._failed("first guess inverts an element", _Point(u0, F33_0, F, None, u0, 0.0, np.inf), 0)
+        point, trusted = respond_at(u0.copy(), float(F33_0), F), True
+        flow: Flow | None = None
+        for iteration in range(1, self.max_iterations + 1):
+            if point.response is not None:
+                flow = self.elements.turn(point.response, eqps_n, Jc, law, flow)
+            exact = trusted and point.size < self.far
+            try:
+                # The first iteration makes factors of its own: what a solve finds is not to depend on the last.
+                found = self._improve(point, respond_at, exact=exact, fresh=iteration == 1)
+                if found is None and exact:
+                    # Close to collapse the exact tangent can point uphill; the calmed one does not.
+                    trusted = False
+                    found = self._improve(point, respond_at, exact=False, fresh=True)
+            except RuntimeError as error:
+                return self._failed(f"linear solve: {error}", point, iteration)
+            stuck = found is None
+            if found is None and point.size > self.good_enough:
+                return self._failed("line search failed", point, iteration)
+            point = found if found is not None else point
+            settled = (stuck or iteration >= self.patience) and point.size <= self.good_enough
+            if point.size <= self.tolerance or settled:
+                return Equilibrium(True, "", point.u, point.F33, point.F, point.response, iteration, point.size,
+                                   point.axial + self.axial_force)
+        return self._failed("no convergence", point, self.max_iterations)
+
+    def imbalance(self, u: Array, F33: float, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
+                  ) -> float:
+        """Relative residual at a guess, as :meth:`solve` measures it; arguments as there."""
+        response, forces = self.elements.respond(self.deformation(u), F33, Cp_inv_n, eqps_n, Jc, law, dt)
+        return self._norm(*self._assemble(forces, F33, response))
+
+    def _improve(self, point: _Point, respond_at: Callable[[Array, float, Array], _Point], *, exact: bool,
+                 fresh: bool) -> _Point | None:
+        """One Newton step with line search; None where no step length helps.
+
+        Associated flow has an incremental potential: a step is shortened while its slope says "too far".
+        """
+        du, dF33 = self._direction(point, exact=exact, fresh=fresh)
+        if not (np.all(np.isfinite(du)) and np.isfinite(dF33)):
+            raise RuntimeError("the step is not finite")
+        direction = du.T.ravel()[self._free]
+        slope_0 = inner(point.residual, direction) + point.axial * dF33
+        step = 1.0
+        for _ in range(10):
+            u, F33 = point.u + step * du, point.F33 + step * dF33
+            F = self.deformation(u)
+            if not (F33 > 0 and np.all(det(F) > self.det_floor * det(point.F))):
+                step *= 0.5
+                continue
+            new = respond_at(u, F33, F)
+            slope = inner(new.residual, direction) + new.axial * dF33
+            if np.isfinite(new.size) and (new.size < 0.5 * point.size or slope <= 0.5 * abs(slope_0)):
+                return new
+            step *= min(max(slope_0 / (slope_0 - slope), 0.1), 0.7) if np.isfinite(slope) else 0.5
+        return None
+
+    def _failed(self, why: str, point: _Point, iterations: int) -> Equilibrium:
+        F = point.F
+        worst = int(np.argmin(np.nan_to_num(det(F), nan=-np.inf).min(axis=1)))
+        x, y = self.spaces.qp_xy[:, worst].mean(axis=1)
+        message = (f"{why} after {iterations} Newton iterations (relative residual {point.size:.2e}; smallest det F "
+                   f"{det(F)[worst].min():.3g} in element {worst} at x = {x:.2f} nm, y = {y:.2f} nm)")
+        return Equilibrium(False, message, point.u, point.F33, F, None, iterations, point.size)
+
+    def _residual(self, F: Array, F33: float, response: PointResponse) -> tuple[Array, float, float]:
+        """Free nodal forces, axial imbalance, and the norm of unassembled forces they are measured against."""
+        return self._assemble(element_forces(self.spaces, F, response.tau), F33, response)
+
+    def _assemble(self, forces: Array, F33: float, response: PointResponse) -> tuple[Array, float, float]:
+        """The same from the forces of the elements, (elem, 12)."""
+        s = self.spaces
+        total = scatter(self._dofs.T, forces, 2 * s.n_nodes)
+        if self.load is not None:
+            total -= self.load.T.ravel()
+        axial = float(np.sum(response.tau[3] / F33 * s.weight)) - self.axial_force if self.generalized else 0.0
+        return total[self._free], axial, float(np.sqrt(np.sum(forces**2)))
+
+    def _norm(self, residual: Array, axial: float, scale: float) -> float:
+        """Residual relative to ``scale``; the axial imbalance counts as spread over the nodes."""
+        size = np.sqrt(inner(self._weight * residual, residual))
+        return float(np.hypot(size, axial / np.sqrt(self._whole_nodes)) / scale)
+
+    def _direction(self, point: _Point, *, exact: bool, fresh: bool) -> tuple[Array, float]:
+        """Newton step of displacement (2, N) and axial stretch."""
+        s, response, residual, axial = self.spaces, point.response, point.residual, point.axial
+        if response is None:
+            raise ValueError("no response")
+        Ke, coupling, K33 = self.elements.stiffness(point.F, point.F33, response, calm=not exact)
+        tangent = self._pattern.matrix(Ke)
+        du = np.zeros(2 * s.n_nodes)
+        border = scatter(self._dofs, coupling, 2 * s.n_nodes)[self._free] if self.generalized else None
+        rhs = residual if border is None else np.stack([residual, border], axis=1)
+        if fresh:
+            self.solver.factorise(tangent)
+            found = self.solver.solve(rhs)
+        else:
+            found = self.solver.solve_near(tangent, rhs)
+        if border is None:
+            du[self._free] = -found
+            return du.reshape(-1, 2).T, 0.0
+        both = found
+        dF33 = -(axial - inner(border, both[:, 0])) / (K33 - inner(border, both[:, 1]))
+        du[self._free] = -both[:, 0] - both[:, 1] * dF33
+        return du.reshape(-1, 2).T, float(dF33)
+
+
+def _supports(s: Spaces, sector: str) -> NDArray[np.bool_]:
+    """Which of the 2N displacement components are held at zero."""
+    fixed = np.zeros((s.n_nodes, 2), bool)
+    fixed[s.x0, 0] = True
+    fixed[s.y0, 1] = True
+    radius = np.hypot(*s.nodes)
+    if sector == "half":
+        fixed[s.y0[np.argmin(radius[s.y0])], 0] = True
+    if sector == "full":
+        # Statically determinate: the innermost node, and the x-most node against rotation; no reaction arises.
+        fixed[np.argmin(radius)] = True
+        fixed[np.argmax(s.nodes[0] - np.abs(s.nodes[1])), 1] = True
+    return fixed.ravel()
+
+
+__all__ = ["Equilibrium", "Mechanics", "_calmed", "element_stiffness"]

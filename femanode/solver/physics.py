@@ -1,0 +1,107 @@
+"""The solvers of one section and the laws between them (part of the *solver*)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from femanode.constitutive.elastoplasticity import Moduli
+from femanode.constitutive.passage import deformed_normal, layer_dissipation, normal_traction, swollen
+from femanode.constitutive.swelling import content, conversion, volume_ratio
+from femanode.mesh.spaces import Spaces
+from femanode.numerics.arrays import Array
+from femanode.solver.front import Front
+from femanode.solver.mechanics import Equilibrium, Mechanics
+from femanode.solver.state import State
+from femanode.solver.transport import Transport
+
+
+@dataclass(frozen=True)
+class Physics:
+    """The solvers of one section, and the laws between them."""
+
+    spaces: Spaces
+    mechanics: Mechanics
+    front: Front
+    transport: Transport
+    constants: Callable[[Array, Array], Moduli]
+    c_front: float
+    expansion: float
+
+    def content_at_nodes(self, state: State) -> Array:
+        """Carrier content C (N,)."""
+        return content(conversion(state.xi, self.front.start), state.c, self.c_front)
+
+    def content_at_points(self, xi: Array, c: Array) -> tuple[Array, Array]:
+        """Converted fraction h and content C at the quadrature points, (elem, qp), from nodal xi and activity c.
+
+        They vary within an element as its strains do: content that is constant in it presses elements that are
+        partly converted against their own shape, and the product flows for it (an eighth of the energy of the
+        reaction, with two elements across the front).
+        """
+        h = conversion(xi, self.front.start)
+        return self.spaces.at_points(h), self.spaces.at_points(content(h, c, self.c_front))
+
+    def volume_ratio(self, xi: Array, c: Array) -> Array:
+        """Stress-free volume ratio Jc at the quadrature points, (elem, qp)."""
+        return volume_ratio(self.content_at_points(xi, c)[1], self.expansion)
+
+    def converted_fraction(self, xi: Array) -> float:
+        """Area fraction converted, integral of h over the section."""
+        mass = self.spaces.mass
+        return float(np.sum(mass * conversion(xi, self.front.start)) / mass.sum())
+
+    def product(self, c: Array, eqps: Array) -> tuple[Moduli, Array]:
+        """Constants and flow stress (elem, qp) of material reacted throughout, at activity c (N,).
+
+        The flow stress holds for the front itself: without rate dependence, since there the rate of strain is that of
+        a numerical thickness.
+        """
+        y = self.spaces.at_points(content(np.ones_like(c), c, self.c_front))
+        law = self.constants(np.ones_like(y), y)
+        return law, np.asarray(law.sigma_Y + law.H * eqps)
+
+    def driving_stress(self, xi: Array, c: Array, eq: Equilibrium) -> Array:
+        """Stress that works on the front, (elem, qp), GPa: n.M.n - 2/3 of the product's flow stress.
+
+        What the front does against stress per unit of swelling: the normal component of the Mandel stress along which
+        material swells, and the flow that keeps its tangential stretch (:mod:`femanode.constitutive.passage`).
+        """
+        if eq.response is None:
+            raise ValueError("no response")
+        n = deformed_normal(eq.F, self.spaces.vector_at_points(self.front.normals(xi)))
+        strength = self.product(c, eq.response.eqps)[1]
+        return normal_traction(eq.response.tau, n) / self.volume_ratio(xi, c) - layer_dissipation(strength)
+
+    def passed(self, state: State, xi: Array, c: Array) -> Array:
+        """Inverse plastic metric (4, elem, qp) after the step's reaction, before equilibrium.
+
+        Points that react swell along the front's normal. The elastic change of their volume goes along it too: under
+        the traction that the front bears, from the host's bulk modulus to the product's.
+        """
+        (h_n, C_n), (h, C) = self.content_at_points(state.xi, c), self.content_at_points(xi, c)
+        gained = h - h_n
+        reacting = np.flatnonzero(gained.max(axis=1) > 1e-9)
+        if not len(reacting):
+            return state.Cp_inv
+
+        def here(values: Array) -> Array:
+            return np.broadcast_to(values, gained.shape)[reacting]
+
+        F = self.mechanics.deformation(state.u)[:, :, reacting]
+        normal = self.spaces.vector_at_points(self.front.normals(0.5 * (xi + state.xi)))[:, reacting]
+        n = np.where(here(gained) > 0.0, deformed_normal(F, normal), 0.0)
+        law, strength = self.product(c, state.eqps)
+        traction = self.spaces.at_points(state.front_stress) + layer_dissipation(strength)
+        pressed = [here((traction - layer_dissipation(strength) * share) / self.constants(share, content_).K)
+                   for share, content_ in ((h_n, C_n), (h, C))]
+        grown = here(volume_ratio(C, self.expansion) / volume_ratio(C_n, self.expansion))
+        stretch = np.maximum(grown, 1.0) * np.exp(pressed[1] - pressed[0])
+        # A mixture's stress is its parts': what has just reacted comes in at yield, compressed along the front.
+        strain = here(gained * strength / (2.0 * law.G))
+        metric = state.Cp_inv.copy()
+        metric[:, reacting] = swollen(F, n, state.Cp_inv[:, reacting], stretch, strain)
+        return metric
+

@@ -1,0 +1,95 @@
+"""The state of a section at one time (the *state* stage): frozen, stored and restored whole."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from femanode.numerics.arrays import Array
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one contributor stores: arrays by name, and data that JSON can hold (floats keep every bit)."""
+
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything the next step needs; arrays are read-only and C-contiguous.
+
+    Attributes
+    ----------
+    t : time, s; dt : the step that led here, s
+    xi, depletion : (N,) extent of reaction; 1 - c, with c the activity of the carrier in the reacted phase
+    u : (2, N) displacement, nm; F33 : axial stretch
+    Cp_inv : (4, elem, qp) inverse plastic right Cauchy-Green tensor; eqps : (elem, qp)
+    front_stress : (N,) stress that drives the front, averaged across it and extended along its normal, GPa
+    activity : (N,) carrier activity averaged likewise
+    point_stress : (elem, qp) mean Mandel stress at the points, GPa
+    u_rate, F33_rate : rates over the last step, nm/s and 1/s, for prediction
+    front_stress_trend : (N,) change of front_stress per mean travel of the front, GPa/nm
+    outside : 1 - activity outside the surface; entered : whether a given current has once been carried whole
+    curvature : (N,) divergence of the front's normal, smoothed along it, 1/nm
+    """
+
+    t: float
+    dt: float
+    xi: Array
+    depletion: Array
+    u: Array
+    F33: float
+    Cp_inv: Array
+    eqps: Array
+    front_stress: Array
+    activity: Array
+    point_stress: Array
+    u_rate: Array
+    F33_rate: float
+    front_stress_trend: Array
+    outside: float
+    entered: bool
+    curvature: Array
+
+    def __post_init__(self) -> None:
+        for entry in dataclasses.fields(self):
+            value = getattr(self, entry.name)
+            if isinstance(value, np.ndarray):
+                # One layout, also of what is read back: sums over another run in another order.
+                value = np.ascontiguousarray(value)
+                value.flags.writeable = False
+                object.__setattr__(self, entry.name, value)
+
+    @property
+    def c(self) -> Array:
+        """Activity of the carrier in the reacted phase, (N,)."""
+        return 1.0 - self.depletion
+
+    def part(self) -> Part:
+        """Everything, for a checkpoint."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        arrays = {k: v for k, v in values.items() if isinstance(v, np.ndarray)}
+        return Part(arrays, {k: v for k, v in values.items() if k not in arrays})
+
+
+def state_from(part: Part) -> State:
+    """The state that :meth:`State.part` stored."""
+    values: dict[str, Any] = {**part.arrays, **part.data}
+    return State(**values)
+
+
+def pristine(n_nodes: int, shape: tuple[int, int], xi: Array, outside: float = 0.0) -> State:
+    """Unstressed state at t = 0 with the given extent (N,) and activity 1 - ``outside``; ``shape`` is (elem, qp)."""
+    unit = np.zeros((4, *shape))
+    unit[[0, 1, 3]] = 1.0
+    zero = np.zeros(n_nodes)
+    return State(0.0, 0.0, xi.copy(), zero + outside, np.zeros((2, n_nodes)), 1.0, unit, np.zeros(shape),
+                 zero, np.full(n_nodes, 1.0 - outside), np.zeros(shape), np.zeros((2, n_nodes)), 0.0, zero.copy(),
+                 outside, False, zero.copy())

@@ -1,0 +1,246 @@
+"""Time stepping: a step proposes a candidate, a controller accepts or rejects it (part of the *solver*).
+
+Nothing committed is changed before a candidate is accepted. It is rejected when the stress it ends with would have
+moved the front noticeably differently.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from femanode.constitutive.swelling import content, conversion
+from femanode.errors import ConvergenceError
+from femanode.solver.candidate import Candidate, Pace, propose
+from femanode.solver.front import on_front
+from femanode.solver.physics import Physics
+from femanode.solver.state import State
+
+#: How far above and below the cut-off a run may end, relative to its activity: 1e-3 is 0.03 mV.
+ABOVE_CUTOFF, BELOW_CUTOFF = 1e-3, 1e-4
+
+#: Share of the surface not yet converted below which the front counts as come in.
+FRONT_IN = 0.01
+
+#: Share of the allowed advance below which a plastic increment is a jump (a snap of the last core, a tearing neck) that
+#: no smaller step resolves: it does not shrink with the step, and is let pass.
+JUMP = 0.25
+
+
+class StopReason(enum.Enum):
+    """Why a run ended; the value is what the user reads."""
+
+    END_TIME = "end time reached"
+    CONVERTED = "converted fraction reached"
+    ARRESTED = "front arrested"
+    CUTOFF = "cut-off reached"
+    TORN = "skin torn"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on one step and the ends of the run.
+
+    ``front_advance`` in delta, ``plastic`` and ``content`` largest increments at a point, ``coupling`` largest
+    error of the front's position (in delta) from extrapolating its stress, ``min_step`` s, ``end`` s;
+    ``arrest`` (v/k) and ``converted`` may be None.
+    """
+
+    end: float
+    front_advance: float = 0.25
+    plastic: float = 1.0
+    content: float = 1.0
+    coupling: float = 0.05
+    min_step: float = 1e-9
+    balance: float = 1e-8
+    arrest: float | None = 1e-3
+    converted: float | None = 0.99
+
+
+@dataclass
+class Tally:
+    """Counters of a run, for the manifest."""
+
+    accepted: int = 0
+    rejected: int = 0
+    newton: int = 0
+    meshes: int = 1
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def reject(self, reason: str) -> None:
+        """Count one rejected candidate under the first words of its reason."""
+        self.rejected += 1
+        key = re.split(r" \(| after |:| by | [0-9]", reason)[0]
+        self.reasons[key] = self.reasons.get(key, 0) + 1
+
+
+def coupling_bound(candidate: Candidate, limits: Limits) -> float:
+    """Allowed coupling error in delta: falls with the advance, down to a tenth, so that a slow front stops cleanly."""
+    return limits.coupling * float(np.clip(candidate.advance / limits.front_advance, 0.1, 1.0))
+
+
+def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) -> str:
+    """Why a candidate must be rejected, or an empty string."""
+    new = candidate.state
+    if new is None:
+        return candidate.message
+    for name in ("xi", "depletion", "u", "Cp_inv", "eqps", "front_stress", "curvature"):
+        if not np.all(np.isfinite(getattr(new, name))):
+            return f"{name} is not finite"
+    # A front that takes all there is leaves an undershoot of 1e-4; one step too many takes what is not there. What is
+    # missing counts by the share that is converted: a node that has just begun to convert holds next to nothing.
+    h = conversion(new.xi, physics.front.start)
+    if new.depletion.min() < -0.05 or float(np.max(h * (new.depletion - 1.0))) > 0.05:
+        return f"activity leaves [0, 1]: {1.0 - new.depletion.max():.3g} to {1.0 - new.depletion.min():.3g}"
+    if candidate.balance is not None and candidate.balance.error > limits.balance:
+        return f"content balance off by {candidate.balance.error:.1e} (allowed {limits.balance:.0e})"
+    if candidate.coupling_error > coupling_bound(candidate, limits):
+        return f"stress extrapolation moves the front by {candidate.coupling_error:.3f} delta too far or short"
+    if candidate.advance > 1.05 * limits.front_advance:
+        return f"front advance {candidate.advance:.2f} delta (allowed {limits.front_advance:.2f})"
+    plastic = float(np.max(new.eqps - state.eqps))
+    if plastic > limits.plastic and candidate.advance > JUMP * limits.front_advance:
+        return f"plastic strain increment {plastic:.2f} (allowed {limits.plastic:.2f})"
+    gained = float(np.max(np.abs(physics.content_at_nodes(new) - physics.content_at_nodes(state))))
+    if gained > limits.content:
+        return f"content increment {gained:.2f} (allowed {limits.content:.2f})"
+    return ""
+
+
+def _first_step(physics: Physics, state: State, limits: Limits) -> float:
+    n = physics.front.normals(state.xi)
+    speed = physics.front.speed(n, state.front_stress, state.activity)
+    near = on_front(state.xi)
+    fastest = float(np.max(speed[near], initial=0.0))
+    return limits.front_advance * physics.front.delta / fastest if fastest > 0 else limits.end
+
+
+def _next_step(candidate: Candidate, physics: Physics, limits: Limits) -> float:
+    """Step that keeps the advance and the coupling error near their bounds, at most doubling."""
+    state = candidate.state
+    if state is None:
+        raise ValueError("no accepted state")
+    bound, error = coupling_bound(candidate, limits), candidate.coupling_error
+    grow = 2.0 if error <= 0 else min(2.0, 0.8 * np.sqrt(bound / error))
+    return float(min(_first_step(physics, state, limits), max(grow, 0.5) * state.dt))
+
+
+def march(physics: Physics, state: State, limits: Limits, stops: list[float], tally: Tally,
+          proposer: Callable[[Physics, State, float], Candidate] = propose, pace: Pace | None = None,
+          ) -> Iterator[tuple[Candidate, StopReason | None]]:
+    """Yield accepted candidates until a stop condition holds; the last comes with its reason.
+
+    Parameters
+    ----------
+    state : State
+        Where to start.
+    stops : list of float
+        Times that must be hit exactly, s (output times); the end time always is.
+    pace : Pace, optional
+        Of the candidate that brought ``state``, to go on as if there had been no break.
+
+    Raises
+    ------
+    ConvergenceError
+        The step fell below ``limits.min_step``; ``state`` of the last candidate yielded is still good.
+    """
+    times = sorted({t for t in stops if state.t < t < limits.end} | {limits.end})
+    if pace is None:
+        pace = Pace(_first_step(physics, state, limits))
+    while True:
+        target = next(t for t in times if t > state.t)
+        # A step that would leave a sliver before the target is stretched over it or halved.
+        remaining = target - state.t
+        step = remaining if pace.dt >= remaining else (0.5 * remaining if pace.dt > 0.7 * remaining else pace.dt)
+        candidate = proposer(physics, state, step)
+        reason = check(candidate, state, physics, limits)
+        retry = _cut(physics, state, candidate.state, limits, passed=not reason)
+        if retry is not None:
+            pace = replace(pace, dt=retry)
+            continue
+        if reason or candidate.state is None:
+            tally.reject(reason)
+            pace = Pace(0.5 * step, ceiling=0.5 * step)
+            if pace.dt < limits.min_step:
+                raise ConvergenceError(f"t = {state.t:.6g} s: step fell to {pace.dt:.2e} s: {reason}")
+            continue
+        tally.accepted += 1
+        tally.newton += candidate.equilibrium.iterations if candidate.equilibrium else 0
+        new = candidate.state
+        if step == remaining:
+            new = replace(new, t=target)
+        # What failed a moment ago is approached again by small stages: a failed solve costs several good ones.
+        ceiling = 1.2 * pace.ceiling
+        pace = Pace(min(_next_step(candidate, physics, limits), ceiling), ceiling)
+        candidate = replace(candidate, state=new, pace=pace)
+        stop = _stop(physics, state, candidate, limits)
+        yield candidate, stop
+        if stop is not None:
+            return
+        state = new
+
+
+def _cut(physics: Physics, old: State, new: State | None, limits: Limits, *, passed: bool) -> float | None:
+    """Shorter step that ends where the run does, or None where the candidate does not overshoot."""
+    if new is None:
+        return None
+    retry = _cut_at_activity(physics, old, new)
+    if retry is None and passed and limits.converted is not None:
+        return _cut_at_fraction(physics, old, new, limits.converted)
+    # So steep a rise is no matter of the step any more.
+    return retry if retry is None or retry > limits.min_step else None
+
+
+def _cut_at_fraction(physics: Physics, old: State, new: State, wanted: float) -> float | None:
+    """Shorter step that ends at the wanted converted fraction, or None where the candidate does not overshoot."""
+    f0, f1 = physics.converted_fraction(old.xi), physics.converted_fraction(new.xi)
+    if f1 <= wanted + 1e-6 or f0 >= wanted:
+        return None
+    return new.dt * (wanted - f0) / (f1 - f0)
+
+
+def _cut_at_activity(physics: Physics, old: State, new: State) -> float | None:
+    """Shorter step that ends at the cut-off of a given current, or None where the candidate does not overshoot."""
+    surface = physics.transport.surface
+    if surface.current is None or not old.entered:
+        return None
+    a0, a1 = 1.0 - old.outside, 1.0 - new.outside
+    if a1 <= surface.cutoff * (1.0 + ABOVE_CUTOFF) or a0 >= surface.cutoff:
+        return None
+    return new.dt * (surface.cutoff - a0) / (a1 - a0)
+
+
+def _may_carry(physics: Physics, state: State) -> bool:
+    """Whether a front that has not come in everywhere could carry the given current once it has, at the cut-off."""
+    s, front, surface = physics.spaces, physics.front, physics.transport.surface
+    if surface.current is None:
+        return True
+    length = s.surface_length
+    waiting = float(np.sum(length * (1.0 - conversion(state.xi, front.start))) / length.sum())
+    across = 0.0 if surface.film is None else surface.current / (
+        surface.film * (1.0 - physics.c_front) * float(length.sum()))
+    activity = np.full(s.n_nodes, max(surface.cutoff - across, 0.0))
+    speed = front.speed(front.normals(state.xi), state.front_stress, activity)
+    takes = float(np.sum(length * speed * content(np.ones_like(activity), activity, physics.c_front)))
+    return waiting > FRONT_IN and takes > surface.current
+
+
+def _stop(physics: Physics, old: State, candidate: Candidate, limits: Limits) -> StopReason | None:
+    new = candidate.state
+    if new is None:
+        return None
+    surface = physics.transport.surface
+    if limits.converted is not None and physics.converted_fraction(new.xi) >= limits.converted - 1e-6:
+        return StopReason.CONVERTED
+    begun = surface.current is None or old.entered
+    if limits.arrest is not None and begun and candidate.drive + candidate.headroom <= limits.arrest:
+        return StopReason.ARRESTED
+    if surface.current is not None:
+        at_cutoff = 1.0 - new.outside >= surface.cutoff * (1.0 - BELOW_CUTOFF)
+        if at_cutoff and (old.entered or not (new.entered or _may_carry(physics, new))):
+            return StopReason.CUTOFF
+    return StopReason.END_TIME if new.t >= limits.end else None

@@ -1,0 +1,1 @@
+"""Cases in processes of their own: started, watched, limited, and remembered."""

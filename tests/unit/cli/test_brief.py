@@ -1,0 +1,68 @@
+"""The closing lines of a run say the figures with what they are worth."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from femanode.cli.brief import describe_result
+from femanode.simulation.result import Result
+
+SUMMARY = {
+    "stop_reason": "front arrested", "time_s": 4320.0, "converted_fraction": 0.62, "warnings": [],
+    "penetration_depth_nm": 25.0, "penetration_depth_max_nm": 31.0, "self_limited": True,
+    "self_limited_criterion": "v/k <= 0.001 by stress: some host is left", "not_self_limited_because": None,
+    "arrest_time_range_s": [2880.0, 4320.0], "converted_at_drive_0_3": 0.45, "converted_at_drive_0_1": 0.55,
+    "rate_exponent": 0.8, "rate_exponent_r2": 0.99, "rate_exponent_range_nm": [6.0, 24.0], "rate_exponent_points": 20,
+    "regime": "ICR", "transport_share": 0.01, "anisotropy_ratio": 1.01, "anisotropy_ratio_exact": 1.0,
+    "hoop_surface_max_GPa": 1.2, "hoop_max_GPa": 1.3, "crack_risk": 0.4, "crack_risk_bound": True,
+    "crack_risk_basis": "upper bound at general yield: the whole shell flows; and more",
+    "crack_risk_until_fraction": 0.5,
+    "crack_site": {"converted_fraction": 0.48, "angle_deg": 52.0, "surface_share": 0.1},
+    "interface_thickness_ratio": 0.03}
+
+
+def said(folder: Path, **changes: object) -> str:
+    (folder / "manifest.json").write_text("{}")
+    (folder / "summary.json").write_text(json.dumps({**SUMMARY, **changes}))
+    return describe_result(Result(folder))
+
+
+def test_every_figure_stands_with_its_range_and_worth(tmp_path: Path) -> None:
+    text = said(tmp_path)
+    for line in ("front arrested between 48 and 72 min: 62.0 % converted, front 25.0 nm deep (at its deepest 31.0 nm), "
+                 "self-limited (v/k <= 0.001 by stress)\n",
+                 "drive v/k below 0.3 from 45.0 % converted on, below 0.1 from 55.0 % converted on\n",
+                 "L ~ t^0.80 (r2 0.990; 20 points from 6.0 to 24.0 nm), ICR",
+                 "largest over smallest diameter 1.01 (exact: 1.00), surface",
+                 "crack risk 0.4 at 48 % converted, 52 degrees from x (taken up to 50 %, where the skin tears): upper "
+                 "bound at general yield: the whole shell flows\n"):
+        assert line in text
+
+
+@pytest.mark.parametrize(("changes", "wanted"), [
+    ({"self_limited": False, "not_self_limited_because": "want of carriers: much"},
+     "not self-limited (want of carriers"),
+    ({"stop_reason": "end time reached", "self_limited": False, "not_self_limited_because": "end time reached",
+      "arrest_time_range_s": None}, "end time reached at t = 72.0 min: 62.0 % converted"),
+    ({"converted_at_drive_0_3": None, "converted_at_drive_0_1": None}, "drive v/k did not fall below 0.3 for good\n"),
+    ({"penetration_depth_max_nm": 24.9}, "front 25.0 nm deep, self-limited"),
+    ({"crack_site": None, "crack_risk": 0.0, "crack_risk_bound": False, "crack_risk_until_fraction": 0.62},
+     "crack risk 0\n"),
+    ({"crack_site": {"converted_fraction": 0.48, "angle_deg": 52.0, "surface_share": 1.0}},
+     "at 48 % converted (taken")])
+def test_what_does_not_hold_is_not_said(tmp_path: Path, changes: dict[str, object], wanted: str) -> None:
+    assert wanted in said(tmp_path, **changes)
+
+
+def test_a_folder_of_an_older_version_is_told_too(tmp_path: Path) -> None:
+    new = ("penetration_depth_max_nm", "self_limited_criterion", "not_self_limited_because", "arrest_time_range_s",
+           "converted_at_drive_0_3", "converted_at_drive_0_1", "rate_exponent_range_nm", "rate_exponent_points",
+           "anisotropy_ratio_exact", "crack_risk_bound", "crack_risk_basis", "crack_risk_until_fraction", "crack_site")
+    text = said(tmp_path)
+    (tmp_path / "summary.json").write_text(json.dumps({k: v for k, v in SUMMARY.items() if k not in new}))
+    text = describe_result(Result(tmp_path))
+    assert "front arrested at t = 72.0 min: 62.0 % converted, front 25.0 nm deep, self-limited\n" in text
+    assert "crack risk 0.4\n" in text

@@ -1,0 +1,237 @@
+"""materials: the bundled numbers against lattice constants, Faraday's law and the literature's values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import femanode.materials
+from femanode.config.library import describe, list_materials, load_material
+from femanode.config.material import Material, material_mapping, miller_key
+from femanode.config.yamlio import load_yaml
+from femanode.errors import ConfigError
+from femanode.units import E_CHARGE, FARADAY_MAH
+
+
+def test_bundled_names() -> None:
+    assert {"Li-Si", "Li-Ge"} <= set(list_materials())
+    for name in list_materials():
+        assert load_material(name).name == name
+
+
+def test_lithium_silicon_numbers() -> None:
+    m = load_material("Li-Si")
+    assert m.host.volume == pytest.approx(0.5431**3 / 8, rel=1e-3)  # lattice constant 5.431 A
+    assert m.front.rates == {"100": 0.02, "110": 0.12, "111": 0.01}
+    assert m.content.x_front / m.content.x_max == pytest.approx(0.6)
+    assert m.transport.diffusivity.value == (510.0,)  # 5.1e-12 cm^2/s in nm^2/s
+    # Reaction energy less e phi at 10 mV, first plateau at 0.11 V: -0.10 eV per Li
+    assert -E_CHARGE * (m.front.equilibrium_potential - 0.01) == pytest.approx(-0.10 * 0.1602176634)
+    # Volume per Li, beta V_host / x_max: 14.9 A^3
+    assert m.swelling.expansion * m.host.volume / m.content.x_max == pytest.approx(0.0149, rel=5e-3)
+    assert (m.mechanics.host.youngs_modulus, m.mechanics.reacted.youngs_modulus) == (160.0, 40.0)
+    assert (m.mechanics.host.poisson_ratio, m.mechanics.reacted.poisson_ratio) == (0.22, 0.24)
+    assert m.mechanics.host.yield_stress.value == (7.0,)
+    assert m.mechanics.reacted.yield_stress.value == (1.0,)
+    assert m.mechanics.reacted.rate_sensitivity is None
+    assert m.fracture.energy == 10.0
+    assert m.front.half_thickness == 0.5
+
+
+def test_lithium_germanium_is_diffusion_controlled() -> None:
+    m = load_material("Li-Ge")
+    assert m.host.volume == pytest.approx(0.5658**3 / 8, rel=1e-3)  # lattice constant 5.658 A
+    assert m.front.rates["110"] / m.front.rates["111"] == pytest.approx(1.1, rel=1e-2)
+    # k R / D for a 165-nm wire
+    damkohler = m.front.rates["110"] * 82.5 / m.transport.diffusivity.value[0]
+    assert damkohler == pytest.approx(30, rel=0.02)
+    assert m.mechanics.reacted.yield_stress.content == (0.0, 1.0)
+    assert m.mechanics.reacted.yield_stress.value == (0.76, 0.3)
+    assert 1 + m.swelling.expansion == pytest.approx(3.43, abs=0.03)
+
+
+@pytest.mark.parametrize(("name", "molar_mass"), [("Li-Si", 28.0855), ("Li-Ge", 72.630)])
+def test_theoretical_capacity_follows_from_faraday(name: str, molar_mass: float) -> None:
+    m = load_material(name)
+    expected = m.content.x_max * m.carrier.charge * FARADAY_MAH / molar_mass
+    assert m.capacity.theoretical == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", list_materials())
+def test_every_number_has_source_and_confidence(name: str) -> None:
+    for row in describe(name):
+        if row.path == "name":
+            continue
+        assert row.source, row
+        assert row.confidence in ("A", "B", "C"), row
+        if row.source.startswith("estimated"):
+            assert row.confidence == "C", row
+
+
+def test_estimates_of_germanium_say_so() -> None:
+    rows = {row.path: row for row in describe("Li-Ge")}
+    for path in ("front.rates.110", "front.rates.111", "transport.diffusivity", "front.half_thickness"):
+        assert rows[path].confidence == "C"
+        assert rows[path].source.startswith("estimated:")
+    assert rows["mechanics.reacted.yield_stress"].value == "0.76 GPa at 0, 0.3 GPa at 1"
+    assert rows["transport.diffusivity"].value == "2.75e-14 cm^2/s"
+
+
+@pytest.mark.parametrize("name", list_materials())
+def test_mapping_gives_an_equal_material(name: str) -> None:
+    material = load_material(name)
+    assert Material.model_validate(material_mapping(material)) == material
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        ("110", "110"),
+        ("[1 1 0]", "110"),
+        ("[1,1,-2]", "[1 1 -2]"),
+        ("1-10", "[1 -1 0]"),
+        ("[10 0 1]", "[10 0 1]"),
+        ("isotropic", "isotropic"),
+    ],
+)
+def test_one_spelling_per_direction(written: str, key: str) -> None:
+    assert miller_key(written) == key
+
+
+def lithium_silicon() -> dict[str, dict[str, object]]:
+    """Raw mapping of the bundled file, to spoil."""
+    return load_yaml(Path(femanode.config.library.__file__).parent / "Li-Si.yaml")[0]
+
+
+SPOILT = {
+    "cubic": (
+        "front",
+        "rates",
+        {"100": "1 nm/s", "110": "1 nm/s"},
+        "front.rates: .*at least 100, 110, 111, or iso",
+    ),
+    "mixed": ("front", "rates", {"isotropic": "1 nm/s", "110": "1 nm/s"}, "isotropic beside other"),
+    "direction": ("front", "rates", {"1x0": "1 nm/s"}, "rates.1x0: found the direction '1x0'"),
+    "zero": ("front", "rates", {"000": "1 nm/s"}, "found the direction '000'"),
+    "twice": ("front", "rates", {"110": "1 nm/s", "[1 1 0]": "1 nm/s"}, "direction 110 twice"),
+    "content": ("content", "x_front", 4.0, "content.x_front: found 4; allowed: below x_max = 3.75"),
+    "structure": ("host", "structure", "orthorhombic", "at least 100, 010, 001"),
+    "uniaxial": ("host", "structure", "uniaxial", "at least 100, 001"),
+    "charge": ("carrier", "charge", True, "carrier.charge: found true; allowed: a whole number"),
+    "volume": ("host", "volume", "20 A^3", "host.volume: .*write Å or angstrom"),
+    "amorphous": ("front", "amorphization", {"fraction": 0.5}, "amorphization.rate: found no rate"),
+    "energy": ("fracture", "energy", "0 J/m^2", "fracture.energy: found '0 J/m.2'; allowed: above 0"),
+    "confidence": (
+        "fracture",
+        "energy",
+        {"value": "1 J/m^2", "source": "x", "confidence": "D"},
+        "A, B, C or null",
+    ),
+    "source": ("fracture", "energy", {"value": "1 J/m^2", "source": 3}, "energy.source: found 3"),
+    "law": ("front", "direction_law", "ledges", "direction_law: found 'ledges'; .*did you mean 'ledge'"),
+    "ledge": ("front", "ledge", {"speed_111": "1 nm/s"}, "ledge.speed_111: found a key .*smooth; set direction_law"),
+    "no ledge": ("front", "ledge", {}, "front.ledge: found a key of the ledge law"),
+    "key": ("fracture", "enrgy", "1 J/m^2", "unknown key 'enrgy'; .*did you mean 'energy'"),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_spoilt_material_is_refused(name: str) -> None:
+    section, key, value, message = SPOILT[name]
+    raw = lithium_silicon()
+    raw[section][key] = value
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_material(raw)
+    assert "\n" not in str(caught.value)
+
+
+LEDGE = {
+    "isotropic": ({"rates": {"isotropic": "1 nm/s"}}, "front.direction_law: found ledge with the rates of isotropic"),
+    "fourth": (
+        {"rates": {**dict.fromkeys(("100", "110", "111", "112"), "1 nm/s")}},
+        "direction_law: .*100, 110, 111, 112; allowed: smooth, or ledge with the rates of 100, 110 and 111 alone",
+    ),
+    "bare": ({"ledge": {"rounding": 3}}, "front.ledge.rounding: found 3 without a unit; .*write '3 deg'"),
+    "wide": ({"ledge": {"rounding": "0.2 rad"}}, "rounding: found '0.2 rad'; allowed: above 0 deg and below 10 deg"),
+    "key": ({"ledge": {"speed_110": "1 nm/s"}}, "unknown key 'speed_110'; allowed: rounding, speed_100, speed_111"),
+    # (0.12 - 0.01 sqrt(2/3))/sqrt(1/3) = 0.19370 nm/s and (0.12 - 0.02 sqrt(1/2)) sqrt(2) = 0.14971 nm/s
+    "slow 111": ({"ledge": {"speed_111": "0.1937 nm/s"}}, "speed_111: found 0.1937 nm/s, .*: at least 0.1938 nm/s"),
+    "slow 100": ({"ledge": {"speed_100": "0.1 nm/s"}}, "speed_100: found 0.1 nm/s, .*allowed: at least 0.1498 nm/s"),
+    "no facet": (
+        {"ledge": {"speed_100": "1 nm/s"}, "rates": {"100": "1 nm/s", "110": "1 nm/s", "111": "0.1 nm/s"}},
+        "ledge.speed_100: found a speed of ledges on \\{100\\}, which is no facet",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LEDGE)
+def test_ledge_law_that_does_not_fit_is_refused(name: str) -> None:
+    changes, message = LEDGE[name]
+    raw = lithium_silicon()
+    raw["front"].update(direction_law="ledge", **changes)
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_material(raw)
+    assert "\n" not in str(caught.value)
+
+
+def test_ledge_law_needs_a_cubic_host() -> None:
+    raw = lithium_silicon()
+    raw["host"]["structure"] = "uniaxial"
+    raw["front"]["direction_law"] = "ledge"
+    with pytest.raises(ConfigError, match=r"direction_law: found ledge for .* uniaxial; allowed: smooth; the"):
+        load_material(raw)
+    raw["front"]["rates"] = {"100": "1 nm/s", "001": "1 nm/s"}
+    with pytest.raises(ConfigError, match=r"direction_law: .*the rates of 100, 001; .*of a cubic host"):
+        load_material(raw)
+
+
+def test_ledge_law_of_a_material_is_read_and_written() -> None:
+    raw = lithium_silicon()
+    assert load_material(raw).front.direction_law == "smooth"
+    raw["front"]["direction_law"] = {"value": "ledge", "source": "ledge flow on {111}", "confidence": "A"}
+    material = load_material(raw)
+    assert material.front.ledge is None
+    assert Material.model_validate(material_mapping(material)) == material
+    raw["front"]["ledge"] = {"rounding": {"value": "0.05 rad", "source": "a guess"}, "speed_111": "0.2 nm/s"}
+    material = load_material(raw)
+    assert material.front.ledge is not None
+    assert material.front.ledge.rounding == pytest.approx(2.8648, rel=1e-4)
+    assert (material.front.ledge.speed_111, material.front.ledge.speed_100) == (0.2, None)
+    assert material.provenance["front.ledge.rounding"].source == "a guess"
+    assert Material.model_validate(material_mapping(material)) == material
+    rows = {row.path: row for row in describe(raw)}
+    assert (rows["front.direction_law"].value, rows["front.direction_law"].confidence) == ("ledge", "A")
+    assert (rows["front.ledge.rounding"].value, rows["front.ledge.speed_111"].value) == ("0.05 rad", "0.2 nm/s")
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"content": [0, 1], "value": ["1 GPa"]}, "2 contents and 1 values"),
+        ({"content": [0.5], "value": ["1 GPa"]}, "at least 2"),
+        ({"content": [1, 0], "value": ["1 GPa", "2 GPa"]}, "increasing"),
+        ({"content": [0, 1.5], "value": ["1 GPa", "2 GPa"]}, "content 1.5; allowed: numbers from 0 to 1"),
+        ({"content": [0, True], "value": ["1 GPa", "2 GPa"]}, "content true"),
+        ({"content": [0, 1], "value": ["1 GPa", 2]}, "2 without a unit"),
+        ({"content": [0, 1], "values": ["1 GPa", "2 GPa"]}, "keys content, values"),
+        ({"content": 0, "value": "1 GPa"}, "not a list"),
+    ],
+)
+def test_bad_tables_are_refused(table: dict[str, object], message: str) -> None:
+    raw = lithium_silicon()
+    raw["mechanics"]["reacted"]["yield_stress"] = table  # type: ignore[index]
+    with pytest.raises(ConfigError, match=f"mechanics.reacted.yield_stress: .*{message}"):
+        load_material(raw)
+
+
+def test_error_in_a_material_file_names_file_and_line(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text("name: own\nhost:\n  symbol: Si\n  volume: 20\n  structure: cubic\n")
+    with pytest.raises(ConfigError, match=r"own\.yaml:4: host\.volume: found 20 without a unit.*and 8 more"):
+        load_material("own.yaml", tmp_path)
+
+
+def test_unknown_material_suggests_the_nearest() -> None:
+    with pytest.raises(ConfigError, match=r"unknown material 'li-si'.*did you mean 'Li-Si'"):
+        load_material("li-si")

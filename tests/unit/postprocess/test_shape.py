@@ -1,0 +1,55 @@
+"""Outline, diameters and rays: plane geometry with known answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from femanode.postprocess.shape import Ray, diameters, full_outline
+from tests.helpers import section_spaces
+
+
+def ellipse(a: float, b: float, start: float, stop: float, n: int) -> np.ndarray:
+    p = np.linspace(start, stop, n)
+    return np.stack([a * np.cos(p), b * np.sin(p)])
+
+
+def chord(a: float, b: float, angle: float) -> float:
+    """Chord of an ellipse through its centre."""
+    return 2.0 / np.hypot(np.cos(angle) / a, np.sin(angle) / b)
+
+
+@pytest.mark.parametrize(("sector", "stop"), [("quarter", 0.5 * np.pi), ("half", np.pi), ("full", 2.0 * np.pi - 0.01)])
+def test_diameters_of_an_ellipse(sector: str, stop: float) -> None:
+    outline = full_outline(ellipse(50.0, 30.0, 0.0, stop, 600), sector)
+    angles = np.array([0.0, 0.3, 0.25 * np.pi, 0.5 * np.pi, 2.0, np.pi])
+    assert_allclose(diameters(outline, angles), [chord(50.0, 30.0, a) for a in angles], rtol=1e-4, atol=0)
+
+
+def test_outline_goes_round_once() -> None:
+    outline = full_outline(ellipse(50.0, 30.0, 0.0, 0.5 * np.pi, 40), "quarter")
+    angle = np.arctan2(outline[1], outline[0])
+    assert np.all(np.diff(angle) >= 0)
+    assert_allclose([outline[0].min(), outline[1].min()], [-50.0, -30.0], rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("direction", [(1.0, 0.0), (0.0, 1.0), (0.6, 0.8)])
+def test_ray_finds_the_front(direction: tuple[float, float]) -> None:
+    s = section_spaces(64.5, 4.0)
+    ray = Ray(s, direction, 0.0, 64.5)
+    assert_allclose(ray.front_depth(np.hypot(*s.nodes) - 40.0), 24.5, rtol=0, atol=0.1)
+
+
+def test_ray_in_a_quarter_follows_an_ellipse_on_both_axes() -> None:
+    s = section_spaces(64.5, 3.0)
+    behind = np.hypot(s.nodes[0] / 50.0, s.nodes[1] / 30.0) - 1.0
+    depths = [Ray(s, d, 0.0, 64.5).front_depth(behind) for d in ((1.0, 0.0), (0.0, 1.0))]
+    assert_allclose(depths, [14.5, 34.5], rtol=0, atol=0.1)
+
+
+def test_ray_of_no_front_and_of_all_converted() -> None:
+    s = section_spaces(64.5, 6.0, inner=20.0)
+    ray = Ray(s, (1.0, 0.0), 20.0, 64.5)
+    assert ray.front_depth(np.full(s.n_nodes, -1.0)) == 0.0
+    assert_allclose(ray.front_depth(np.full(s.n_nodes, 1.0)), 44.5, rtol=1e-6, atol=0)

@@ -1,0 +1,78 @@
+"""Signals wait until nothing is half done; the second one does not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+from femanode.simulation.interruption import interruptible
+
+
+def test_work_is_abandoned_at_once() -> None:
+    after = []
+
+    def work() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        after.append("work went on")
+
+    with pytest.raises(KeyboardInterrupt), interruptible(work) as abandonable:
+        abandonable()
+    assert not after
+
+
+def test_between_two_pieces_of_work_a_signal_waits() -> None:
+    done = []
+    with pytest.raises(KeyboardInterrupt), interruptible(lambda: done.append("work")) as abandonable:
+        abandonable()
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append("record")
+        abandonable()
+    assert done == ["work", "record"]
+
+
+def test_after_the_last_work_it_comes_at_the_end() -> None:
+    done = []
+    with pytest.raises(KeyboardInterrupt), interruptible(lambda: None):
+        os.kill(os.getpid(), signal.SIGTERM)
+        done.append("record")
+    assert done == ["record"]
+
+
+def test_the_second_signal_meets_the_handlers_of_before() -> None:
+    met = []
+    old = signal.signal(signal.SIGTERM, lambda number, frame: met.append(number))
+    try:
+        with pytest.raises(KeyboardInterrupt), interruptible(lambda: None):
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert met == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, old)
+
+
+def test_an_error_of_the_work_passes_and_the_handlers_are_back() -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    def fails() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), interruptible(fails) as abandonable:
+        assert signal.getsignal(signal.SIGINT) is not before
+        abandonable()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_thread_of_its_own_has_no_handlers() -> None:
+    got = []
+
+    def body() -> None:
+        with interruptible(len) as abandonable:
+            got.append(abandonable("four"))
+
+    thread = threading.Thread(target=body)
+    thread.start()
+    thread.join()
+    assert got == [4]
