@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.test_postprocess import Run
+from tests.unit.postprocess.test_record import Run
 
 #: Flat fast fronts {110} between slow ones.
 FACETED: dict[str, Any] = {"crystal": {"axis": [1, 1, 0], "in_plane": [1, -1, 0]},

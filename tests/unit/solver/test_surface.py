@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from tests.unit.test_resume import Stop, after, same_run, stop
+from tests.unit.simulation.test_resume import Stop, after, same_run, stop
 
 import femanode
 from femanode.cli.brief import describe_plan
