@@ -20,12 +20,13 @@ from femanode.postprocess.necks import Skin, even_skin, figures_after, outline
 from femanode.postprocess.shape import Ray, diameters, full_outline
 from femanode.postprocess.shell import Shell, host_depth
 from femanode.solver import electrode
-from femanode.solver.candidate import Candidate, front_mean
+from femanode.solver.averaging import front_mean
+from femanode.solver.candidate import Candidate
+from femanode.solver.ends import ABOVE_CUTOFF, StopReason
 from femanode.solver.energy import Energy
 from femanode.solver.front import on_front
 from femanode.solver.problem import Problem, resolution
 from femanode.solver.state import Part, State
-from femanode.solver.stepping import ABOVE_CUTOFF, StopReason
 from femanode.units import E_CHARGE
 
 Row = dict[str, float]
@@ -143,7 +144,7 @@ class Recorder:
     def _electrical(self, state: State, carried: float, charge: float) -> Row:
         """Columns of a run with a given current; ``carried`` content per time over the last step, nm^2/s."""
         config, spaces = self.problem.config, self.problem.physics.spaces
-        if self.problem.physics.transport.surface.current is None:
+        if self.problem.physics.applied[state.step].current is None:
             return {}
         length = spaces.surface_length
         return {"current_density_mA_cm2": electrode.current_density(config, carried / float(length.sum())),
@@ -205,7 +206,7 @@ class Recorder:
         outline = full_outline(fields.position[:, physics.spaces.surface], section.sector)
         crack = cracks.figures(self.cracks, self.column("after_neck") > 1, 2.0 * section.radius, material.fracture.flaw)
         hoop, where = self._largest_hoop(fields)
-        D = float(physics.transport.diffusivity(np.array([physics.c_front]))[0])
+        D = float(physics.transport.diffusivity(np.array([physics.chemistry.at_front]))[0])
         return {
             "stop_reason": reason.value if isinstance(reason, StopReason) else reason, "time_s": last["time_s"],
             "converted_fraction": last["converted_fraction"], "state_of_charge": last["state_of_charge"],
@@ -215,7 +216,7 @@ class Recorder:
             "rate_exponent_points": fit.points, "front_entry_time_s": entry,
             "regime": growth.regime(share), "transport_share": share,
             "cylinder_law_interface_share": law.interface_share, "cylinder_law_r2": law.r2,
-            "damkohler": growth.damkohler(problem.rates.maximum, section.radius, D, physics.c_front),
+            "damkohler": growth.damkohler(problem.rates.maximum, section.radius, D, physics.chemistry.at_front),
             "anisotropy_ratio": last["diameter_max_nm"] / last["diameter_min_nm"],
             "anisotropy_ratio_exact": 1.0 if problem.rates.isotropic else None,
             "swelling_by_direction": self._swelling(outline),
@@ -270,10 +271,10 @@ class Recorder:
         if crack["crack_risk"] > 1.0:
             said.append(cracks.warning(crack))
         C = self.problem.physics.content_at_nodes(fields.state)
-        above = 0.0 if self.problem.physics.transport.surface.current is None else ABOVE_CUTOFF
+        above = 0.0 if self.problem.physics.applied[fields.state.step].current is None else ABOVE_CUTOFF
         if C.min() < -1e-6 or C.max() > 1.0 + 1e-6 + above:
             said.append(f"content leaves [0, 1]: {C.min():.3g} to {C.max():.3g}")
-        largest = 1.15 * (1.0 + self.problem.physics.expansion)
+        largest = 1.15 * (1.0 + self.problem.physics.mixture.expansion)
         if J.max() > largest:
             said.append(f"volume ratio reaches {J.max():.2f}, above the {largest:.2f} that full content explains")
         return said
@@ -324,9 +325,9 @@ class Recorder:
         x, V = material.content.x_max, material.host.volume
         V_full = V * float(volume_ratio(np.ones(1), material.swelling.expansion)[0])
         front = self.rows[-1]["front_mean_stress_GPa"]
-        terms = {"reaction_and_potential": physics.front.kinetics.dG0, "host_stress": core * V / x,
+        terms = {"reaction_and_potential": physics.front.kinetics.reaction_energy, "host_stress": core * V / x,
                  "product_stress": -shell * V_full / x}
         terms["total"] = sum(terms.values())
-        terms["work_conjugate_stress"] = -front * physics.front.kinetics.dV
+        terms["work_conjugate_stress"] = -front * physics.front.kinetics.swelling_volume
         terms["work_conjugate_total"] = terms["reaction_and_potential"] + terms["work_conjugate_stress"]
         return {k: v / E_CHARGE if np.isfinite(v) else None for k, v in terms.items()}

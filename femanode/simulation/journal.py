@@ -22,9 +22,10 @@ from femanode.output.fieldset import FieldSet
 from femanode.output.writers import FrameWriter, HistoryWriter, manifest, prepare_folder, write_json, write_text
 from femanode.postprocess.record import Recorder, Row
 from femanode.solver.candidate import Candidate, Pace
+from femanode.solver.ends import StopReason
 from femanode.solver.problem import Problem
 from femanode.solver.state import Part, State, state_from
-from femanode.solver.stepping import StopReason, Tally
+from femanode.solver.stepping import Tally
 
 #: A checkpoint may take this share of the time between two.
 SHARE = 0.01

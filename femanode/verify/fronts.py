@@ -8,14 +8,15 @@ import numpy as np
 
 from femanode.constitutive.crystal.ledges import Ledges
 from femanode.constitutive.crystal.rates import make_frame, make_rate_law
+from femanode.constitutive.kinetics import MassAction
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array
 from femanode.postprocess import growth
-from femanode.solver.front import Front, Kinetics, Rate
+from femanode.solver.front import Front, Rate
 from femanode.verify.bench import FAR, Isotropic, disc, layer, strip, wedge
 from femanode.verify.case import Case, Check, Findings, Shortfall, Table, orders, rates
 
-_STRONG = Kinetics(1.0, -50.0, 0.0, 0.0)
+_STRONG = MassAction(1.0, -50.0, 0.0, 0.0)
 
 
 def _profile(behind: Array, delta: float) -> Array:

@@ -8,24 +8,28 @@ averages across the front. What each equation is short of enters as its source: 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
 import skfem
 
+from femanode.constitutive.chemistry import IdealSolution
 from femanode.constitutive.elastoplasticity import Moduli, respond
+from femanode.constitutive.kinetics import MassAction
+from femanode.constitutive.mixture import Mixture
 from femanode.constitutive.swelling import content as content_of
 from femanode.constitutive.swelling import conversion, conversion_slope, volume_ratio
 from femanode.mesh.spaces import Spaces, build_spaces, scatter
 from femanode.numerics.arrays import Array
+from femanode.solver.averaging import Averager
 from femanode.solver.candidate import Candidate, propose
-from femanode.solver.front import Averager, Front, Kinetics
+from femanode.solver.front import Front
 from femanode.solver.mechanics import Equilibrium, Mechanics
 from femanode.solver.physics import Physics
 from femanode.solver.state import State, pristine
 from femanode.solver.stepping import Limits, Tally, march
-from femanode.solver.transport import Balance, Transport
+from femanode.solver.transport import FULL_ACTIVITY, Applied, Balance, Transport
 from femanode.verify.bench import Isotropic, constant, halved, moduli, solved, unit_plastic
 from femanode.verify.case import Case, Check, Findings, Shortfall, Table, orders, rates
 
@@ -131,7 +135,7 @@ def displacement_order(full: bool) -> Findings:
 
 
 _R, _DELTA, _K, _D, _CF, _BETA, _T = 10.0, 4.0, 0.5, 4.0, 0.4, 0.4, 4.0
-_KINETICS = Kinetics(1.0, -1.5, 0.5, 0.0)
+_KINETICS = MassAction(1.0, -1.5, 0.5, 0.0)
 _STEP = 1e-2  # nm, of the differences
 
 
@@ -244,14 +248,14 @@ class _Front(Front):
         if plain is last:
             return plain
         extra = _average_source(now, now.depleted, *s.qp_xy) - now.e(*s.qp_xy)
-        return _SourcedAverager(plain.spaces, plain.xi, plain.weight, plain.solver, extra)
+        return _SourcedAverager(plain.spaces, plain.xi, plain.weight, plain.matrix, plain.solver, extra=extra)
 
 
 @dataclass(frozen=True)
 class _SourcedAverager(Averager):
     """Averages a field plus the source that gives the manufactured depletion."""
 
-    extra: Array
+    extra: Array = field(kw_only=True)
 
     def __call__(self, at_points: Array) -> Array:
         """The average of ``at_points`` and the source."""
@@ -287,7 +291,7 @@ class _Transport(Transport):
     """Carrier balance with a source."""
 
     def __init__(self, spaces: Spaces, sources: _Sources) -> None:
-        super().__init__(spaces, _CF, constant(_D))
+        super().__init__(spaces, IdealSolution(_CF), constant(_D))
         self.sources = sources
 
     def _supplied(self, C_n: Array, dt: float) -> Array:
@@ -301,10 +305,11 @@ class _Transport(Transport):
         source = _rate_of(lambda at: at.content(x, y), now.t) - _divergence(flux, x, y, _STEP)
         return np.asarray(C_n + dt * source)
 
-    def step(self, C_n: Array, h: Array, e_guess: Array, stress: Array, dt: float,
-             sink: tuple[Array, Array] | None = None, least: float = -np.inf) -> tuple[Array, float]:
+    def step(self, C_n: Array, h: Array, guess: Array, stress: Array, dt: float,
+             sink: tuple[Array, Array] | None = None, least: float = -np.inf,
+             applied: Applied = FULL_ACTIVITY) -> tuple[Array, float]:
         """Drop and depletion outside at the end of the step, with what the source supplies."""
-        return super().step(self._supplied(C_n, dt), h, e_guess, stress, dt, sink, least)
+        return super().step(self._supplied(C_n, dt), h, guess, stress, dt, sink, least, applied)
 
     def balance(self, C_n: Array, h: Array, d: Array, stress: Array, dt: float, outside: float = 0.0) -> Balance:
         """Balance, the source counted."""
@@ -333,8 +338,8 @@ def _march(halvings: int, steps: int) -> tuple[dict[str, float], State]:
     def constants(h: Array, C: Array) -> Moduli:
         return moduli(_E, _NU, shape=C.shape)
 
-    physics = _Physics(s, _Mechanics(s, fine, sources), _Front(s, sources), _Transport(s, sources), constants, _CF,
-                       _BETA)
+    physics = _Physics(s, _Mechanics(s, fine, sources), _Front(s, sources), _Transport(s, sources),
+                       Mixture(constants, _BETA))
     start, (x, y) = _Exact(0.0), s.nodes
     state = pristine(s.n_nodes, (s.weight.shape[0], s.weight.shape[1]), start.xi(x, y))
     state = replace(state, depletion=start.e(x, y), u=np.stack(start.u(x, y)), front_stress=start.stress(x, y),
