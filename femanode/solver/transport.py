@@ -170,7 +170,7 @@ class Transport:
             d, outside = self._linear_solve(a, b, storage, load, stress, least, applied.current)
             change = float(np.max(np.abs(outside + d - depletion) * h, initial=0.0))
             depletion = outside + d
-            if change < self.settled or self._constant:
+            if change < self.settled or (self._constant and np.ndim(capacity) == 0):
                 return d, outside
         if not change < self.good_enough:
             raise StepFailed(f"content and diffusivity do not agree after {self.most_sweeps} sweeps: activity still "

@@ -216,3 +216,12 @@ def test_a_round_front_runs_as_fast_as_a_plane_one() -> None:
         radius.append(np.average((r - behind)[near], weights=s.mass[near]))
     assert 14.0 < radius[15] < 17.0
     assert_allclose((radius[13] - radius[17]) / 4.0, 1.0, rtol=0.01, atol=0)
+
+
+def test_a_front_that_goes_back_is_refused() -> None:
+    # the equation has no such front: at -1 nm/s over 2 s one moved by 19 nm
+    s = strip(60.0, 1.0)
+    front = Front(s, 1.0, 0.35, Isotropic(1.0), STRONG)
+    xi = profile(15.0 - (FAR - s.nodes[0]), 1.0)
+    with pytest.raises(ValueError, match="front speed -1 nm/s"):
+        front.advance(xi, -np.ones(s.n_nodes), front.normals(xi), 2.0)

@@ -13,7 +13,8 @@ from femanode.constitutive.chemistry import IdealSolution
 from femanode.constitutive.swelling import content, conversion
 from femanode.mesh.build import make_section, read_section
 from femanode.mesh.spaces import Spaces, build_spaces
-from femanode.solver.transport import Transport
+from femanode.solver.failure import StepFailed
+from femanode.solver.transport import Applied, Transport
 from tests.fronts import FAR, Array, layer, strip, wedge
 from tests.helpers import section_spaces
 
@@ -188,3 +189,47 @@ def test_front_in_a_cylinder_follows_the_linear_parabolic_law(damkohler: float, 
     reaction = R - front
     diffusion = (R**2 - front**2) / 4.0 - 0.5 * front**2 * np.log(R / front)
     assert_allclose(np.interp(at, f, t), reaction / k + ratio / D * diffusion, rtol=tolerance, atol=0)
+
+
+def test_content_and_diffusivity_that_do_not_settle_are_told() -> None:
+    # so steep a fall of D that the sweeps find the section full and empty in turn
+    s, one = section_spaces(30.0, 3.0), np.ones(section_spaces(30.0, 3.0).n_nodes)
+    transport = Transport(s, IdealSolution(0.0), lambda C: np.where(C < 0.5, 1e4, 1e-3))
+    with pytest.raises(StepFailed, match="content and diffusivity do not agree after 30 sweeps"):
+        transport.step(0.2 * one, one, 0.8 * one, 0 * one, 10.0)
+
+
+class Curved:
+    """Content a (1 + a)/2: a phase that holds the more per activity the fuller it is."""
+
+    at_front = 0.0
+
+    def content(self, activity: Array) -> Array:
+        return 0.5 * activity * (1.0 + activity)
+
+    def activity(self, content: Array) -> Array:
+        return 0.5 * (np.sqrt(1.0 + 8.0 * content) - 1.0)
+
+    def tangent(self, activity: Array) -> tuple[Array, Array]:
+        capacity = 0.5 + activity
+        return self.content(activity) + capacity * (1.0 - activity), capacity
+
+    def potential(self, activity: float) -> float:
+        return float("nan")
+
+    def activity_at(self, potential: float) -> float:
+        return float("nan")
+
+
+def test_another_law_of_content_fills_with_what_came_in() -> None:
+    # uniform filling through a surface without resistance to it: D so fast that the activity is even
+    s = section_spaces(30.0, 3.0)
+    one, law = np.ones(s.n_nodes), Curved()
+    transport, current = Transport(s, law, constant(1e7)), 0.5
+    C_n = law.content(0.3 * one)
+    d, outside = transport.step(C_n, one, 0.7 * one, 0 * one, 20.0, applied=Applied(current))
+    gained = current * 20.0 / float(s.mass.sum())
+    # y(0.3) = 0.195; a = [sqrt(1 + 8 y) - 1]/2
+    expected = 0.5 * (np.sqrt(1.0 + 8.0 * (0.195 + gained)) - 1.0)
+    assert_allclose(1.0 - outside - d, expected, rtol=1e-5, atol=0)
+    assert transport.balance(C_n, one, d, 0 * one, 20.0, outside).error < 1e-9
