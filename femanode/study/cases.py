@@ -19,7 +19,7 @@ from femanode.config.library import material_data
 from femanode.config.loading import Config, load_config
 from femanode.config.material import material_mapping
 from femanode.config.yamlio import load_yaml
-from femanode.constitutive.crystal.rates import require_sector, section_symmetry
+from femanode.constitutive.crystal.symmetry import require_sector, section_symmetry
 from femanode.errors import ConfigError
 from femanode.solver.problem import crystal_of
 from femanode.study.quantity import label
