@@ -20,7 +20,7 @@ from PIL import Image
 from femanode.errors import ConfigError
 from femanode.output.runfolder import Frame, Frames, RunFolder
 from femanode.pictures.figures import plot_field
-from femanode.pictures.page.charts import Case
+from femanode.pictures.page.chartcase import Case
 from femanode.pictures.page.rows import merits
 from femanode.postprocess.runfacts import RunFacts
 

@@ -29,8 +29,8 @@ from femanode.pictures.animation import write_animation
 from femanode.pictures.crackmark import marked_view
 from femanode.pictures.curves import describe_frames
 from femanode.pictures.fields import FieldChoice, choose_field, colour_limits
-from femanode.pictures.page.charts import MOST_FRAMES, Case, stages
-from femanode.pictures.rendering import OVERSAMPLING, Canvas, Layer, draw_mirrored, pixels
+from femanode.pictures.page.chartcase import MOST_FRAMES, Case, stages
+from femanode.pictures.raster import OVERSAMPLING, Canvas, Layer, draw_mirrored, pixels
 from femanode.pictures.scene import NoSceneError, write_scene
 from femanode.pictures.sectionart import SectionArtists, add_scale_bar, colours_of, extent_of, round_length
 from femanode.pictures.sectionview import SectionView

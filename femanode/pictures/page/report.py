@@ -19,7 +19,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from femanode.errors import ConfigError
 from femanode.output.runfolder import RunFolder
 from femanode.pictures.page import rows
-from femanode.pictures.page.charts import CHARTS, Case, Chart
+from femanode.pictures.page.chartcase import Case
+from femanode.pictures.page.charts import CHARTS, Chart
 from femanode.pictures.page.pictures import Pictures, data_uri, draw_pictures
 from femanode.pictures.panels import names_of
 from femanode.pictures.style import as_svg

@@ -13,7 +13,7 @@ from femanode.config.library import Row as Setting
 from femanode.config.library import describe
 from femanode.errors import ConfigError
 from femanode.pictures.curves import time_scale
-from femanode.pictures.page.charts import Case, column
+from femanode.pictures.page.chartcase import Case, column
 from femanode.postprocess.observations import Comparison, Observation
 
 

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from tests.unit.simulation.test_resume import Stop, after, same_run, stop
 
 import femanode
 from femanode.cli.brief import describe_plan
 from femanode.config.loading import Config
 from femanode.constitutive.swelling import content
 from femanode.errors import ConfigError
-from femanode.pictures.page.charts import Case, potential
+from femanode.pictures.page.chartcase import Case
+from femanode.pictures.page.historycharts import potential
 from femanode.postprocess.runfacts import RunFacts
 from femanode.simulation import journal
 from femanode.solver import electrode
@@ -24,6 +24,7 @@ from femanode.solver.problem import build_problem
 from femanode.solver.transport import Surface, Transport
 from tests.fronts import coarse_case
 from tests.helpers import section_spaces
+from tests.unit.simulation.test_resume import Stop, after, same_run, stop
 
 R = 20.0
 #: What coarse_case overrides, and a product that bears a tenth.
