@@ -12,7 +12,7 @@ from femanode.pictures.crackmark import ALIKE
 from femanode.pictures.curves import time_scale
 from femanode.postprocess.accuracy import Bias
 from femanode.postprocess.growth import damkohler
-from femanode.postprocess.record import bias_of
+from femanode.postprocess.summary import bias_of
 from femanode.simulation.progress import format_seconds
 from femanode.simulation.result import Result
 from femanode.solver.electrode import current_density

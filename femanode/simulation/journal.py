@@ -21,6 +21,7 @@ from femanode.output.checkpoint import NAMES, Parts, load_checkpoint, save_check
 from femanode.output.fieldset import FieldSet
 from femanode.output.writers import FrameWriter, HistoryWriter, manifest, prepare_folder, write_json, write_text
 from femanode.postprocess.record import Recorder, Row
+from femanode.postprocess.summary import summarise
 from femanode.solver.candidate import Candidate, Pace
 from femanode.solver.problem import Problem
 from femanode.solver.state import Part, State, state_from
@@ -178,7 +179,7 @@ class Journal:
         if self.frames.entries[-1][0] != self.mark.state.t:
             # After the save: a run that goes on from there has no such frame.
             self.frames.write(self.fields)
-        write_json(self.folder / "summary.json", self.recorder.summary(self.fields, reason))
+        write_json(self.folder / "summary.json", summarise(self.recorder, self.fields, reason))
         stop = reason.value if isinstance(reason, StopReason) else reason
         write_json(self.folder / "manifest.json", manifest(self.problem, self.tally, stop=stop, seconds=self.clock,
                                                            resumed=self.resumed,
