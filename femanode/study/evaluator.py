@@ -21,7 +21,7 @@ from femanode.study.cases import Builder, Case, case_hash
 from femanode.study.execution.engine import Perform, cores
 from femanode.study.execution.store import FINISHED, Outcome, read_summary
 from femanode.study.fitfile import Curve, Fit
-from femanode.study.sweep import Ledger
+from femanode.study.ledger import Ledger
 from femanode.study.sweepfile import Sweep, load_sweep
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from femanode.errors import ConfigError
-from femanode.study.execution.supervisor import Interrupted, Tell, close_slots, open_slots, perform
+from femanode.study.execution.limits import Tell
+from femanode.study.execution.supervisor import Interrupted, close_slots, open_slots, perform
 
 if TYPE_CHECKING:
     from distributed import Client as Client
