@@ -1,7 +1,4 @@
-"""Comparison panels: several runs in one picture, one colour range, one length scale, one legend.
-
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess.
-"""
+"""Comparison panels: several runs in one picture, one colour range, one length scale, one legend."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def draw_mirrored(layer: Layer, canvas: Canvas, mirrors: Sequence[tuple[int, int
     layer : Layer
         Of the first sector, which lies in x, y >= 0 as far as it is mirrored.
     canvas : Canvas
-        With the axes that mirror between two of its pixels; otherwise everything is drawn.
+        Pixels can be mirrored where each mirror axis falls between two of them; otherwise all sectors are drawn.
     mirrors : sequence of (int, int, float)
         Signs of x, y and the field in every sector.
     oversampling : int
@@ -134,7 +134,7 @@ def draw_mirrored(layer: Layer, canvas: Canvas, mirrors: Sequence[tuple[int, int
         columns = slice(column, width) if across > 0 else slice(0, column)
         rows = slice(0, height - row) if up > 0 else slice(height - row, height)
         seen = image[::up, ::across]
-        # What is cut off is far from the axes.
+        # Where the picture reaches less far on this side of the axis, drop the pixels farthest from the axis.
         seen = seen[-(height - row):] if up > 0 else seen[:row]
         whole[rows, columns] = seen[:, :width - column] if across > 0 else seen[:, -column:]
     return whole

@@ -99,7 +99,7 @@ def _render_in_subprocess(layers: Sequence[Layer], canvas: Canvas, folder: Path)
     images = [Path(frame["image"]) for frame in frames]
     if done.returncode != 0:
         lines = re.sub(r"\x1b\[[\d;]*m", "", done.stderr).strip().splitlines() or ["no message"]
-        # VTK puts time, thread and place before a bar.
+        # A line of VTK's log is "time, thread, place | message".
         return [], f"exit code {done.returncode}: {lines[-1].rpartition('| ')[2].strip()[:120]}"
     if not all(image.is_file() for image in images):
         return [], "it left no picture"

@@ -49,7 +49,7 @@ class Recorder:
         self.rows: list[Row] = []
         self.moments: list[Moment] = []
         self.cracks: list[cracks.Site] = []
-        #: The skin as each row left it: the record may be one row ahead of what a checkpoint takes.
+        #: The skin after each row: a checkpoint may be asked for the rows before the last.
         self.skins: list[Skin] = []
         self.move_to(problem)
 
@@ -153,7 +153,7 @@ class Recorder:
         return self.skins[-1] if self.skins else even_skin(self.problem.section.sector)
 
     def part(self, rows: int) -> Part:
-        """The first ``rows`` rows and moments, for a checkpoint."""
+        """The first ``rows`` rows and what belongs to them, for a checkpoint."""
         columns = list(self.rows[0])
         whole = [name for name, value in self.rows[0].items() if isinstance(value, int)]
         skin = self.skins[rows - 1].part()

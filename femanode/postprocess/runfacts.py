@@ -58,7 +58,7 @@ class RunFacts:
         number = range(len(self.run.frames))[number]
         if number not in self._instants:
             instant = self.run.frames[number]
-            # Half a page's time went into reading the same files again; what is kept is a fifth of them.
+            # Reading the same files again took half of a page's time; what is kept is a fifth of their content.
             kept = {name: values for name, values in instant.mesh.fields.items() if name in KEPT}
             instant.__dict__["mesh"] = replace(instant.mesh, fields=kept)
             self._instants[number] = instant

@@ -84,7 +84,7 @@ def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> d
 
 
 def _depths(record: Recorder, fields: FieldSet) -> dict[str, float]:
-    """Depth of the front in the reference section: of a round one of the same area, and the deepest there is."""
+    """Depth of the front in the reference section: that of a circular front around the same area, and the largest."""
     distance = record.problem.physics.front.log_odds(fields.state.xi)
     equivalent = record.rows[-1]["front_depth_nm"]
     deepest = float(record.shell.depths(distance, fields.position)[0].max())
@@ -106,7 +106,7 @@ def _arrest(record: Recorder, fields: FieldSet, reason: StopReason | str) -> dic
 
 
 def _against_second_law(record: Recorder) -> int:
-    """Steps in which swelling stored and dissipated more than the reaction gave, by over 1e-4 of all it gave."""
+    """Number of steps in which more was stored and dissipated than the reaction gave, by over 1e-4 of all it gave."""
     given, _, flow, stored = (record.column(key) for key in ENERGIES)
     return int(np.sum(np.diff(given - flow - stored) < -1e-4 * max(given[-1], 0.0)))
 

@@ -113,7 +113,7 @@ class Builder:
             raise self._placed(self._told_with_lines(error, settings), values) from None
 
     def _told_with_lines(self, error: ConfigError, settings: list[str]) -> ConfigError:
-        """The same fault with the base file's line numbers, which the prepared data no longer have."""
+        """The same fault with the base file's line numbers: the point is set in plain data, which have lost them."""
         if self._file is not None:
             try:
                 load_config(self._file, settings)

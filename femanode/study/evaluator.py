@@ -1,8 +1,8 @@
 """The cases a fit asks for: run several at a time, compared with the measurements, and differenced.
 
-Every parameter is moved as a share u of the way between its bounds (of their logarithms where asked for). Derivatives
-are central differences over `STEP`, wide enough that the steps a run takes do not show in them; the runs for them go
-side by side, and every run is a case that is kept and never run twice.
+Every parameter is expressed as a share u of the way between its bounds (of their logarithms where asked for).
+Derivatives are central differences over `STEP`, wide enough for the scatter that time steps leave in a result not to
+matter. The runs they need go side by side. Every run is a case that is kept and never run twice.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 #: Half-width of a central difference, as a share of the range of a parameter.
 STEP = 0.02
-#: Standardised residual of a case that did not come to its end: no trial step is taken there.
+#: Residual, in standard errors, given to a case that did not come to its end: so large that the search turns away.
 FAILED = 1e3
 
 

@@ -1,9 +1,9 @@
 """A case at three front thicknesses, and its figures extrapolated to a front without thickness.
 
-What a front's half-thickness delta, elements in proportion to it and steps in proportion to it leave in a figure goes
-as z = x/(1 + c x), x = delta/R: of first order, with the curvature c measured in :mod:`femanode.postprocess.accuracy`.
-A straight line in z is fitted; the uncertainty is the largest change from leaving out the thickest run or from half or
-one and a half of c.
+Elements and steps are in proportion to the front's half-thickness delta. The error they leave together in a figure is
+proportional to z = x/(1 + c x), x = delta/R: of first order, with the curvature c that
+:mod:`femanode.postprocess.accuracy` has measured. A straight line in z is fitted. Its uncertainty is the largest change
+when the thickest run is left out, or c is taken half or one and a half times as large.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FACTORS = (3.0, 3.0**0.5, 1.0)
 #: c of the law: 4 to 12 by figure and conversion start.
 CURVATURE = 8.0
 
-#: Largest distance of the three values from their line over their spread, for the line to be believed.
+#: Largest distance of the three values from their line, over their spread, up to which the line is used.
 STRAIGHT = 0.15
 
 #: Of the summary, and of the history at one converted fraction that all three runs reached.

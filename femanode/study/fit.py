@@ -46,7 +46,8 @@ class FitResult:
     """What the data tell of the parameters.
 
     `singular_values` are those of the Jacobian of the residuals (in standard errors) with respect to the shares u: a
-    direction with value s is known to 1/s of the ranges. `directions` has them as rows.
+    combination of parameters with the value s is known to 1/s of their ranges. `directions` has these combinations as
+    rows.
     """
 
     path: Path

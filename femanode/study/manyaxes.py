@@ -25,7 +25,8 @@ from femanode.study.outcomes import Study, is_number, numbers, read_study, title
 from femanode.study.quantity import label
 from femanode.study.table import split_column
 
-#: Shares of a variance lie below 1: what an error bar does beyond is not shown, and one this long means too few points.
+#: Shares of a variance lie below 1: the axis ends at the first number, where error bars are cut off. An error bar that
+#: is longer than the second number means that the sweep has too few points.
 WIDEST, VAGUE = 1.3, 0.5
 
 

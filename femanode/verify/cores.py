@@ -33,8 +33,7 @@ def _core_area(s: Spaces, xi: Array) -> float:
 
 
 def _core_areas(elements: int, rate: Rate, times: Iterable[float]) -> list[float]:
-    """Areas of a unit disc's core at ``times`` under the largest rate v, with ``elements`` along the radius and delta
-    one of them."""
+    """Areas of a unit disc's core at ``times``, at v = k(n), with ``elements`` along the radius and delta of one."""
     delta = 1.0 / elements
     s = disc(1.0, delta)
     front = Front(s, delta, 0.35, rate, STRONG)
@@ -54,8 +53,11 @@ def _core_areas(elements: int, rate: Rate, times: Iterable[float]) -> list[float
 
 
 def _core_findings(name: str, rate: Rate, exact: dict[float, float], ordered: int, full: bool) -> Findings:
-    """Areas of a shrinking core on several widths, extrapolated in delta, and their orders at the first ``ordered``
-    times, while what sharp corners lack, of second order, does not show."""
+    """Areas of a shrinking core for several delta, extrapolated in delta.
+
+    Orders are checked at the first ``ordered`` times only: later they would show the area lost at the corners, which is
+    of second order in delta.
+    """
     elements = (10, 20, 40, 80) if full else (10, 20, 40)
     areas = np.array([_core_areas(n, rate, exact) for n in elements])
     errors = np.abs(areas - np.array(list(exact.values())))

@@ -34,7 +34,7 @@ class Exact:
         return np.asarray(1.0 / (1.0 + np.exp(-(0.5 * R * (rho2 - 1.0) + 1.0 + 0.15 * self.t) / DELTA)))
 
     def h(self, x: Array, y: Array) -> Array:
-        """Converted fraction; begins at 0, so that the front's weight is nowhere 0 but at the axis."""
+        """Converted fraction; conversion begins at xi = 0, so that the front's weight is 0 only at the axis."""
         return conversion(self.xi(x, y), 0.0)
 
     def e(self, x: Array, y: Array) -> Array:
@@ -52,7 +52,7 @@ class Exact:
         return (a * x * (1.0 + 0.5 * (x * x - 0.4 * y * y) / R**2), a * y * (1.2 - 0.3 * x * x / R**2))
 
     def stress(self, x: Array, y: Array) -> Array:
-        """The averaged stress: steady, for the filter of the step control not to enter."""
+        """The averaged stress: constant in time, so that the front's memory of its stress has no effect."""
         return np.asarray(-1.0 + 0.8 * _quartic(x, y))
 
     def depleted(self, x: Array, y: Array) -> Array:
@@ -83,7 +83,7 @@ def average_source(now: Exact, field: Field, x: Array, y: Array) -> Array:
         gx, gy = gradient(field, a, b, STEP)
         r = np.maximum(np.hypot(a, b), 1e-12)
         along = (gx * a + gy * b) / r
-        # Within the front only; the manufactured one is nowhere near the least.
+        # The length of the average within the front; the manufactured front keeps above its least value everywhere.
         bulk = 4.0 * now.xi(a, b) * (1.0 - now.xi(a, b))
         l2 = bulk * (Front.reach * DELTA) ** 2
         return l2 * (along * a / r + Front.side_share * gx), l2 * (along * b / r + Front.side_share * gy)

@@ -75,11 +75,12 @@ def front_speed(full: bool) -> Findings:
                              "spacing_over_delta", ("second order",), ("error",), log=True)})
 
 
-_RATIO = 99.0  # N/c*: carriers stored per area of front over the range of the activity, c_f/(1 - c_f)
+#: N/c* = c_f/(1 - c_f): carriers that the front stores per volume over those that the activity's range can bring.
+_RATIO = 99.0
 _K = 0.05
 
 
-#: kR/D from which the front must be thinner than a nanometre: activity falls by v delta N/(c* D) within it.
+#: kR/D above which delta must be below 1 nm: the activity falls by v delta N/(c* D) within the front.
 _THICK = 50.0
 _WHY = "asked of a time to depth; the law is quasi-steady, 0.16 % off at N/c* = 99"
 _WHY_THICK = _WHY + "; delta halved, so that v delta N/(c* D) is {0:.2g}"
@@ -142,7 +143,7 @@ def plane_balance(full: bool) -> Findings:
     s, depth = _plane(0.5)
     t, f = layer(s, depth, 1.0, k=_K, D=D, c_front=5.0 / 6.0).follow(0.6 if full else 0.45)
     late, X = f * length > 10.0, f * length
-    # the reaction's share of the time, X/k, is taken off
+    # The time that the reaction takes, X/k, is subtracted.
     factor = np.sqrt(np.polyfit(t[late] - X[late] / _K, X[late] ** 2, 1)[0] / (4.0 * D))
     checks.append(Check("Neumann's factor for c*/N = 0.2", 0.306424, float(factor), 0.01,
                         "2 % in time is 1 % in the factor; the quasi-steady one, 0.3162, is 3 % off"))

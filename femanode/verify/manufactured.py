@@ -63,7 +63,7 @@ def displacement_order(full: bool) -> Findings:
 
 
 class _Sources:
-    """The time that the sources of all equations are evaluated at."""
+    """End and length of the step under way, at which all equations evaluate their sources."""
 
     t = 0.0
     dt = 0.0
@@ -168,7 +168,7 @@ class _Transport(Transport):
 
 
 class _Physics(Physics):
-    """What carries no jump: isotropic swelling, and the mean stress for the average across the front."""
+    """Laws of a smooth solution: isotropic swelling, and the mean stress in place of the front's two-sided one."""
 
     def driving_stress(self, xi: Array, c: Array, eq: Equilibrium) -> Array:
         """Mean Mandel stress at the points, with its source."""
@@ -182,7 +182,7 @@ class _Physics(Physics):
 
 
 def _march(halvings: int, steps: int) -> tuple[dict[str, float], State]:
-    """Errors at the end of the manufactured run, L2 over the section's root area, and the state; fixed steps."""
+    """Errors (root mean square over the section) and state at the end of the manufactured run with equal steps."""
     mesh = halved(R, 4.0, halvings)
     s, fine, sources = build_spaces(mesh), Fine.of(mesh), _Sources()
 
@@ -226,7 +226,7 @@ _EXPECTED = {"xi": (2.0, "linear elements, lumped"), "c": (2.0, "likewise"),
              "gradient of u": (2.0, "quadratic elements; swelling varies linearly within an element")}
 _WHY = ("the error falls, but not with the order of its equation; seen since the front's stress keeps a memory of at "
         "least 0.3 and its direction is looked up within the step; which of them it is has not been found")
-#: Observed orders known to be off, by as much at the reduced size.
+#: Observed orders known to be off, and by how much at the reduced size.
 _UNEXPLAINED = {"xi": Shortfall(0.45, _WHY), "c": Shortfall(0.8, _WHY), "averaged stress": Shortfall(3.6, _WHY),
                 "u": Shortfall(0.45, _WHY), "depletion": Shortfall(0.4, _WHY)}
 

@@ -1,7 +1,7 @@
 """Pictures of the report: sections at several stages, an animation, the interactive view.
 
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess. Small pictures are
-drawn with matplotlib, which at this size beats OpenGL in software; meshes may differ from frame to frame.
+Small pictures are drawn by matplotlib, which at this size is faster than OpenGL in software. The mesh may differ from
+frame to frame.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class _Layout:
 
     def painter(self, first: _Shot, limits: tuple[float, float, str],
                 oversampling: int) -> Callable[[_Shot], NDArray[np.uint8]]:
-        """A function that draws pictures which differ from ``first`` in the instant only."""
+        """A function that draws one run's pictures of a field; what stays the same in all is drawn from ``first``."""
         canvas = self.canvas(limits)
         figure = Figure(figsize=(WIDTH / DPI, self.height / DPI), dpi=DPI, facecolor="white")
         agg = FigureCanvasAgg(figure)

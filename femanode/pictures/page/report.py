@@ -1,8 +1,7 @@
 """The page of a run, or of several compared: one HTML file that opens from disk and needs no network.
 
-On the line config -> mesh -> state -> solver -> output -> postprocess this is the last stop. Charts, pictures,
-tables, and the interactive view are inside the file; so are the small tables as downloads. Frames stay in the run's
-folder, linked.
+Charts, pictures, tables and the interactive view are inside the file; so are the small tables as downloads. Frames
+stay in the run's folder and are linked.
 """
 
 from __future__ import annotations

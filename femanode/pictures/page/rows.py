@@ -1,7 +1,4 @@
-"""Tables of the report: figures of merit in plain words, observations, configuration, material, solver health.
-
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess.
-"""
+"""Tables of the report: figures of merit in plain words, observations, configuration, material, solver health."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ Answers = Generator[tuple[Mapping[str, Any], dict[str, Any] | BaseException]]
 Perform = Callable[[Mapping[str, Any], Tell], dict[str, Any]]
 
 TOPIC = "femanode-case"
-#: Seconds to wait for a scheduler, and how often a case that was interrupted on its worker is given to another.
+#: Seconds to wait for a scheduler; and how many times a case interrupted with its worker is given to another one.
 CONNECT, RETRIES = 20, 3
 
 

@@ -44,7 +44,7 @@ class Gone(Exception):
 
 
 class Interrupted(Exception):
-    """The case was stopped before its end, for a reason that is not its own; what it has is saved."""
+    """The case was stopped from outside before its end; what it has computed is saved."""
 
 
 class Launcher:
