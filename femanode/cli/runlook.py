@@ -75,7 +75,8 @@ def look(folder: Path) -> Look:
         stop = str(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["stop_reason"])
     except (OSError, ValueError, KeyError, TypeError):
         stop = None
-    return Look(name, read_rows(folder / "history.csv"), end, stop, stop is None and _holder_gone(folder))
+    return Look(name=name, rows=read_rows(folder / "history.csv"), end=end, stop=stop,
+                killed=stop is None and _holder_gone(folder))
 
 
 def read_rows(path: Path) -> list[Row]:

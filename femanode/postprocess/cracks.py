@@ -117,10 +117,11 @@ def weakest(fields: FieldSet, shell: Shell, fraction: float) -> Site:
     cracked = depth > 0
     length = physics.spaces.surface_length[nodes]
     x, y = fields.position[:, nodes[k]]
-    return Site(state.t, fraction, float(ratio[k]), float(x), float(y), float(shell.angle[k]), float(hoop[k]),
-                float(limit[k]), float(depth[k]), float(hoop[k] >= FLOWING * limit[k] or mises[k] >= FLOWING * flow[k]),
-                float(length[ratio >= 0.95 * ratio[k]].sum() / length.sum()), float(cracked.sum()),
-                float((cracked & (recovered > limit)).sum()))
+    return Site(t=state.t, fraction=fraction, ratio=float(ratio[k]), x=float(x), y=float(y),
+                angle=float(shell.angle[k]), hoop=float(hoop[k]), limit=float(limit[k]), depth=float(depth[k]),
+                flows=float(hoop[k] >= FLOWING * limit[k] or mises[k] >= FLOWING * flow[k]),
+                alike=float(length[ratio >= 0.95 * ratio[k]].sum() / length.sum()), sites=float(cracked.sum()),
+                bounded=float((cracked & (recovered > limit)).sum()))
 
 
 def figures(sites: Sequence[Site], torn: NDArray[np.bool_], diameter: float, flaw: float | None) -> dict[str, Any]:

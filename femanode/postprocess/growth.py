@@ -42,8 +42,9 @@ def rate_exponent(t: Array, depth: Array, start: float) -> PowerLaw:
         return PowerLaw(None, None)
     slope, offset = np.polyfit(x, y, 1)
     left = y - slope * x - offset
-    return PowerLaw(float(slope), float(1.0 - np.sum(left**2) / np.sum((y - y.mean()) ** 2)),
-                    float(depth[chosen].min()), float(depth[chosen].max()), int(np.count_nonzero(chosen)))
+    return PowerLaw(exponent=float(slope), r2=float(1.0 - np.sum(left**2) / np.sum((y - y.mean()) ** 2)),
+                    low=float(depth[chosen].min()), high=float(depth[chosen].max()),
+                    points=int(np.count_nonzero(chosen)))
 
 
 @dataclass(frozen=True)

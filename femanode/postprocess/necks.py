@@ -102,7 +102,8 @@ def outline(reference: Array, deformed: Array, converted: Array, sector: str, ax
     angle[angle > 2.0 * np.pi - 1e-9] = 0.0
     # Nodes on a mirror line are their own images: keep one of each pair.
     _, first = np.unique(np.round(angle, 9), return_index=True)
-    return Outline(angle[first], reference[:, first], deformed[:, first], converted[first], axial)
+    return Outline(angle=angle[first], reference=reference[:, first], deformed=deformed[:, first],
+                   converted=converted[first], axial=axial)
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,8 @@ class Skin:
         if kind == "torn" and new.neck is not None:
             t, f = max(t, new.neck.time_s), max(f, new.neck.converted_fraction)
         x, y, X, Y = surface.place(float(self.middle[int(np.nanargmax(measure))]))
-        return Event(t, f, x, y, X, Y, CRITERIA[kind])
+        return Event(time_s=t, converted_fraction=f, x_nm=x, y_nm=y, reference_x_nm=X, reference_y_nm=Y,
+                     criterion=CRITERIA[kind])
 
     def events(self) -> dict[str, dict[str, Any] | None]:
         """``neck`` and ``torn`` as in ``summary.json``: null where there was none."""

@@ -121,8 +121,8 @@ class Recorder:
         self.rows.append(row)
         self.cracks.append(crack)
         self.moments.append(Moment(
-            state.t, front_mean(state.activity, state.xi, spaces), drive,
-            float(np.mean(distance[spaces.surface])), 1.0 - state.outside))
+            t=state.t, activity=front_mean(state.activity, state.xi, spaces), drive=drive,
+            surface=float(np.mean(distance[spaces.surface])), outside=1.0 - state.outside))
         return row
 
     def _electrical(self, state: State, carried: float, charge: float) -> Row:

@@ -144,7 +144,8 @@ class Journal:
 
     def _marked(self, state: State, pace: Pace | None, stop: StopReason | None) -> Mark:
         tally = dataclasses.replace(self.tally, reasons=dict(self.tally.reasons))
-        return Mark(state, pace, stop, tally, len(self.recorder.rows), len(self.frames.entries), self.schedule.next)
+        return Mark(state=state, pace=pace, stop=stop, tally=tally, rows=len(self.recorder.rows),
+                    frames=len(self.frames.entries), next_frame=self.schedule.next)
 
     def parts(self) -> dict[str, Part]:
         """Everything that the rest of the run depends on, by who hands it over."""

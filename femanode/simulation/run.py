@@ -110,9 +110,10 @@ def _advance(journal: Journal, report: Callable[[Progress], None] | None) -> Non
                     if report is not None:
                         kinetics, surface = problem.physics.front.kinetics, problem.physics.transport.surface
                         balanced = kinetics.equilibrium_activity(np.array([row["front_mean_stress_GPa"]]))[0]
-                        report(Progress(row["time_s"], row["converted_fraction"], row["front_speed_nm_s"],
-                                        candidate.drive, problem.limits.end, problem.limits.converted or 1.0,
-                                        surface.cutoff - float(balanced)))
+                        report(Progress(t=row["time_s"], converted=row["converted_fraction"],
+                                        speed=row["front_speed_nm_s"], drive=candidate.drive, end=problem.limits.end,
+                                        wanted=problem.limits.converted or 1.0,
+                                        reserve=surface.cutoff - float(balanced)))
     except ConvergenceError as error:
         reason = f"solver stopped: {error}"
         raise ConvergenceError(str(error), journal.checkpoint) from None

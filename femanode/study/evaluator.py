@@ -73,7 +73,8 @@ class Evaluator:
         for p in task.parameters:
             if ("parameters", p.path) in places:
                 places["axes", p.path] = places["parameters", p.path]
-        self._sweep = Sweep(task.name, model, self._sweep.groups, self._sweep.points, task.folder, places)
+        self._sweep = Sweep(name=task.name, model=model, groups=self._sweep.groups, points=self._sweep.points,
+                            folder=task.folder, places=places)
         self._builder = Builder(self._sweep)
         for share in (0.0, task.parameters[0].start, 1.0):
             config = self._builder.config([p.value(share) for p in task.parameters])
@@ -96,8 +97,8 @@ class Evaluator:
         cases = [Case(k, case_hash(self._builder.config(row)), row) for k, row in enumerate(rows)]
         new = [case for case in cases if case.hash not in self._answers]
         if new and self.client is not None:
-            ledger = Ledger(self._sweep, self._builder, new, self.folder, False, self.runner,
-                            max(1, cores() // self.slots))
+            ledger = Ledger(study=self._sweep, builder=self._builder, cases=new, folder=self.folder, retry=False,
+                            runner=self.runner, threads=max(1, cores() // self.slots))
             ledger.run_on(self.client, lambda event: None, lambda outcome: None, self.performer)
             for case in new:
                 self._answers[case.hash] = self._answer(ledger.outcome(case), ledger.store / case.hash)

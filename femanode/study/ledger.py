@@ -197,7 +197,8 @@ class Ledger:
         ends = [self.outcome(case) for case in self.cases]
         failed = {case.hash: end.message for case, end in zip(self.cases, ends, strict=True)
                   if end.status not in FINISHED}
-        return SweepResult(self.folder, Counter(end.status for end in ends), self.ran, self.reused, failed)
+        return SweepResult(path=self.folder, counts=Counter(end.status for end in ends), ran=self.ran,
+                           reused=self.reused, messages=failed)
 
 
 def _receive(folder: Path, files: Mapping[str, bytes]) -> Outcome | None:

@@ -75,7 +75,8 @@ def sobol_indices(folder: str | Path, value: str) -> Indices:
     if np.ptp(y[whole]) == 0.0:
         raise ConfigError(f"{shown} is the same in all cases", where=str(study.folder))
     got = salib("analyze.sobol").analyze(saltelli_problem(names), y[whole].ravel(), seed=0)
-    return Indices(names, got["S1"], got["S1_conf"], got["ST"], got["ST_conf"], int(whole.sum()), len(whole))
+    return Indices(names=names, first=got["S1"], first_error=got["S1_conf"], total=got["ST"],
+                   total_error=got["ST_conf"], blocks=int(whole.sum()), asked=len(whole))
 
 
 def _all_groups(study: Study) -> list[list[str]]:

@@ -64,8 +64,8 @@ def sweep(source: str | Path | Mapping[str, Any], out: str | Path | None = None,
     folder = Path(out) if out is not None else Path("results") / study.name
     slots = workers or cores()
     with _folder(folder, resume):
-        ledger = Ledger(study, builder, cases, folder, retry, runner,
-                        study.model.threads or (1 if scheduler else max(1, cores() // slots)))
+        ledger = Ledger(study=study, builder=builder, cases=cases, folder=folder, retry=retry, runner=runner,
+                        threads=study.model.threads or (1 if scheduler else max(1, cores() // slots)))
         write_bytes(folder / SWEEP_FILE, json.dumps(_record(study, ledger), ensure_ascii=False, indent=1).encode())
         try:
             ledger.run(scheduler, slots, quiet, performer)

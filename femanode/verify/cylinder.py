@@ -150,7 +150,7 @@ def sharp(wire: Wire, depth: float = 0.38, n: int = 400) -> Sharp:
     a = np.sqrt(1.0 - f)
     slowness = np.where(drive > 0.0, 1.0 / np.where(drive > 0.0, drive, 1.0), np.inf)
     time = np.append(0.0, np.cumsum(0.5 * (slowness[1:] + slowness[:-1]) * -np.diff(a)))
-    return Sharp(f, core, p, hoop, outer, drive, time)
+    return Sharp(converted=f, core_mean=core, pressure=p, surface_hoop=hoop, outer=outer, drive=drive, time=time)
 
 
 def _profile(r: Array, a: float, width: float, start: float) -> Array:

@@ -120,11 +120,13 @@ def make_direction_law(
         what is not cubic.
     """
     log_amorphous = _log_amorphous(amorphous_fraction, amorphous_rate)
-    law = DirectionLaw(frame, _choose_law(rates, structure, ledges), amorphous_fraction, log_amorphous)
+    law = DirectionLaw(frame=frame, log_rate=_choose_law(rates, structure, ledges),
+                       amorphous_fraction=amorphous_fraction, amorphous_log_rate=log_amorphous)
     angle = np.linspace(0.0, np.pi, 1800, endpoint=False)
     log_k = law._log_effective(np.cos(angle), np.sin(angle))
     mean, maximum = float(np.exp(log_k.mean())), float(np.exp(log_k.max()))
-    return DirectionLaw(frame, law.log_rate, amorphous_fraction, log_amorphous, mean, maximum)
+    return DirectionLaw(frame=frame, log_rate=law.log_rate, amorphous_fraction=amorphous_fraction,
+                        amorphous_log_rate=log_amorphous, mean=mean, maximum=maximum)
 
 
 def _log_amorphous(fraction: float, rate: float | None) -> float:

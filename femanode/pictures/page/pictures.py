@@ -127,8 +127,8 @@ def draw_pictures(cases: Sequence[Case], fields: Sequence[str] = ("content", "ho
         except NoSceneError as error:
             problems.append(f"no interactive view: {error}")
     packed = gzip.compress(page, mtime=0) if page else b""
-    return Pictures(strips, data_uri(movie, kind) if movie else "", kind, len(film),
-                    base64.b64encode(packed).decode("ascii"), len(page), problems)
+    return Pictures(strips=strips, film=data_uri(movie, kind) if movie else "", film_type=kind, film_frames=len(film),
+                    viewer=base64.b64encode(packed).decode("ascii"), viewer_bytes=len(page), problems=problems)
 
 
 def _shots(cases: Sequence[Case], choice: FieldChoice, count: int) -> list[_Shot]:
@@ -202,8 +202,8 @@ def _strip(choice: FieldChoice, limits: tuple[float, float, str], layout: _Layou
     note = {"neither": "", "max": "A few points lie above the range.", "min": "A few points lie below the range.",
             "both": "A few points lie outside the range."}[extend]
     ticks = (f"{low:.3g}", f"{(low + high) / 2:.3g}", f"{high:.3g}")
-    return FieldStrip(choice.label, ", ".join(to_hex(colour) for colour in colours), ticks, choice.is_stress, note,
-                      snapshots)
+    return FieldStrip(label=choice.label, gradient=", ".join(to_hex(colour) for colour in colours), ticks=ticks,
+                      is_stress=choice.is_stress, note=note, snapshots=snapshots)
 
 
 def _film(layout: _Layout, shots: Sequence[_Shot], limits: tuple[float, float, str], folder: Path,

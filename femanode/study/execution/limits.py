@@ -74,7 +74,7 @@ class Watch:
         """How the process ended."""
         wall = 0.0 if self.started is None else round(time.monotonic() - self.started, 3)
         limit, message = (None, "") if self.stopped is None else self.stopped[:2]
-        return Ending(code, limit, message, wall, round(self.peak, 1))
+        return Ending(code=code, limit=limit, message=message, wall_s=wall, memory_MB=round(self.peak, 1))
 
     def _memory(self) -> float:
         """Resident memory, MB (1e6 bytes)."""

@@ -195,9 +195,9 @@ def _supervised(job: Mapping[str, Any], folder: Path, tell: Tell) -> Outcome:
             raise Interrupted
         earlier = read_outcome(folder)
         message = ending.message or _explained(ending, folder)
-        outcome = Outcome(str(job["hash"]), ending.limit or Status.CRASHED, message, ending.wall_s,
-                          ending.memory_MB, earlier.attempts if earlier else 1, earlier.host if earlier else "",
-                          femanode.__version__)
+        outcome = Outcome(hash=str(job["hash"]), status=ending.limit or Status.CRASHED, message=message,
+                          wall_s=ending.wall_s, memory_MB=ending.memory_MB, attempts=earlier.attempts if earlier else 1,
+                          host=earlier.host if earlier else "", version=femanode.__version__)
         write_outcome(folder, outcome)
     return outcome
 
