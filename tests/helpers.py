@@ -10,9 +10,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from femanode.constitutive.chemistry import IdealSolution
 from femanode.constitutive.elastoplasticity import Moduli
+from femanode.constitutive.kinetics import MassAction
+from femanode.constitutive.mixture import Mixture
 from femanode.mesh.spaces import Spaces
-from femanode.solver.front import Front, Kinetics, Rate
+from femanode.solver.front import Front, Rate
 from femanode.solver.mechanics import Mechanics
 from femanode.solver.physics import Physics
 from femanode.solver.state import State, pristine
@@ -47,11 +50,11 @@ def isotropic_physics(radius: float = 64.5, delta: float = 5.0, size: float | No
     return Physics(
         spaces=s,
         mechanics=Mechanics(s, sector, axial=axial, backend=backend),  # type: ignore[arg-type]
-        front=Front(s, delta, start, rates or Isotropic(k), Kinetics(KT_300K, dG0 * EV, per_carrier, 0.0),
+        front=Front(s, delta, start, rates or Isotropic(k), MassAction(KT_300K, dG0 * EV, per_carrier, 0.0),
                     backend),  # type: ignore[arg-type]
-        transport=Transport(s, c_front, diffusivity or (lambda C: np.full_like(C, D)), dV_D / KT_300K,
+        transport=Transport(s, IdealSolution(c_front), diffusivity or (lambda C: np.full_like(C, D)), dV_D / KT_300K,
                             backend),  # type: ignore[arg-type]
-        constants=constants, c_front=c_front, expansion=beta)
+        mixture=Mixture(constants, beta))
 
 
 def pristine_state(physics: Physics, radius: float = 64.5) -> State:

@@ -46,12 +46,12 @@ def describe_plan(problem: Problem) -> str:
     unknowns = 2 * physics.spaces.n_nodes
     quality = section.quality()
     speed = problem.rates.maximum
-    D = float(physics.transport.diffusivity(np.array([physics.c_front]))[0])
-    number = damkohler(speed, section.radius, D, physics.c_front)
+    D = float(physics.transport.diffusivity(np.array([physics.chemistry.at_front]))[0])
+    number = damkohler(speed, section.radius, D, physics.chemistry.at_front)
     depth = min(speed * config.time.end, section.radius)
-    surface, full = physics.transport.surface, float(physics.spaces.mass.sum())
-    if surface.current is not None:
-        depth *= min(1.0, surface.current * config.time.end / full)
+    applied, full = physics.applied[0], float(physics.spaces.mass.sum())
+    if applied.current is not None:
+        depth *= min(1.0, applied.current * config.time.end / full)
     # Slow directions still move when the fast ones have stopped or are through; good to a third for five bundled wires.
     spread = (speed / problem.rates.mean) ** 0.55
     steps = int(np.ceil(0.9 * spread * depth / (config.time.max_front_advance * problem.half_thickness)))
@@ -75,7 +75,7 @@ def describe_plan(problem: Problem) -> str:
         f"{_BESIDES if config.output.pictures else _START}; "
         f"{_BASE_MEMORY + _MEMORY * unknowns / 1000:.0f} MiB",
     ]
-    drop = speed * problem.half_thickness * physics.c_front / ((1.0 - physics.c_front) * D)
+    drop = speed * problem.half_thickness * physics.chemistry.at_front / ((1.0 - physics.chemistry.at_front) * D)
     notes = [*problem.notes, *([] if drop <= _THICK else [_TOO_THICK.format(drop)])]
     return "\n".join([*lines, *(f"note            {note}" for note in notes)])
 
@@ -83,19 +83,20 @@ def describe_plan(problem: Problem) -> str:
 def _describe_surface(problem: Problem) -> list[str]:
     """Lines on a given current and a film; none for a bare surface at a given potential."""
     physics, config, lines = problem.physics, problem.config, []
-    surface, length, c_front = physics.transport.surface, physics.spaces.surface_length, physics.c_front
-    if surface.current is not None:
-        flux = surface.current / float(length.sum())
+    applied, film = physics.applied[0], physics.transport.film
+    length, c_front = physics.spaces.surface_length, physics.chemistry.at_front
+    if applied.current is not None:
+        flux = applied.current / float(length.sum())
         most = _most_uptake(problem)
         end = config.boundary.potential if config.boundary.cutoff is None else config.boundary.cutoff
         lines.append(
             f"current         {current_density(config, flux):.3g} mA/cm^2 of initial surface: full after "
-            f"{format_seconds(float(physics.spaces.mass.sum()) / surface.current)}; ends at {1e3 * end:g} mV, where "
+            f"{format_seconds(float(physics.spaces.mass.sum()) / applied.current)}; ends at {1e3 * end:g} mV, where "
             f"the front takes {current_density(config, most):.3g} mA/cm^2 without stress")
-    if surface.film is not None:
-        ratio = problem.rates.maximum * c_front / ((1.0 - c_front) * surface.film)
+    if film is not None:
+        ratio = problem.rates.maximum * c_front / ((1.0 - c_front) * film)
         limits = "reaction" if ratio < 0.3 else "film" if ratio > 3 else "both"
-        lines.append(f"film            D/thickness = {surface.film:.3g} nm/s, reaction over film k c_f/((1 - c_f) h) = "
+        lines.append(f"film            D/thickness = {film:.3g} nm/s, reaction over film k c_f/((1 - c_f) h) = "
                      f"{ratio:.3g}: of the two, control by {limits} expected")
     return lines
 
@@ -103,16 +104,16 @@ def _describe_surface(problem: Problem) -> list[str]:
 def _most_uptake(problem: Problem) -> float:
     """Flux of content (nm/s) that an unstressed front at the surface takes at the cut-off, less what a film takes."""
     physics, state = problem.physics, problem.initial_state()
-    surface, length, n = physics.transport.surface, physics.spaces.surface_length, physics.front.normals(state.xi)
+    length, n = physics.spaces.surface_length, physics.front.normals(state.xi)
 
     def uptake(a: float) -> float:
         speed = physics.front.speed(n, state.front_stress, np.full(len(length), a))
-        return float(np.sum(length * speed) / length.sum()) * (physics.c_front + (1.0 - physics.c_front) * a)
+        return float(np.sum(length * speed) / length.sum()) * float(physics.chemistry.content(np.asarray(a)))
 
-    end, film = surface.cutoff, surface.film
+    end, film = physics.applied[0].cutoff, physics.transport.film
     if film is None:
         return uptake(end)
-    passes = film * (1.0 - physics.c_front)
+    passes = film * (1.0 - physics.chemistry.at_front)
     return uptake(float(brentq(lambda a: uptake(a) - passes * (end - a), 0.0, end)))
 
 

@@ -19,6 +19,10 @@ from femanode.numerics.superlu import SuperLU
 Backend = Literal["auto", "pardiso", "scipy"]
 
 
+class SingularMatrix(RuntimeError):
+    """A matrix that cannot be factorised, or whose solutions are no solutions."""
+
+
 def inner(a: Array, b: Array) -> float:
     """Sum of the products of two arrays of one shape.
 
@@ -92,14 +96,17 @@ class SymmetricSolver:
 
         Raises
         ------
-        RuntimeError
-            The matrix is singular to working precision.
+        SingularMatrix
+            The matrix is singular to working precision, or has entries that are not finite.
         """
         self.factorisations += 1
         if not np.all(np.isfinite(matrix.data)):
-            raise RuntimeError("the matrix has entries that are not finite")
+            raise SingularMatrix("the matrix has entries that are not finite")
         self._matrix = None
-        self._method.factorise(matrix)
+        try:
+            self._method.factorise(matrix)
+        except RuntimeError as error:
+            raise SingularMatrix(str(error)) from error
         self._matrix = matrix
 
     def solve(self, rhs: Array) -> Array:
@@ -113,7 +120,7 @@ class SymmetricSolver:
             x, error = self._refined(matrix, rhs)
         # PARDISO neither raises nor warns on a singular matrix.
         if not error <= self.singular:
-            raise RuntimeError("the matrix is singular to working precision")
+            raise SingularMatrix("the matrix is singular to working precision")
         return x
 
     def solve_near(self, matrix: sp.csc_matrix, rhs: Array) -> Array:

@@ -10,7 +10,6 @@ from functools import cached_property
 
 import numpy as np
 
-from femanode.constitutive.swelling import volume_ratio
 from femanode.numerics.arrays import Array
 from femanode.solver.mechanics import Equilibrium
 from femanode.solver.problem import Problem
@@ -37,10 +36,10 @@ class FieldSet:
         F = physics.mechanics.deformation(state.u)
         h, C = physics.content_at_points(state.xi, state.c)
         # With the committed plastic state the point law finds no flow: an elastic trial gives the stress as it was.
-        law = physics.constants(h, C)
+        law = physics.moduli(h, C)
         frozen = type(law)(law.K, law.G, np.full_like(C, 1e6), law.H, law.rate_exponent, np.full_like(C, np.inf))
         response, _ = physics.mechanics.elements.respond(F, state.F33, state.Cp_inv, state.eqps,
-                                                         volume_ratio(C, physics.expansion), frozen, 1.0)
+                                                         physics.swelling(C), frozen, 1.0)
         return response.tau, F
 
     @cached_property

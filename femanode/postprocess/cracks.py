@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from femanode.constitutive.elastoplasticity import Moduli
-from femanode.constitutive.swelling import conversion, volume_ratio
+from femanode.constitutive.swelling import conversion
 from femanode.numerics.arrays import Array
 from femanode.output.fieldset import FieldSet
 from femanode.postprocess.growth import energy_release
@@ -66,11 +66,11 @@ def flow_stress(fields: FieldSet) -> tuple[Array, Array]:
     """
     physics, state = fields.problem.physics, fields.state
     h, C = physics.content_at_points(state.xi, state.c)
-    law: Moduli = physics.constants(h, C)
+    law: Moduli = physics.moduli(h, C)
     xx, yy, xy, zz = fields.sigma
     mises = np.sqrt(0.5 * ((xx - yy) ** 2 + (yy - zz) ** 2 + (zz - xx) ** 2) + 3.0 * xy**2)
     # The law flows in the Mandel stress, tau/Jc; the Cauchy stress is tau/J.
-    flow = (law.sigma_Y + law.H * state.eqps) * volume_ratio(C, physics.expansion) / fields.J
+    flow = (law.sigma_Y + law.H * state.eqps) * physics.swelling(C) / fields.J
     return np.where(np.isfinite(law.reference_rate), np.maximum(flow, mises), flow), mises
 
 
@@ -110,7 +110,7 @@ def weakest(fields: FieldSet, shell: Shell, fraction: float) -> Site:
     depth = shell.depths(physics.front.log_odds(state.xi), fields.position)[1]
     if fracture.flaw is not None:
         depth = np.full_like(depth, fracture.flaw)
-    E, nu = elastic_constants(physics.constants(conversion(state.xi[nodes], physics.front.start),
+    E, nu = elastic_constants(physics.mixture.moduli(conversion(state.xi[nodes], physics.front.start),
                                                 physics.content_at_nodes(state)[nodes]))
     ratio = energy_release(hoop, depth, E, nu) / fracture.energy
     k = int(np.argmax(ratio))

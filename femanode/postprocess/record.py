@@ -15,7 +15,8 @@ from femanode.postprocess.necks import Skin, even_skin, outline
 from femanode.postprocess.shape import Ray, diameters, full_outline
 from femanode.postprocess.shell import Shell
 from femanode.solver import electrode
-from femanode.solver.candidate import Candidate, front_mean
+from femanode.solver.averaging import front_mean
+from femanode.solver.candidate import Candidate
 from femanode.solver.energy import Energy
 from femanode.solver.front import on_front
 from femanode.solver.problem import Problem
@@ -128,7 +129,7 @@ class Recorder:
     def _electrical(self, state: State, carried: float, charge: float) -> Row:
         """Columns of a run with a given current; ``carried`` content per time over the last step, nm^2/s."""
         config, spaces = self.problem.config, self.problem.physics.spaces
-        if self.problem.physics.transport.surface.current is None:
+        if self.problem.physics.applied[state.step].current is None:
             return {}
         length = spaces.surface_length
         return {"current_density_mA_cm2": electrode.current_density(config, carried / float(length.sum())),

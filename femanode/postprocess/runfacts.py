@@ -22,7 +22,7 @@ from femanode.output.runfolder import RunFolder
 from femanode.postprocess.growth import rate_exponent, while_moving
 from femanode.postprocess.observations import Comparison, Subject, compare, family, observations_for
 from femanode.postprocess.profiles import lobes, rose
-from femanode.solver.stepping import StopReason
+from femanode.solver.ends import StopReason
 from femanode.units import E_CHARGE, parse_quantity
 
 #: Point data that pages show.

@@ -18,8 +18,8 @@ from femanode.postprocess.necks import figures_after
 from femanode.postprocess.record import ENERGIES, Recorder
 from femanode.postprocess.shape import diameters, full_outline
 from femanode.postprocess.shell import host_depth
+from femanode.solver.ends import ABOVE_CUTOFF, StopReason
 from femanode.solver.problem import Problem, resolution
-from femanode.solver.stepping import ABOVE_CUTOFF, StopReason
 from femanode.units import E_CHARGE
 
 
@@ -56,7 +56,7 @@ def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> d
     outline = full_outline(fields.position[:, physics.spaces.surface], section.sector)
     crack = cracks.figures(record.cracks, record.column("after_neck") > 1, 2.0 * section.radius, material.fracture.flaw)
     hoop, where = _largest_hoop(fields)
-    D = float(physics.transport.diffusivity(np.array([physics.c_front]))[0])
+    D = float(physics.transport.diffusivity(np.array([physics.chemistry.at_front]))[0])
     return {
         "stop_reason": reason.value if isinstance(reason, StopReason) else reason, "time_s": last["time_s"],
         "converted_fraction": last["converted_fraction"], "state_of_charge": last["state_of_charge"],
@@ -66,7 +66,7 @@ def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> d
         "rate_exponent_points": fit.points, "front_entry_time_s": entry,
         "regime": growth.regime(share), "transport_share": share,
         "cylinder_law_interface_share": law.interface_share, "cylinder_law_r2": law.r2,
-        "damkohler": growth.damkohler(problem.rates.maximum, section.radius, D, physics.c_front),
+        "damkohler": growth.damkohler(problem.rates.maximum, section.radius, D, physics.chemistry.at_front),
         "anisotropy_ratio": last["diameter_max_nm"] / last["diameter_min_nm"],
         "anisotropy_ratio_exact": 1.0 if problem.rates.isotropic else None,
         "swelling_by_direction": _swelling(problem, outline),
@@ -126,10 +126,10 @@ def _warnings(record: Recorder, fields: FieldSet, crack: dict[str, Any]) -> list
     if crack["crack_risk"] > 1.0:
         said.append(cracks.warning(crack))
     C = record.problem.physics.content_at_nodes(fields.state)
-    above = 0.0 if record.problem.physics.transport.surface.current is None else ABOVE_CUTOFF
+    above = 0.0 if record.problem.physics.applied[fields.state.step].current is None else ABOVE_CUTOFF
     if C.min() < -1e-6 or C.max() > 1.0 + 1e-6 + above:
         said.append(f"content leaves [0, 1]: {C.min():.3g} to {C.max():.3g}")
-    largest = 1.15 * (1.0 + record.problem.physics.expansion)
+    largest = 1.15 * (1.0 + record.problem.physics.mixture.expansion)
     if J.max() > largest:
         said.append(f"volume ratio reaches {J.max():.2f}, above the {largest:.2f} that full content explains")
     return said
@@ -184,9 +184,9 @@ def _eq1(record: Recorder, fields: FieldSet) -> dict[str, float | None]:
     x, V = material.content.x_max, material.host.volume
     V_full = V * float(volume_ratio(np.ones(1), material.swelling.expansion)[0])
     front = record.rows[-1]["front_mean_stress_GPa"]
-    terms = {"reaction_and_potential": physics.front.kinetics.dG0, "host_stress": core * V / x,
+    terms = {"reaction_and_potential": physics.front.kinetics.reaction_energy, "host_stress": core * V / x,
              "product_stress": -shell * V_full / x}
     terms["total"] = sum(terms.values())
-    terms["work_conjugate_stress"] = -front * physics.front.kinetics.dV
+    terms["work_conjugate_stress"] = -front * physics.front.kinetics.swelling_volume
     terms["work_conjugate_total"] = terms["reaction_and_potential"] + terms["work_conjugate_stress"]
     return {k: v / E_CHARGE if np.isfinite(v) else None for k, v in terms.items()}

@@ -23,9 +23,10 @@ from femanode.output.writers import FrameWriter, HistoryWriter, manifest, prepar
 from femanode.postprocess.record import Recorder, Row
 from femanode.postprocess.summary import summarise
 from femanode.solver.candidate import Candidate, Pace
+from femanode.solver.ends import StopReason
 from femanode.solver.problem import Problem
 from femanode.solver.state import Part, State, state_from
-from femanode.solver.stepping import StopReason, Tally
+from femanode.solver.stepping import Tally
 
 #: A checkpoint may take this share of the time between two.
 SHARE = 0.01

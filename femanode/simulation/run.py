@@ -102,18 +102,18 @@ def _advance(journal: Journal, report: Callable[[Progress], None] | None) -> Non
             while not journal.finished:
                 problem, mark = journal.problem, journal.mark
                 steps = march(problem.physics, mark.state, problem.limits, problem.output_times(), journal.tally,
-                              proposer, mark.pace)
+                              proposer, mark.pace, problem.protocol.steps[mark.state.step].ends)
                 while not (journal.finished or journal.adapt()):
                     with journal.timed("solve"):
                         candidate, stop = next(steps)
                     row = journal.accept(candidate, stop)
                     if report is not None:
-                        kinetics, surface = problem.physics.front.kinetics, problem.physics.transport.surface
+                        kinetics, applied = problem.physics.front.kinetics, problem.physics.applied[mark.state.step]
                         balanced = kinetics.equilibrium_activity(np.array([row["front_mean_stress_GPa"]]))[0]
                         report(Progress(t=row["time_s"], converted=row["converted_fraction"],
                                         speed=row["front_speed_nm_s"], drive=candidate.drive, end=problem.limits.end,
                                         wanted=problem.limits.converted or 1.0,
-                                        reserve=surface.cutoff - float(balanced)))
+                                        reserve=applied.cutoff - float(balanced)))
     except ConvergenceError as error:
         reason = f"solver stopped: {error}"
         raise ConvergenceError(str(error), journal.checkpoint) from None

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from femanode.constitutive.elastoplasticity import plastic_metric, trial_strain
-from femanode.constitutive.swelling import volume_ratio
 from femanode.mesh.hierarchy import Hierarchy, Leaves
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array, BoolArray, IntArray
@@ -192,7 +191,7 @@ def _conserving(old: Physics, state: State, new: Physics, xi: Array, e: Array, k
         excess = inner(new.spaces.mass, new.content_at_nodes(trial)) - held
         if abs(excess) <= 1e-15 * held:
             break
-        capacity = new.spaces.mass * (1.0 - new.c_front) * (xi > 0.99)
+        capacity = new.spaces.mass * (1.0 - new.chemistry.at_front) * (xi > 0.99)
         capacity[new.transport.held] = 0.0
         if not np.any(capacity):
             break
@@ -235,8 +234,8 @@ def _settled(new: Physics, moved: State, coarser: IntArray) -> State:
     unload it.
     """
     h, C = new.content_at_points(moved.xi, moved.c)
-    Jc = volume_ratio(C, new.expansion)
-    law = new.constants(h, C)
+    Jc = new.swelling(C)
+    law = new.moduli(h, C)
     unyielding = replace(law, sigma_Y=np.full_like(C, 1e6))
     F = new.mechanics.deformation(moved.u)[:, :, coarser]
     dev = _deviator(trial_strain(F, moved.F33, moved.Cp_inv[:, coarser], Jc[coarser])[0])
@@ -285,14 +284,14 @@ def _fitted(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, now:
 
     F = old.mechanics.deformation(state.u)[:, :, sources]
     C = old.content_at_points(state.xi, state.c)[1]
-    strain, _ = trial_strain(F, state.F33, state.Cp_inv[:, sources], volume_ratio(C, old.expansion)[sources])
+    strain, _ = trial_strain(F, state.F33, state.Cp_inv[:, sources], old.swelling(C)[sources])
     shape = _deviator(strain)
     values = np.concatenate([shape, _norm(shape)[None], state.eqps[None, sources], state.point_stress[None, sources]])
     fit = _plane_fit(values, old.spaces.qp_xy[:, sources], old.spaces.weight[sources], group, len(coarser),
                      new.spaces.qp_xy[:, to], target)
     untouched = np.bincount(group, state.eqps[sources].max(axis=1), len(coarser))[target] == 0.0
     F_new = new.mechanics.deformation(moved.u)[:, :, to]
-    Jc = volume_ratio(new.content_at_points(moved.xi, moved.c)[1], new.expansion)[to]
+    Jc = new.volume_ratio(moved.xi, moved.c)[to]
     J = (F_new[0, 0] * F_new[1, 1] - F_new[0, 1] * F_new[1, 0]) * state.F33
     # A mean of deviators is shorter than they are; a shell that is at its strength is to stay there.
     dev = fit[:4] * (fit[4] / np.maximum(_norm(fit[:4]), 1e-12))

@@ -5,21 +5,21 @@ The only module that knows both the configuration and the numerics.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from femanode.config.ledges import Ledges as LedgeKeys
 from femanode.config.loading import Config
-from femanode.config.material import Material, Phase
+from femanode.config.material import Material
+from femanode.config.material import Phase as PhaseKeys
 from femanode.config.quantities import Table
 from femanode.constitutive.crystal.ledges import Ledges
 from femanode.constitutive.crystal.miller import Frame, make_frame
 from femanode.constitutive.crystal.rates import DirectionLaw, make_direction_law
 from femanode.constitutive.crystal.symmetry import require_sector, section_symmetry
-from femanode.constitutive.elastoplasticity import Moduli
-from femanode.constitutive.swelling import REACTED_ABOVE
+from femanode.constitutive.kinetics import MassAction
+from femanode.constitutive.mixture import Mixture, Phase, host_and_product
 from femanode.errors import ConfigError
 from femanode.mesh.build import Section, make_section, read_section, require_size
 from femanode.mesh.hierarchy import Hierarchy, Leaves
@@ -28,13 +28,15 @@ from femanode.mesh.roughness import Roughness, make_roughness, require_waves, ro
 from femanode.mesh.spaces import Spaces, build_spaces
 from femanode.numerics.arrays import Array, IntArray
 from femanode.solver.adaptation import GradedMesh, Grading, front_outruns, initial_leaves, leaves_for, transfer
-from femanode.solver.electrode import applied_current, cutoff_activity, film_coefficient
-from femanode.solver.front import Front, Kinetics
+from femanode.solver.electrode import applied_current, chemistry_of, cutoff_activity, film_coefficient
+from femanode.solver.ends import usual_ends
+from femanode.solver.front import Front
 from femanode.solver.mechanics import Mechanics
 from femanode.solver.physics import Physics
+from femanode.solver.protocol import Protocol, Step
 from femanode.solver.state import Part, State, pristine
 from femanode.solver.stepping import Limits
-from femanode.solver.transport import Surface, Transport
+from femanode.solver.transport import Applied, Transport
 from femanode.units import E_CHARGE, K_B
 
 #: Elements along the radius where neither the mesh nor the front gives a size.
@@ -49,9 +51,6 @@ EQUILIBRIUM = 1e-4
 
 #: Elements along the wall in the coarsest parts of an adaptive mesh.
 COARSEST = 8
-
-#: Converted fraction from which the flow stress depends on the rate of strain.
-BEHIND_FRONT = 0.99
 
 DEFAULT_GRADING = Grading()
 
@@ -88,7 +87,7 @@ class Problem:
         outline = surface if uneven is None else surface * (1.0 + uneven(np.arctan2(y, x)))
         depth = np.maximum(outline - np.hypot(x, y), 0.0)
         return pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]),
-                        self.physics.front.initial_extent(depth), 1.0 - self.physics.transport.surface.cutoff)
+                        self.physics.front.initial_extent(depth), 1.0 - self.physics.applied[0].cutoff)
 
     def mesh_part(self) -> Part:
         """What a checkpoint keeps of the mesh: its hash, and the leaves of a graded one; the rest can be made again."""
@@ -128,6 +127,13 @@ class Problem:
         physics = build_physics(self.config, section, self.half_thickness, self.rates)
         return replace(self, section=section, physics=physics, recovery=Recovery(physics.spaces),
                        graded=_graded(hierarchy, leaves, physics.spaces, vertices))
+
+    @property
+    def protocol(self) -> Protocol:
+        """What is done to the wire: one step, with the ends of the configuration."""
+        limits = self.limits
+        ends = usual_ends(limits.end, limits.converted, limits.arrest)
+        return Protocol(tuple(Step(applied, ends) for applied in self.physics.applied))
 
     def output_times(self) -> list[float]:
         """Times to be hit exactly, s."""
@@ -264,12 +270,11 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
                           rough_mesh(section.mesh, uneven, section.radius, section.inner_radius))
     backend = config.solver.linear
     kT = K_B * config.temperature
-    kinetics = Kinetics(
+    kinetics = MassAction(
         kT=kT,
         dG0=-E_CHARGE * material.carrier.charge * (material.front.equilibrium_potential - config.boundary.potential),
         dV=material.swelling.expansion * material.host.volume / material.content.x_max,
         dV_act=material.front.activation_volume)
-    c_front = material.content.x_front / material.content.x_max
     diffusivity = material.transport.diffusivity
     try:
         mechanics = Mechanics(spaces, section.sector, axial=config.mechanics.axial,
@@ -279,15 +284,15 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
     return Physics(
         spaces=spaces, mechanics=mechanics,
         front=Front(spaces, delta, config.front.conversion_start, rates, kinetics, backend),
-        transport=Transport(spaces, c_front, lambda C: _look_up(diffusivity, C),
-                            material.transport.activation_volume / kT, backend, surface_of(config, spaces)),
-        constants=phase_law(material), c_front=c_front, expansion=material.swelling.expansion)
+        transport=Transport(spaces, chemistry_of(config), lambda C: _look_up(diffusivity, C),
+                            material.transport.activation_volume / kT, backend, film_coefficient(config)),
+        mixture=mixture_of(material), applied=(applied_of(config, spaces),))
 
 
-def surface_of(config: Config, spaces: Spaces) -> Surface:
-    """What a configuration applies to the surface of one mesh."""
+def applied_of(config: Config, spaces: Spaces) -> Applied:
+    """What a configuration applies outside the surface of one mesh."""
     current = applied_current(config, float(spaces.mass.sum()), float(spaces.surface_length.sum()))
-    return Surface(current, cutoff_activity(config), film_coefficient(config))
+    return Applied(current, cutoff_activity(config))
 
 
 def _unevenness(config: Config, section: Section) -> Roughness | None:
@@ -331,36 +336,16 @@ def _look_up(table: Table, C: Array) -> Array:
     return np.interp(C, table.content, table.value)
 
 
-def phase_law(material: Material) -> Callable[[Array, Array], Moduli]:
-    """Constants at points as a function of converted fraction and content.
-
-    Moduli and Poisson's ratio go linearly from host to full content. Flow stress, hardening and rate dependence are the
-    product's as soon as conversion has begun, or the half-converted skin would carry the host's strength; of what is
-    partly converted the product's share of the volume bears it, so that the shell in tension is as thick as its
-    product, however wide the front. Rate dependence begins behind the front, whose numerical thickness would set the
-    rate.
-    """
-    host, full = material.mechanics.host, material.mechanics.reacted
+def mixture_of(material: Material) -> Mixture:
+    """Constants and swelling of the reacting region."""
+    host, product = material.mechanics.host, material.mechanics.reacted
     expansion = material.swelling.expansion
+    return Mixture(host_and_product(_phase(host), _phase(product), expansion), expansion)
 
-    def rate(phase: Phase) -> tuple[float, float]:
-        law = phase.rate_sensitivity
-        return (1.0, np.inf) if law is None else (law.exponent, law.reference_rate)
 
-    def constants(h: Array, C: Array) -> Moduli:
-        E = host.youngs_modulus + (full.youngs_modulus - host.youngs_modulus) * C
-        nu = host.poisson_ratio + (full.poisson_ratio - host.poisson_ratio) * C
-        reacted = h > REACTED_ABOVE
-
-        def pick(a: Array | float, b: Array | float) -> Array:
-            return np.where(reacted, b, a)
-
-        (m_host, rate_host), (m_full, rate_full) = rate(host), rate(full)
-        # h = 1 holds C as the product does; its swelling per host atom is the same at any share.
-        product = np.where(reacted, (h + expansion * C) / (1.0 + expansion * C), 1.0)
-        return Moduli(E / (3.0 * (1.0 - 2.0 * nu)), E / (2.0 * (1.0 + nu)),
-                      pick(_look_up(host.yield_stress, C), product * _look_up(full.yield_stress, C)),
-                      pick(host.hardening_modulus, full.hardening_modulus), pick(m_host, m_full),
-                      np.where(h > BEHIND_FRONT, pick(rate_host, rate_full), np.where(reacted, np.inf, rate_host)))
-
-    return constants
+def _phase(given: PhaseKeys) -> Phase:
+    """A phase's constants as functions of content."""
+    law = given.rate_sensitivity
+    exponent, rate = (1.0, np.inf) if law is None else (law.exponent, law.reference_rate)
+    return Phase(given.youngs_modulus, given.poisson_ratio, lambda C: _look_up(given.yield_stress, C),
+                 given.hardening_modulus, exponent, rate)

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from femanode.constitutive.kinetics import MassAction
 from femanode.constitutive.swelling import content as content_of
 from femanode.constitutive.swelling import conversion, conversion_slope
 from femanode.numerics.arrays import Array
-from femanode.solver.front import Front, Kinetics
+from femanode.solver.front import Front
 from femanode.verify.sources import Field, divergence, gradient
 
 R, DELTA, K, D, CF, BETA, T = 10.0, 4.0, 0.5, 4.0, 0.4, 0.4, 4.0
-KINETICS = Kinetics(1.0, -1.5, 0.5, 0.0)
+KINETICS = MassAction(1.0, -1.5, 0.5, 0.0)
 STEP = 1e-2  # nm, of the differences
 
 

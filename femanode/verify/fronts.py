@@ -6,15 +6,16 @@ from collections.abc import Callable
 
 import numpy as np
 
+from femanode.constitutive.kinetics import MassAction
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array
 from femanode.postprocess import growth
-from femanode.solver.front import Front, Kinetics
+from femanode.solver.front import Front
 from femanode.verify.bench import FAR, Isotropic, layer, strip, wedge
 from femanode.verify.case import Case, Check, Findings, Shortfall, Table, orders, rates
 
 #: A reaction so strong that stress and activity do not matter: v = k.
-STRONG = Kinetics(1.0, -50.0, 0.0, 0.0)
+STRONG = MassAction(1.0, -50.0, 0.0, 0.0)
 
 
 def profile(behind: Array, delta: float) -> Array:

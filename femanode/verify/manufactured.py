@@ -6,22 +6,25 @@ equation lacks is added to it as a source, in nodal forces, carriers, extent and
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
 
+from femanode.constitutive.chemistry import IdealSolution
 from femanode.constitutive.elastoplasticity import Moduli
+from femanode.constitutive.mixture import Mixture
 from femanode.constitutive.swelling import volume_ratio
 from femanode.mesh.spaces import Spaces, build_spaces
 from femanode.numerics.arrays import Array
+from femanode.solver.averaging import Averager
 from femanode.solver.candidate import Candidate, propose
-from femanode.solver.front import Averager, Front
+from femanode.solver.front import Front
 from femanode.solver.mechanics import Equilibrium, Mechanics
 from femanode.solver.physics import Physics
 from femanode.solver.state import State, pristine
 from femanode.solver.stepping import Limits, Tally, march
-from femanode.solver.transport import Balance, Transport
+from femanode.solver.transport import FULL_ACTIVITY, Applied, Balance, Transport
 from femanode.verify.bench import Isotropic, constant, halved, moduli, solved
 from femanode.verify.case import Case, Check, Findings, Shortfall, Table, orders, rates
 from femanode.verify.exactfields import BETA, CF, DELTA, KINETICS, STEP, D, Exact, K, R, T, average_source, rate_of
@@ -100,14 +103,14 @@ class _Front(Front):
         if plain is last:
             return plain
         extra = average_source(now, now.depleted, *s.qp_xy) - now.e(*s.qp_xy)
-        return _SourcedAverager(plain.spaces, plain.xi, plain.weight, plain.solver, extra)
+        return _SourcedAverager(plain.spaces, plain.xi, plain.weight, plain.matrix, plain.solver, extra=extra)
 
 
 @dataclass(frozen=True)
 class _SourcedAverager(Averager):
     """Averages a field plus the source that gives the manufactured depletion."""
 
-    extra: Array
+    extra: Array = field(kw_only=True)
 
     def __call__(self, at_points: Array) -> Array:
         """The average of ``at_points`` and the source."""
@@ -143,7 +146,7 @@ class _Transport(Transport):
     """Carrier balance with a source."""
 
     def __init__(self, spaces: Spaces, sources: _Sources) -> None:
-        super().__init__(spaces, CF, constant(D))
+        super().__init__(spaces, IdealSolution(CF), constant(D))
         self.sources = sources
 
     def _supplied(self, C_n: Array, dt: float) -> Array:
@@ -157,10 +160,11 @@ class _Transport(Transport):
         source = rate_of(lambda at: at.content(x, y), now.t) - divergence(flux, x, y, STEP)
         return np.asarray(C_n + dt * source)
 
-    def step(self, C_n: Array, h: Array, e_guess: Array, stress: Array, dt: float,
-             sink: tuple[Array, Array] | None = None, least: float = -np.inf) -> tuple[Array, float]:
+    def step(self, C_n: Array, h: Array, guess: Array, stress: Array, dt: float,
+             sink: tuple[Array, Array] | None = None, least: float = -np.inf,
+             applied: Applied = FULL_ACTIVITY) -> tuple[Array, float]:
         """Drop and depletion outside at the end of the step, with what the source supplies."""
-        return super().step(self._supplied(C_n, dt), h, e_guess, stress, dt, sink, least)
+        return super().step(self._supplied(C_n, dt), h, guess, stress, dt, sink, least, applied)
 
     def balance(self, C_n: Array, h: Array, d: Array, stress: Array, dt: float, outside: float = 0.0) -> Balance:
         """Balance, the source counted."""
@@ -189,8 +193,8 @@ def _march(halvings: int, steps: int) -> tuple[dict[str, float], State]:
     def constants(h: Array, C: Array) -> Moduli:
         return moduli(E, NU, shape=C.shape)
 
-    physics = _Physics(s, _Mechanics(s, fine, sources), _Front(s, sources), _Transport(s, sources), constants, CF,
-                       BETA)
+    physics = _Physics(s, _Mechanics(s, fine, sources), _Front(s, sources), _Transport(s, sources),
+                       Mixture(constants, BETA))
     start, (x, y) = Exact(0.0), s.nodes
     state = pristine(s.n_nodes, (s.weight.shape[0], s.weight.shape[1]), start.xi(x, y))
     state = replace(state, depletion=start.e(x, y), u=np.stack(start.u(x, y)), front_stress=start.stress(x, y),

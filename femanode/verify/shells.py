@@ -120,7 +120,7 @@ def flat_film(full: bool) -> Findings:
         t.append(state.t)
         depth.append(physics.converted_fraction(state.xi) * length)
         _, C = physics.content_at_points(state.xi, state.c)
-        stress = candidate.equilibrium.response.tau / (1.0 + physics.expansion * C)
+        stress = candidate.equilibrium.response.tau / (1.0 + physics.mixture.expansion * C)
         behind = np.abs(s.qp_xy[0] - (FAR - 6.0)) < 3.0
         mandel = np.array([np.average(part[behind], weights=s.weight[behind]) for part in stress])
         front_stress = float(np.interp(0.0, *_ordered(state.xi - 0.5, state.front_stress)))

@@ -9,11 +9,12 @@ from scipy.spatial import ConvexHull, HalfspaceIntersection
 
 from femanode.constitutive.crystal.miller import make_frame
 from femanode.constitutive.crystal.rates import make_direction_law
-from femanode.solver.front import Front, Kinetics
+from femanode.constitutive.kinetics import MassAction
+from femanode.solver.front import Front
 from tests.fronts import FAR, Array, strip, wedge
 from tests.helpers import EV, KT_300K, Isotropic, section_spaces
 
-STRONG = Kinetics(1.0, -50.0, 0.0, 0.0)
+STRONG = MassAction(1.0, -50.0, 0.0, 0.0)
 
 
 def profile(distance_behind: Array, delta: float) -> Array:
@@ -143,7 +144,7 @@ def test_normals_are_zero_where_the_extent_is_uniform() -> None:
     assert np.all(front.normals(np.full(s.n_nodes, 0.3)) == 0.0)
 
 
-LI_SI = Kinetics(KT_300K, -0.15 * EV, 2.8 * 0.02002 / 3.75, 0.0)
+LI_SI = MassAction(KT_300K, -0.15 * EV, 2.8 * 0.02002 / 3.75, 0.0)
 
 
 def test_equilibrium_activity_is_the_closed_form() -> None:
@@ -165,7 +166,7 @@ def test_compression_slows_and_the_rate_is_clipped_at_zero() -> None:
 
 def test_activation_volume_multiplies_the_rate() -> None:
     # 1 GPa times 0.00414195 nm^3 is kT: a factor e
-    slow = Kinetics(KT_300K, -50.0, 0.0, KT_300K)
+    slow = MassAction(KT_300K, -50.0, 0.0, KT_300K)
     assert_allclose(slow.drive(np.array([-1.0]), np.ones(1)), np.exp(-1.0), rtol=1e-12, atol=0)
 
 
@@ -206,7 +207,7 @@ def test_a_round_front_runs_as_fast_as_a_plane_one() -> None:
     # v (1 + delta/a) = 1.13 v where its own diffusion is left in
     R, delta = 30.0, 2.0
     s = section_spaces(R, 1.0, "quarter", 0.0)
-    front = Front(s, delta, 0.35, Isotropic(1.0), Kinetics(1.0, -50.0, 0.0, 0.0))
+    front = Front(s, delta, 0.35, Isotropic(1.0), MassAction(1.0, -50.0, 0.0, 0.0))
     r = np.hypot(*s.nodes)
     xi, kappa, radius = front.initial_extent(R - r), 0.0 * r, []
     for _ in range(20):

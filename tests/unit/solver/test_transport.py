@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from femanode.constitutive.chemistry import IdealSolution
 from femanode.constitutive.swelling import content, conversion
 from femanode.mesh.build import make_section, read_section
 from femanode.mesh.spaces import Spaces, build_spaces
@@ -37,7 +38,7 @@ def test_content_is_conserved_on_a_graded_mesh_with_table_and_sink(tmp_path: Pat
     # What the inner nodes gain is what the fluxes carried in, to the accuracy of the linear solve
     s = graded_file(tmp_path)
     table = [0.0, 0.6, 1.0], [1.0, 20.0, 80.0]
-    transport = Transport(s, 0.6, lambda C: np.interp(C, *table), dV_D)
+    transport = Transport(s, IdealSolution(0.6), lambda C: np.interp(C, *table), dV_D)
     r = np.hypot(*s.nodes)
     h_n, h = (np.clip((r - a) / 4.0 + 0.5, 0.0, 1.0) for a in (12.0, 11.0))
     C_n, stress = content(h_n, np.ones(s.n_nodes), 0.6), -1.0 + 0.02 * r
@@ -91,7 +92,7 @@ def test_a_step_too_short_to_change_anything_is_not_called_unbalanced() -> None:
 def test_a_loss_is_seen() -> None:
     # a thousandth of the change taken away behind the solver's back
     s = section_spaces(20.0, 2.0)
-    transport, one = Transport(s, 0.6, constant(50.0)), np.ones(s.n_nodes)
+    transport, one = Transport(s, IdealSolution(0.6), constant(50.0)), np.ones(s.n_nodes)
     C_n, h = content(0.5 * one, one, 0.6), 0.6 * one
     e = transport.solve(C_n, h, 0 * one, 0 * one, 1.0)
     assert transport.balance(C_n, h, e, 0 * one, 1.0).error < 1e-12
@@ -102,7 +103,7 @@ def test_steady_diffusion_with_uniform_uptake_is_a_parabola() -> None:
     # div(D grad c) = q, c(R) = 1: c = 1 - q (R^2 - r^2)/(4 D); a factor 1 - c_f on D left out shows as 10 %.
     R, D, q, c_f = 20.0, 50.0, 0.3, 0.1
     s = section_spaces(R, 1.0)
-    transport, one = Transport(s, c_f, constant(D)), np.ones(s.n_nodes)
+    transport, one = Transport(s, IdealSolution(c_f), constant(D)), np.ones(s.n_nodes)
     e = 0 * one
     for _ in range(60):
         e = transport.solve(content(one, 1.0 - e, c_f) - q * 10.0, one, e, 0 * one, 10.0)
@@ -114,7 +115,7 @@ def test_steady_diffusion_in_an_annulus_of_two_layers() -> None:
     # No flux through the inner wall: uptake q between 10 and 20 nm draws c = 1 - q/(4D) [(R^2 - r^2) - 2 a^2 ln(R/r)].
     R, a, D, q = 20.0, 10.0, 50.0, 0.5
     s = section_spaces(R, 1.0, inner=a)
-    transport, one = Transport(s, 0.0, constant(D)), np.ones(s.n_nodes)
+    transport, one = Transport(s, IdealSolution(0.0), constant(D)), np.ones(s.n_nodes)
     e = 0 * one
     for _ in range(60):
         e = transport.solve(1.0 - e - q * 10.0, one, e, 0 * one, 10.0)
@@ -126,7 +127,7 @@ def test_filling_of_a_cylinder_follows_crank() -> None:
     # Crank's series at Dt/R^2 = 0.05, from 0.1 to 1: mean 0.5069
     R = 20.0
     s = section_spaces(R, 1.0)
-    transport, one, zero = Transport(s, 0.0, constant(1.0)), np.ones(s.n_nodes), np.zeros(s.n_nodes)
+    transport, one, zero = Transport(s, IdealSolution(0.0), constant(1.0)), np.ones(s.n_nodes), np.zeros(s.n_nodes)
     e, dt = 0.9 * one, 0.05 * R * R / 200
     for _ in range(200):
         e = transport.solve(1.0 - e, one, e, zero, dt)
@@ -137,7 +138,7 @@ def test_stress_drives_carriers_to_where_it_is_tensile() -> None:
     # No flux in equilibrium: c = exp(dV_D (s - s_surface)/kT), whatever D; dV_D/kT = 0.5 per GPa, 2 GPa across
     s = strip(40.0, 1.0)
     depth = FAR - s.nodes[0]
-    transport, one = Transport(s, 0.0, constant(50.0), 0.5), np.ones(s.n_nodes)
+    transport, one = Transport(s, IdealSolution(0.0), constant(50.0), 0.5), np.ones(s.n_nodes)
     e, stress = 0 * one, -2.0 * depth / 40.0
     for _ in range(20):
         e = transport.solve(1.0 - e, one, e, stress, 1e4)
