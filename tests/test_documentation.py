@@ -147,6 +147,15 @@ def test_public_names_stand_in_the_reference() -> None:
         assert hasattr(importlib.import_module(module), attribute), name
 
 
+@pytest.mark.parametrize("page", SHOWN, ids=lambda page: page.name)
+def test_modules_that_pages_name_exist(page: Path) -> None:
+    """`solver/front.py` in the text must be a path below femanode/ or the repository; fenced blocks are not looked at."""
+    named = set(re.findall(r"`(?:python )?([\w/]+\.py)\b[^`]*`", page.read_text(encoding="utf-8")))
+    known = {"open_in_paraview.py"}
+    roots = (ROOT, ROOT / "femanode")
+    assert not [name for name in named - known if not any((root / name).is_file() for root in roots)]
+
+
 def test_every_page_is_in_the_menu() -> None:
     menu = re.findall(r": (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(menu) == PAGES

@@ -12,24 +12,25 @@ from femanode.pictures.crackmark import ALIKE
 from femanode.pictures.curves import time_scale
 from femanode.postprocess.accuracy import Bias
 from femanode.postprocess.growth import damkohler
-from femanode.postprocess.record import bias_of
+from femanode.postprocess.summary import bias_of
 from femanode.simulation.progress import format_seconds
 from femanode.simulation.result import Result
 from femanode.solver.electrode import current_density
 from femanode.solver.problem import Problem
 
-#: Seconds per step: what does not depend on the mesh, and what is multiplied with (million unknowns)^1.2, with PARDISO
-#: and with SuperLU. MiB to start with and per thousand unknowns. A rough line through four runs on two cores (unknowns
-#: of the first mesh 5,300: 39 ms, with SuperLU 85 ms, 425 MiB; 26,900: 132 ms, 644 MiB; 122,000: 0.85 s, 984 MiB).
+#: Seconds per step: a part that does not depend on the mesh, and the factor of (million unknowns)^1.2 with PARDISO and
+#: with SuperLU. Memory, MiB: at the start, and per thousand unknowns. A rough line through four runs on two cores
+#: (unknowns of the first mesh 5,300: 39 ms, with SuperLU 85 ms, 425 MiB; 26,900: 132 ms, 644 MiB; 122,000: 0.85 s,
+#: 984 MiB).
 _FIXED, _GROWING, _SUPERLU = 0.015, 10.0, 40.0
 _BASE_MEMORY, _MEMORY = 380.0, 6.0
 
-#: Seconds that a run takes besides solving, likewise: imports, mesh, first use of compiled code; pictures and page.
+#: Seconds that a run takes besides solving, on the same cores: imports, mesh and compiled code; pictures and page.
 _START = "2 to 5 s of start (half a minute the first time, to compile)"
 _BESIDES = f"{_START} and 4 to 10 s of pictures and page"
 
 
-#: v delta c_f/((1 - c_f) D) up to which times are good to 2 % at the standard settings, and what is said beyond.
+#: Value of v delta c_f/((1 - c_f) D) up to which times are good to 2 % at the standard settings.
 _THICK = 1.0
 #: Figures in the terminal that a neck of the skin touches, as they are named there.
 _LATE = (("anisotropy_ratio", "largest over smallest diameter"), ("hoop_surface_max_GPa", "surface hoop stress"),
@@ -51,7 +52,7 @@ def describe_plan(problem: Problem) -> str:
     applied, full = physics.applied[0], float(physics.spaces.mass.sum())
     if applied.current is not None:
         depth *= min(1.0, applied.current * config.time.end / full)
-    # Slow directions go on when the fast ones are through or at rest; within a third for five bundled wires.
+    # Slow directions still move when the fast ones have stopped or are through; good to a third for five bundled wires.
     spread = (speed / problem.rates.mean) ** 0.55
     steps = int(np.ceil(0.9 * spread * depth / (config.time.max_front_advance * problem.half_thickness)))
     growing = _GROWING if physics.mechanics.solver.name == "pardiso" else _SUPERLU
@@ -151,10 +152,10 @@ def _ending(s: Mapping[str, Any]) -> str:
         held = "self-limited" + (f" ({s['self_limited_criterion'].split(':')[0]})" if s.get("self_limited_criterion")
                                  else "")
     else:
-        # Where the front did not stand, the line has begun with the reason.
+        # Where the front did not come to rest, the line already begins with the reason.
         because = s.get("not_self_limited_because")
         held = "not self-limited" + (f" ({because})" if because and because != s["stop_reason"] else "")
-    # Of a round front both are one depth, and differ by the curvature of a front that has a width.
+    # The two depths of a round front are the same but for the curvature of a front that has a width: one is enough.
     uneven = deepest is not None and deepest > 1.02 * s["penetration_depth_nm"]
     deep = f" (at its deepest {deepest:.1f} nm)" if uneven else ""
     return (f"{s['stop_reason']} {when}: {100 * s['converted_fraction']:.1f} % converted, front "

@@ -1,4 +1,4 @@
-"""Fields of one state by their output names, at quadrature points and nodes (first half of *output*).
+"""Fields of one state by their output names, at quadrature points and nodes.
 
 Stresses are Cauchy; radial and hoop refer to the wire's axis in the deformed section.
 """
@@ -35,7 +35,7 @@ class FieldSet:
         physics, state = self.problem.physics, self.state
         F = physics.mechanics.deformation(state.u)
         h, C = physics.content_at_points(state.xi, state.c)
-        # The committed plastic state is an elastic trial of itself: no flow is added.
+        # With the committed plastic state the point law finds no flow: an elastic trial gives the stress as it was.
         law = physics.moduli(h, C)
         frozen = type(law)(law.K, law.G, np.full_like(C, 1e6), law.H, law.rate_exponent, np.full_like(C, np.inf))
         response, _ = physics.mechanics.elements.respond(F, state.F33, state.Cp_inv, state.eqps,

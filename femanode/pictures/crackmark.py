@@ -1,7 +1,7 @@
 """Where a crack would start, as a mark on pictures of the hoop stress.
 
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess: the site is read
-from ``summary.json`` and followed to the frame that is drawn.
+The site is read from ``summary.json``. It is a place of the undeformed surface, which is followed to where it is in the
+frame that is drawn.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def places(mesh: FrameMesh, sector: str, angle: float) -> Array:
         return np.stack([np.interp(where, theta, part, period=2.0 * np.pi) for part in deformed[first].T], axis=-1)
 
     images = np.unique(np.round(np.arctan2(signs[:, 1] * np.sin(angle), signs[:, 0] * np.cos(angle)), 6))
-    # Over two neighbours to either side: an outline with a notch has no tangent in it.
+    # The tangent is taken over two neighbours to either side: at the tip of a notch itself there is none.
     reach = 2.0 * float(np.median(np.diff(theta)))
     along = at(images + reach) - at(images - reach)
     normal = np.stack([along[:, 1], -along[:, 0]], axis=-1) / np.hypot(*along.T)[:, None]

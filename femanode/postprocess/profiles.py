@@ -1,4 +1,4 @@
-"""Numbers along lines of a stored frame: surface, rays, outline, both sides of the front (tool of the report).
+"""Numbers along lines of a stored frame: surface, rays, outline, both sides of the front.
 
 Every frame is read on its own mesh, so that meshes may differ from frame to frame.
 """
@@ -87,7 +87,7 @@ def along_ray(mesh: FrameMesh, field: str, direction: tuple[float, float], n: in
         Position: deformed distance from the axis, nm.
     """
     radius = float(np.hypot(*mesh.points.T).max())
-    # A hair inside the sector, so that samples on its straight edge are found.
+    # Along a straight edge of the sector the ray is turned inwards a little, so that each sample is in a triangle.
     turn = 1e-6 if direction[0] > direction[1] else -1e-6
     along = np.array([direction[0] - turn * direction[1], direction[1] + turn * direction[0]])
     x, y = (np.linspace(1e-4, 1.0 - 1e-5, n) * radius)[:, None].T * along[:, None]
@@ -147,7 +147,7 @@ def beside_front(mesh: FrameMesh, field: str) -> tuple[float, float]:
     triangles = split_quadratic(mesh.triangles6)
     a, b, c = (mesh.points[triangles[:, corner]] for corner in range(3))
     area = 0.5 * np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0])
-    # A linear triangle stands for its middle; the recovered field is smooth at that scale.
+    # Each linear triangle counts with the mean of its corners; the recovered field is smooth at that scale.
     xi, mean = extent[triangles].mean(axis=1), values[triangles].mean(axis=1)
 
     def over(low: float, high: float) -> float:

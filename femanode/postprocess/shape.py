@@ -1,4 +1,4 @@
-"""Outline, diameters and front depth of a section (second half of *postprocess*'s tools; pure geometry)."""
+"""Outline, diameters and front depth of a section: pure geometry."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Ray:
         # Just inside, so that the polygon of the surface nodes contains every sample.
         r = np.clip(outer - self.depth, inner * (1 + 1e-9), outer * (1.0 - 1e-7))
         points = np.stack([r * direction[0], r * direction[1]])
-        # Barycentric coordinates of every sample in every triangle that the line's carrier crosses.
+        # Barycentric coordinates of every sample in every triangle that the line, prolonged, crosses.
         off = (direction[0] * spaces.nodes[1] - direction[1] * spaces.nodes[0])[spaces.sub]
         tri = np.flatnonzero((off.min(axis=0) <= 1e-9 * outer) & (off.max(axis=0) >= -1e-9 * outer))
         centre = spaces.nodes[:, spaces.sub[:, tri]].mean(axis=1)

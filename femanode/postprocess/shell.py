@@ -13,7 +13,8 @@ from scipy.spatial import cKDTree
 from femanode.mesh.spaces import Spaces, scatter
 from femanode.numerics.arrays import Array, IntArray
 
-#: Turn of the radii off the surface nodes, rad: a radius along the sides of triangles would belong to both or to none.
+#: Angle by which the radii are turned off the surface nodes, rad: a radius that runs along the sides of triangles would
+#: by rounding be found in both neighbours or in neither.
 _ASIDE = 1e-7
 
 
@@ -32,7 +33,7 @@ class Shell:
         order = np.argsort(angle, kind="stable")
         self.nodes, self.angle = surface[order], angle[order]
         self.radius = float(np.hypot(*spaces.nodes[:, surface]).max())
-        # Towards the middle of a quarter or a half, whose end radii are sides of its mesh.
+        # Turned towards the middle: the end radii of a quarter or a half lie on the edge of its mesh.
         middle = 0.5 * (self.angle[0] + self.angle[-1])
         theta = self.angle + _ASIDE * np.where(self.angle > middle, -1.0, 1.0)
         along = np.stack([np.cos(theta), np.sin(theta)])
@@ -120,7 +121,7 @@ def _candidates(spaces: Spaces, theta: Array) -> tuple[IntArray, IntArray]:
     centre = corner.mean(axis=1)
     middle = np.arctan2(centre[1], centre[0])
     off = (np.arctan2(corner[1], corner[0]) - middle + np.pi) % (2.0 * np.pi) - np.pi
-    # Around the axis a triangle's angle is not that between its corners: every radius is tried.
+    # The angles of the corners do not bound a triangle that contains the axis: every radius is tried with it.
     size = np.hypot(*(corner - centre[:, None])).max(axis=0)
     near = np.hypot(*corner).min(axis=0) < 2.0 * size
     n = len(theta)

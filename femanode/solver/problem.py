@@ -15,14 +15,9 @@ from femanode.config.material import Material
 from femanode.config.material import Phase as PhaseKeys
 from femanode.config.quantities import Table
 from femanode.constitutive.crystal.ledges import Ledges
-from femanode.constitutive.crystal.rates import (
-    Frame,
-    RateLaw,
-    make_frame,
-    make_rate_law,
-    require_sector,
-    section_symmetry,
-)
+from femanode.constitutive.crystal.miller import Frame, make_frame
+from femanode.constitutive.crystal.rates import DirectionLaw, make_direction_law
+from femanode.constitutive.crystal.symmetry import require_sector, section_symmetry
 from femanode.constitutive.kinetics import MassAction
 from femanode.constitutive.mixture import Mixture, Phase, host_and_product
 from femanode.errors import ConfigError
@@ -70,7 +65,7 @@ class Problem:
     config: Config
     section: Section
     frame: Frame
-    rates: RateLaw
+    rates: DirectionLaw
     physics: Physics
     limits: Limits
     notes: tuple[str, ...]
@@ -146,7 +141,7 @@ class Problem:
         return [] if every is None else [float(t) for t in np.arange(1, self.config.time.end / every) * every]
 
 
-def crystal_of(config: Config) -> tuple[Frame, RateLaw]:
+def crystal_of(config: Config) -> tuple[Frame, DirectionLaw]:
     """Frame and orientation law of a configuration, with the amorphised share of the front."""
     material = config.material
     structure = material.host.structure
@@ -157,7 +152,7 @@ def crystal_of(config: Config) -> tuple[Frame, RateLaw]:
     threshold, diameter = amorphous.threshold_diameter, config.geometry.diameter
     if threshold is not None and diameter is not None and diameter < threshold:
         share = 1.0
-    return frame, make_rate_law(material.front.rates, structure, frame, share, amorphous.rate, ledges_of(material))
+    return frame, make_direction_law(material.front.rates, structure, frame, share, amorphous.rate, ledges_of(material))
 
 
 def ledges_of(material: Material) -> Ledges | None:
@@ -261,7 +256,7 @@ def _graded(hierarchy: Hierarchy, leaves: Leaves, spaces: Spaces, vertices: IntA
     return GradedMesh(hierarchy, leaves, vertex)
 
 
-def build_physics(config: Config, section: Section, delta: float, rates: RateLaw) -> Physics:
+def build_physics(config: Config, section: Section, delta: float, rates: DirectionLaw) -> Physics:
     """Solvers of a configuration on one mesh, for a front of half-thickness ``delta`` (nm).
 
     Raises

@@ -46,7 +46,8 @@ def disc(radius: float = 1.0, size: float = 0.25, sector: str = "quarter", inner
 def halved(radius: float, size: float, halvings: int) -> skfem.MeshTri2:
     """Mesh of a quarter disc of elements of ``size`` (nm), every triangle cut into four ``halvings`` times.
 
-    Orders are observed on these: generated meshes of two sizes are not similar, and their errors not in proportion.
+    Orders of accuracy are observed on these. Meshes generated at two sizes are not similar, and their errors have no
+    fixed ratio.
     """
     root = Hierarchy(make_section("circle", radius, 0.0, size, "quarter"), halvings)
     return root.section(root.grade([np.ones(c.shape[1], bool) for c in root.corners[:-1]]))[0].mesh
@@ -109,7 +110,7 @@ def moduli(E: Array | float, nu: Array | float, sigma_Y: Array | float = np.inf,
     """Constants from E (GPa) and nu, broadcast to ``shape``; elastic and rate independent unless told."""
     K = np.asarray(E) / (3.0 * (1.0 - 2.0 * np.asarray(nu)))
     G = np.asarray(E) / (2.0 * (1.0 + np.asarray(nu)))
-    # an infinite strength times zero hardening is no number
+    # An elastic material has infinite strength, and infinity times zero hardening would be NaN.
     strength = np.where(np.isinf(sigma_Y), 1e12, sigma_Y)
     values = (K, G, strength, H, exponent, rate)
     return Moduli(*(np.array(np.broadcast_to(v, shape), dtype=float) for v in values))

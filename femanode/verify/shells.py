@@ -70,7 +70,7 @@ def swelling_shell(full: bool) -> Findings:
         sharp, outer, surface = _sharp(E, nu, J, end)
         label, last = f"sigma_Y/E {1 / E:g}, J {J:g}", runs[-1]
         columns |= {f"{label}": p / limit}
-        # first order is reached from below: the second difference is taken off as well
+        # the error is of first order only in the limit: its part of second order is extrapolated away as well
         at_zero = (8 * p[-1] - 6 * p[-2] + p[-3]) / 3
         checks += [
             Check(f"core pressure over sigma_Y, extrapolated in width, {label}", -sharp, float(at_zero),

@@ -39,7 +39,7 @@ def film_law(full: bool) -> Findings:
         h = _K * _RATIO / over_h
         case = layer(s, _R - np.hypot(*s.nodes), _DELTA, k=_K, D=D, c_front=_CF, film=h)
         t, f = case.follow(0.71)
-        # What the front's leading half has converted at the start has not crossed the film.
+        # What the front has converted at the start, with its leading half, did not cross the film.
         across = (_AT - f[0]) * (_R**2 - _INNER**2) / (2.0 * _R)
         law = _reaction(front) / _K + _RATIO * (diffusion / D + across / h)
         got = np.interp(_AT, f, t)
@@ -74,7 +74,7 @@ def film_control(full: bool) -> Findings:
 def _driven(s: Spaces, depth: Array, current: float, D: float, start: float) -> tuple[Layer, State]:
     """A front ``start`` nm deep under a given current, not about to be cut off."""
     case = layer(s, depth, _DELTA, k=_K, D=D, c_front=_CF, applied=Applied(current))
-    # From the activity that the current will need, or the first steps show the filling of the shell.
+    # Start at the activity that the current needs: otherwise the first steps would show the shell filling up.
     low = 1.0 - current / (float(s.surface_length.sum()) * _CF * _K)
     state = replace(case.state(start), depletion=np.full(s.n_nodes, low), activity=np.full(s.n_nodes, 1.0 - low),
                     outside=low, entered=True)

@@ -14,7 +14,7 @@ import femanode
 from femanode.cli.brief import describe_result
 from femanode.config.loading import Config
 from femanode.pictures.curves import describe_frames
-from femanode.pictures.page.charts import Case
+from femanode.pictures.page.chartcase import Case
 from femanode.pictures.page.rows import merits
 from femanode.postprocess.necks import Outline, Skin, even_skin, figures_after, outline
 from femanode.postprocess.runfacts import RunFacts

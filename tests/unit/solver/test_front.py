@@ -7,7 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.spatial import ConvexHull, HalfspaceIntersection
 
-from femanode.constitutive.crystal.rates import make_frame, make_rate_law
+from femanode.constitutive.crystal.miller import make_frame
+from femanode.constitutive.crystal.rates import make_direction_law
 from femanode.constitutive.kinetics import MassAction
 from femanode.solver.front import Front
 from tests.fronts import FAR, Array, strip, wedge
@@ -96,7 +97,8 @@ def test_no_second_front_forms_ahead() -> None:
 def core_of_110_wire(delta: float, size: float) -> tuple[float, float]:
     """Area of the core over the disc's (R = 40 nm) after 13.3 nm of the fastest plane: computed, and exact."""
     R, depth = 40.0, 40.0 / 3.0
-    law = make_rate_law({"100": 1.0 / 6.0, "110": 1.0, "111": 1.0 / 12.0}, "cubic", make_frame((1, 1, 0), (1, -1, 0)))
+    rates = {"100": 1.0 / 6.0, "110": 1.0, "111": 1.0 / 12.0}
+    law = make_direction_law(rates, "cubic", make_frame((1, 1, 0), (1, -1, 0)))
     s = section_spaces(R, size)
     front, xi = Front(s, delta, 0.35, law, STRONG), profile(np.hypot(*s.nodes) - R, delta)
     kappa, average, steps = np.zeros(s.n_nodes), None, int(np.ceil(depth / (0.25 * delta)))

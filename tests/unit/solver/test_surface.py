@@ -16,7 +16,8 @@ from femanode.config.loading import Config
 from femanode.constitutive.chemistry import IdealSolution
 from femanode.constitutive.swelling import content
 from femanode.errors import ConfigError
-from femanode.pictures.page.charts import Case, potential
+from femanode.pictures.page.chartcase import Case
+from femanode.pictures.page.historycharts import potential
 from femanode.postprocess.runfacts import RunFacts
 from femanode.simulation import journal
 from femanode.solver import electrode
