@@ -124,12 +124,12 @@ def _propose(physics: Physics, state: State, dt: float) -> Candidate:
     law = physics.constants(h, C)
     # Half of the last motion: all of it carries elements on that have done their swelling (a tenth more iterations).
     guess = state.u + 0.5 * dt * state.u_rate
-    F33 = state.F33 + 0.5 * dt * state.F33_rate
+    axial = state.axial + state.axial_rate * (0.5 * dt)
     metric = physics.passed(state, xi, 1.0 - e)
-    eq = physics.mechanics.solve(guess, F33, metric, state.eqps, Jc, law, dt)
+    eq = physics.mechanics.solve(guess, axial, metric, state.eqps, Jc, law, dt)
     if not eq.converged:
         first = eq
-        eq = physics.mechanics.solve(state.u, state.F33, metric, state.eqps, Jc, law, dt)
+        eq = physics.mechanics.solve(state.u, state.axial, metric, state.eqps, Jc, law, dt)
         eq = replace(eq, iterations=eq.iterations + first.iterations)
     if not eq.converged or eq.response is None:
         return Candidate(None, eq.message, balance, eq)
@@ -154,9 +154,10 @@ def _propose(physics: Physics, state: State, dt: float) -> Candidate:
     # whole: what a single node errs by, the next step's stress puts right.
     error = 0.5 * dt / front.delta * float(np.sqrt(front_mean(miss**2, xi, physics.spaces)))
     drive = front_mean(front.kinetics.drive(stress, activity), xi, physics.spaces)
-    new = State(state.t + dt, dt, xi, e, eq.u, eq.F33, eq.response.Cp_inv, eq.response.eqps, stress, activity,
-                eq.response.mean_mandel, (eq.u - state.u) / dt, (eq.F33 - state.F33) / dt,
-                trend, moved.outside, moved.entered, front.curvature(n, averager))
+    new = State(t=state.t + dt, dt=dt, xi=xi, depletion=e, u=eq.u, axial=eq.axial, Cp_inv=eq.response.Cp_inv,
+                eqps=eq.response.eqps, front_stress=stress, activity=activity, point_stress=eq.response.mean_mandel,
+                u_rate=(eq.u - state.u) / dt, axial_rate=(eq.axial - state.axial) / dt, front_stress_trend=trend,
+                outside=moved.outside, entered=moved.entered, curvature=front.curvature(n, averager))
     return Candidate(new, "", balance, eq, error, advance, drive if near.any() else 1.0,
                      headroom(physics, e), step_energy(physics, state, new, eq, law))
 
