@@ -78,6 +78,7 @@ def solve(n: int, steps: int, backend: str) -> dict[str, Any]:
     from femanode.constitutive.elastoplasticity import Moduli
     from femanode.mesh.spaces import build_spaces
     from femanode.numerics import compiled
+    from femanode.solver.axial import STRAIGHT
     from femanode.solver.mechanics import Mechanics
 
     begin, cpu = time.perf_counter(), time.process_time()
@@ -95,9 +96,9 @@ def solve(n: int, steps: int, backend: str) -> dict[str, Any]:
         Jc = swelling(r, a)
         # A run's first guess: half of the last motion.
         guess = u + 0.5 * (u - before)
-        start = mechanics.imbalance(guess, 1.0, Cp_inv, eqps, Jc, law, 1.0)
+        start = mechanics.imbalance(guess, STRAIGHT, Cp_inv, eqps, Jc, law, 1.0)
         mechanics.tolerance = 1e-9 * start
-        found = mechanics.solve(guess, 1.0, Cp_inv, eqps, Jc, law, 1.0)
+        found = mechanics.solve(guess, STRAIGHT, Cp_inv, eqps, Jc, law, 1.0)
         if not found.converged or found.response is None:
             raise SystemExit(f"a = {a:.4g}: {found.message}")
         u, before, Cp_inv, eqps = found.u, u, found.response.Cp_inv, found.response.eqps

@@ -89,6 +89,7 @@ def snapshot(n: int, solver: Any) -> dict[str, Any]:
     from femanode.mesh.section import build_section
     from femanode.mesh.spaces import build_spaces
     from femanode.output.writers import peak_memory
+    from femanode.solver.axial import STRAIGHT
     from femanode.solver.mechanics import Mechanics
 
     clock: dict[str, float] = {}
@@ -109,12 +110,12 @@ def snapshot(n: int, solver: Any) -> dict[str, Any]:
     Cp_inv[[0, 1, 3]] = 1.0
     Jc = swelling(np.hypot(*s.qp_xy), 1.0)
     elements, linear = mechanics.elements, mechanics.solver
-    rhs = np.ones(len(mechanics._free))
+    rhs, stretch = np.ones(len(mechanics._free)), mechanics.stretch(u, STRAIGHT)
 
     def forces() -> Any:
         F = elements.deformation(u)
-        response, parts = elements.respond(F, 1.0, Cp_inv, eqps, Jc, law, 1.0)
-        mechanics._assemble(parts, 1.0, response)
+        response, parts = elements.respond(F, stretch, Cp_inv, eqps, Jc, law, 1.0)
+        mechanics._assemble(parts, stretch, response)
         return F, response
 
     flow = None
@@ -122,7 +123,7 @@ def snapshot(n: int, solver: Any) -> dict[str, Any]:
     def tangent(F: Any, response: Any) -> Any:
         nonlocal flow
         flow = elements.turn(response, eqps, Jc, law, flow)
-        return mechanics._pattern.matrix(elements.stiffness(F, 1.0, response, calm=True)[0])
+        return mechanics._pattern.matrix(elements.stiffness(F, stretch, response, calm=True)[0])
 
     for turn in range(4):
         F, response = timed("residual_s", forces)

@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from femanode.numerics.arrays import Array
+from femanode.solver.axial import Stretch
 from femanode.solver.mechanics import Equilibrium
 from femanode.solver.problem import Problem
 from femanode.solver.state import State
@@ -38,15 +39,20 @@ class FieldSet:
         # With the committed plastic state the point law finds no flow: an elastic trial gives the stress as it was.
         law = physics.moduli(h, C)
         frozen = type(law)(law.K, law.G, np.full_like(C, 1e6), law.H, law.rate_exponent, np.full_like(C, np.inf))
-        response, _ = physics.mechanics.elements.respond(F, state.F33, state.Cp_inv, state.eqps,
+        response, _ = physics.mechanics.elements.respond(F, self.stretch, state.Cp_inv, state.eqps,
                                                          physics.swelling(C), frozen, 1.0)
         return response.tau, F
+
+    @cached_property
+    def stretch(self) -> Stretch:
+        """Axial stretch at the points."""
+        return self.problem.physics.mechanics.stretch(self.state.u, self.state.axial)
 
     @cached_property
     def J(self) -> Array:
         """det F including the axial stretch, (elem, qp)."""
         F = self.tau[1]
-        return (F[0, 0] * F[1, 1] - F[0, 1] * F[1, 0]) * self.state.F33
+        return (F[0, 0] * F[1, 1] - F[0, 1] * F[1, 0]) * self.stretch.F33
 
     @cached_property
     def sigma(self) -> Array:

@@ -106,7 +106,7 @@ class Recorder:
             "front_depth_x_nm": self._rays[0].front_depth(distance),
             "front_depth_y_nm": self._rays[1].front_depth(distance),
             "front_speed_nm_s": front_mean(speed, state.xi, spaces),
-            "drive": drive if on_front(state.xi).any() else float("nan"), "axial_stretch": state.F33,
+            "drive": drive if on_front(state.xi).any() else float("nan"), "axial_stretch": state.axial.stretch,
             "diameter_x_nm": float(across[0]),
             "diameter_y_nm": float(across[360]),
             "diameter_max_nm": float(across.max()), "diameter_min_nm": float(across.min()),
@@ -142,7 +142,7 @@ class Recorder:
         physics, state, s = self.problem.physics, fields.state, self.problem.physics.spaces
         converted = conversion(state.xi[s.surface], physics.front.start)
         surface = outline(s.nodes[:, s.surface], fields.position[:, s.surface], converted, self.problem.section.sector,
-                          state.F33)
+                          state.axial.stretch)
         self.skins.append((self.skins[-1] if self.skins else even_skin(self.problem.section.sector)).after(
             surface, state.t, f))
         skin = self.skins[-1]

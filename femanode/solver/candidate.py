@@ -206,12 +206,12 @@ def swell(physics: Physics, state: State, moved: Moved) -> Swollen:
 def equilibrate(physics: Physics, state: State, swollen: Swollen, dt: float) -> Equilibrium:
     """Equilibrium at the end of the step: from a guess along the last motion, then from where the step began."""
     # Half of the last motion: all of it carries elements on that have done their swelling (a tenth more iterations).
-    guess, F33 = state.u + 0.5 * dt * state.u_rate, state.F33 + 0.5 * dt * state.F33_rate
+    guess, axial = state.u + 0.5 * dt * state.u_rate, state.axial + state.axial_rate * (0.5 * dt)
     given = (swollen.metric, state.eqps, swollen.Jc, swollen.law, dt)
-    eq = physics.mechanics.solve(guess, F33, *given)
+    eq = physics.mechanics.solve(guess, axial, *given)
     if eq.converged:
         return eq
-    again = physics.mechanics.solve(state.u, state.F33, *given)
+    again = physics.mechanics.solve(state.u, state.axial, *given)
     return replace(again, iterations=again.iterations + eq.iterations)
 
 
@@ -249,9 +249,9 @@ def _assembled(state: State, moved: Moved, eq: Equilibrium, felt: Felt, dt: floa
     if response is None:
         raise ValueError("equilibrium without response")
     return State(
-        t=state.t + dt, dt=dt, step=state.step, xi=moved.xi, depletion=moved.depletion, u=eq.u, F33=eq.F33,
+        t=state.t + dt, dt=dt, step=state.step, xi=moved.xi, depletion=moved.depletion, u=eq.u, axial=eq.axial,
         Cp_inv=response.Cp_inv, eqps=response.eqps, front_stress=felt.stress, activity=felt.activity,
-        point_stress=response.mean_mandel, u_rate=(eq.u - state.u) / dt, F33_rate=(eq.F33 - state.F33) / dt,
+        point_stress=response.mean_mandel, u_rate=(eq.u - state.u) / dt, axial_rate=(eq.axial - state.axial) / dt,
         front_stress_trend=felt.trend, outside=moved.outside, entered=moved.entered, curvature=felt.curvature)
 
 

@@ -81,7 +81,7 @@ def _flow(q_trial: float, eqps: float, G: float, sigma_Y: float, H: float, expon
 
 
 @compiled
-def respond(begin: int, end: int, dN: Array, weight: Array, F: Array, F33: float, Cp_inv_n: Array, eqps_n: Array,
+def respond(begin: int, end: int, dN: Array, weight: Array, F: Array, F33: Array, Cp_inv_n: Array, eqps_n: Array,
             Jc: Array, K: Array, G: Array, sigma_Y: Array, H: Array, exponent: Array, rate: Array, dt: float,
             tau: Array, mean: Array, Cp_inv: Array, eqps: Array, tangent: Array, forces: Array) -> None:
     """Stress, new plastic state, moduli (10, elem, qp) and nodal forces (elem, 12) of each element."""
@@ -92,8 +92,8 @@ def respond(begin: int, end: int, dN: Array, weight: Array, F: Array, F33: float
         for q in range(weight.shape[1]):
             f = (F[0, 0, e, q], F[0, 1, e, q], F[1, 0, e, q], F[1, 1, e, q])
             C = (Cp_inv_n[0, e, q], Cp_inv_n[1, e, q], Cp_inv_n[2, e, q], Cp_inv_n[3, e, q])
-            t, mean[e, q], new, g = _point(f, F33, C, eqps_n[e, q], Jc[e, q], K[e, q], G[e, q], sigma_Y[e, q], H[e, q],
-                                           exponent[e, q], rate[e, q], dt, c)
+            t, mean[e, q], new, g = _point(f, F33[e, q], C, eqps_n[e, q], Jc[e, q], K[e, q], G[e, q], sigma_Y[e, q],
+                                           H[e, q], exponent[e, q], rate[e, q], dt, c)
             for k in range(4):
                 tau[k, e, q], Cp_inv[k, e, q] = t[k], new[k]
             for k in range(10):
@@ -244,14 +244,14 @@ def turn(begin: int, end: int, tau: Array, mean: Array, eqps: Array, eqps_n: Arr
 
 
 @compiled
-def stiffen(begin: int, end: int, dN: Array, weight: Array, F: Array, F33: float, tau: Array, moduli: Array,
+def stiffen(begin: int, end: int, dN: Array, weight: Array, F: Array, F33: Array, tau: Array, moduli: Array,
             calm: bool, Ke: Array, coupling: Array, axial: Array) -> None:
-    """Element matrices (elem, 12, 12), coupling (elem, 12) to the axial stretch and axial stiffness (elem,).
+    """Element matrices (elem, 12, 12), coupling (elem, 12) to a uniform axial stretch and its stiffness (elem,).
 
     ``calm`` cuts the mean stress of the geometric terms to the size of the deviator.
     """
     gx, gy = np.empty(6), np.empty(6)
-    DB, T, _B33 = np.empty((3, 12)), np.empty((2, 6)), np.empty(12)
+    DB, T = np.empty((3, 12)), np.empty((2, 6))
     for e in range(begin, end):
         block = Ke[e]
         block[:] = 0.0
@@ -259,7 +259,7 @@ def stiffen(begin: int, end: int, dN: Array, weight: Array, F: Array, F33: float
         axial[e] = 0.0
         for q in range(weight.shape[1]):
             a, b, c, d = F[0, 0, e, q], F[0, 1, e, q], F[1, 0, e, q], F[1, 1, e, q]
-            w = weight[e, q]
+            w, z = weight[e, q], F33[e, q]
             inv = 1.0 / (a * d - b * c)
             for k in range(6):
                 hx, hy = dN[k, 0, e, q], dN[k, 1, e, q]
@@ -274,8 +274,8 @@ def stiffen(begin: int, end: int, dN: Array, weight: Array, F: Array, F33: float
             c0, c1, c2 = moduli[0, e, q] - 2.0 * t0, moduli[1, e, q] - 2.0 * t1, moduli[2, e, q]
             c3, c4 = moduli[3, e, q] - t2, moduli[4, e, q] - t2
             c5 = moduli[5, e, q] - 0.5 * (t0 + t1)
-            c6, c7, c8 = moduli[6, e, q] * w / F33, moduli[7, e, q] * w / F33, moduli[8, e, q] * w / F33
-            axial[e] += (moduli[9, e, q] - 2.0 * t3 + t3) / (F33 * F33) * w
+            c6, c7, c8 = moduli[6, e, q] * w / z, moduli[7, e, q] * w / z, moduli[8, e, q] * w / z
+            axial[e] += (moduli[9, e, q] - 2.0 * t3 + t3) / (z * z) * w
             for k in range(6):
                 x, y = gx[k] * w, gy[k] * w
                 i, j = 2 * k, 2 * k + 1

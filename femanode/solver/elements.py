@@ -15,6 +15,7 @@ from femanode.constitutive.flow import AWAITING, Flow, turn
 from femanode.mesh.spaces import Spaces
 from femanode.numerics import compiled
 from femanode.numerics.arrays import Array
+from femanode.solver.axial import Axial, Stretch, bending_forces, bending_stiffness, stretch_at
 
 
 class Elements:
@@ -38,9 +39,24 @@ class Elements:
         F[1, 1] += 1.0
         return F
 
-    def respond(self, F: Array, F33: float, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
+    def stretch(self, u: Array, axial: Axial, *, bends: bool = False) -> Stretch:
+        """See :func:`femanode.solver.axial.stretch_at`."""
+        return stretch_at(self.spaces, u, axial, bends=bends)
+
+    def respond(self, F: Array, stretch: Stretch, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
                 ) -> tuple[PointResponse, Array]:
-        """Response at the points, with tangent, and the nodal forces (elem, 12) of every element, nN/nm."""
+        """Response at the points, with tangent, and the nodal forces (elem, 12) of every element, nN/nm.
+
+        The forces are good until the next call.
+        """
+        response, forces = self._respond(F, stretch.F33, Cp_inv_n, eqps_n, Jc, law, dt)
+        if not stretch.axial.straight:
+            forces = forces + bending_forces(self.spaces, stretch, response.tau[3])
+        return response, forces
+
+    def _respond(self, F: Array, F33: Array, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
+                 ) -> tuple[PointResponse, Array]:
+        """Response, and the forces of the in-plane stress."""
         response = respond(F, F33, Cp_inv_n, eqps_n, Jc, law, dt)
         return response, element_forces(self.spaces, F, response.tau)
 
@@ -48,8 +64,30 @@ class Elements:
         """See :func:`femanode.constitutive.flow.turn`; ``last`` is used up."""
         return turn(response, eqps_n, Jc, law, last)
 
-    def stiffness(self, F: Array, F33: float, response: PointResponse, *, calm: bool) -> tuple[Array, Array, float]:
-        """See :func:`element_stiffness`; the arrays are good until the next call."""
+    def stiffness(self, F: Array, stretch: Stretch, response: PointResponse, *, calm: bool,
+                  ) -> tuple[Array, Array, Array]:
+        """Element matrices (elem, 12, 12) and their border of axial unknowns.
+
+        Parameters
+        ----------
+        calm : bool
+            Geometric terms of :func:`calmed` stress in place of the consistent tangent.
+
+        Returns
+        -------
+        Ke : (elem, 12, 12); coupling : (columns, 12, elem); axial : (columns, columns)
+            One column for the stretch where the wire stays straight, otherwise three for stretch and curvatures. The
+            arrays are good until the next call.
+        """
+        Ke, coupling, K33 = self._stiffness(F, stretch.F33, response, calm=calm)
+        if stretch.position is None:
+            return Ke, coupling[None], np.array([[K33]])
+        tau = calmed(response.tau) if calm else response.tau
+        added, columns, axial = bending_stiffness(self.spaces, F, stretch, response, tau[3])
+        return Ke + added, columns, axial
+
+    def _stiffness(self, F: Array, F33: Array, response: PointResponse, *, calm: bool) -> tuple[Array, Array, float]:
+        """Element matrices at fixed F33, coupling (12, elem) to a uniform change of F33 and its axial stiffness."""
         tau = calmed(response.tau) if calm else response.tau
         return element_stiffness(self.spaces, F, F33, response, tau)
 
@@ -76,13 +114,13 @@ class CompiledElements(Elements):
         compiled.share(self._loops.deform, self._count, compiled.readable(u, u.shape), self._cells, self._dN, F)
         return F
 
-    def respond(self, F: Array, F33: float, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
-                ) -> tuple[PointResponse, Array]:
+    def _respond(self, F: Array, F33: Array, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
+                 ) -> tuple[PointResponse, Array]:
         shape = self._weight.shape
         constants = [compiled.readable(getattr(law, f.name), shape) for f in dataclasses.fields(law)]
         tau, Cp_inv, tangent = np.empty((4, *shape)), np.empty((4, *shape)), np.empty((10, *shape))
         mean, eqps = np.empty(shape), np.empty(shape)
-        compiled.share(self._loops.respond, self._count, self._dN, self._weight, F, float(F33),
+        compiled.share(self._loops.respond, self._count, self._dN, self._weight, F, compiled.readable(F33, shape),
                        compiled.readable(Cp_inv_n, (4, *shape)), compiled.readable(eqps_n, shape),
                        compiled.readable(Jc, shape), *constants, float(dt), tau, mean, Cp_inv, eqps, tangent,
                        self._forces, least=200)
@@ -98,13 +136,14 @@ class CompiledElements(Elements):
                        AWAITING, last is None, flow.strain, flow.direction, response.tangent)
         return flow
 
-    def stiffness(self, F: Array, F33: float, response: PointResponse, *, calm: bool) -> tuple[Array, Array, float]:
+    def _stiffness(self, F: Array, F33: Array, response: PointResponse, *, calm: bool) -> tuple[Array, Array, float]:
         if response.tangent is None:
             raise ValueError("response without tangent")
         if self._Ke is None:
             self._Ke, self._coupling = np.empty((self._count, 12, 12)), np.empty((self._count, 12))
-        compiled.share(self._loops.stiffen, self._count, self._dN, self._weight, F, float(F33), response.tau,
-                       response.tangent, calm, self._Ke, self._coupling, self._axial, least=200)
+        compiled.share(self._loops.stiffen, self._count, self._dN, self._weight, F,
+                       compiled.readable(F33, self._weight.shape), response.tau, response.tangent, calm, self._Ke,
+                       self._coupling, self._axial, least=200)
         return self._Ke, self._coupling.T, float(self._axial.sum())
 
 
@@ -135,9 +174,9 @@ def calmed(tau: Array) -> Array:
     return dev
 
 
-def element_stiffness(s: Spaces, F: Array, F33: float, response: PointResponse, tau: Array,
+def element_stiffness(s: Spaces, F: Array, F33: Array, response: PointResponse, tau: Array,
                       ) -> tuple[Array, Array, float]:
-    """Element matrices (elem, 12, 12), their coupling (12, elem) to the axial stretch, and the axial stiffness.
+    """Element matrices (elem, 12, 12) at fixed F33, coupling (12, elem) to a uniform change of F33, axial stiffness.
 
     ``tau`` (4, elem, qp) is the stress of the geometric terms: the response's own for the consistent tangent.
     """

@@ -1,7 +1,8 @@
-"""Equilibrium of one candidate section (part of the *solver*).
+"""Equilibrium of one candidate section.
 
-Finds the displacement (and the axial stretch, in generalised plane strain) for a given content field by Newton's
-method on the P2 mesh, total Lagrangian. Knows nothing of time stepping: committed plastic state in, response out.
+Finds the displacement (and what strains the wire along its axis, unless that is given) for a given content field by
+Newton's method on the P2 mesh, total Lagrangian. Knows nothing of time stepping: committed plastic state in, response
+out.
 """
 
 from __future__ import annotations
@@ -18,22 +19,24 @@ from femanode.mesh.spaces import Spaces, scatter
 from femanode.numerics.arrays import Array
 from femanode.numerics.linear import Backend, SymmetricSolver, inner
 from femanode.numerics.pattern import Pattern
-from femanode.solver.elements import calmed as _calmed
-from femanode.solver.elements import det, element_forces, element_stiffness, make_elements
+from femanode.solver.axial import Axial, Stretch, axial_resultants
+from femanode.solver.elements import det, make_elements
 
 
 @dataclass(frozen=True)
 class Equilibrium:
     """Outcome of one solve. ``converged`` is False after a failure, and ``message`` then says what failed where.
 
-    ``axial_force`` (nN) is the meshed sector's, a quarter or half of the section's where only that is meshed.
+    ``F`` (2, 2, elem, qp) and ``F33`` (elem, qp) are the deformation at the points. ``axial_force`` (nN) is the meshed
+    sector's, a quarter or half of the section's where only that is meshed.
     """
 
     converged: bool
     message: str
     u: Array
-    F33: float
+    axial: Axial
     F: Array
+    F33: Array
     response: PointResponse | None
     iterations: int
     residual: float
@@ -42,14 +45,14 @@ class Equilibrium:
 
 @dataclass(frozen=True)
 class _Point:
-    """One iterate: displacement, stretch, F, response, free residual, axial imbalance, relative size."""
+    """One iterate: displacement, deformation, response, free residual, axial imbalance, and relative size of both."""
 
     u: Array
-    F33: float
     F: Array
+    stretch: Stretch
     response: PointResponse | None
     residual: Array
-    axial: float
+    imbalance: Array
     size: float
 
 
@@ -61,9 +64,11 @@ class Mechanics:
     spaces : Spaces
     sector : 'quarter' | 'half' | 'full'
         Decides the supports: symmetry lines, and what else is needed against rigid motion.
-    axial : 'plane_strain' | 'generalized'
+    axial : 'plane_strain' | 'generalized' | 'bending'
+        What is unknown along the axis: nothing, the stretch, or the stretch and both curvatures.
     axial_force : float
-        Force on the whole section, nN (generalised plane strain only).
+        Force on the whole section, nN, where the stretch is unknown. Moments about x = y = 0 are zero where the
+        curvatures are.
     backend : str
         Sparse solver, see :mod:`femanode.numerics.linear`.
     tolerance : float
@@ -83,7 +88,8 @@ class Mechanics:
     def __init__(self, spaces: Spaces, sector: str, *, axial: str = "plane_strain", axial_force: float = 0.0,
                  backend: Backend = "auto", tolerance: float = 1e-7, load: Array | None = None) -> None:
         self.spaces, self.load = spaces, load
-        self.generalized = axial == "generalized"
+        #: Number of unknowns along the axis: none, stretch, or stretch and curvatures.
+        self.columns = {"plane_strain": 0, "generalized": 1, "bending": 3}[axial]
         self.axial_force = axial_force * {"quarter": 0.25, "half": 0.5, "full": 1.0}[sector]
         self.tolerance, self.good_enough = tolerance, max(tolerance, self.good_enough)
         fixed = _supports(spaces, sector)
@@ -101,34 +107,42 @@ class Mechanics:
         shared = spaces.sharing
         self._weight = shared[self._free // 2]
         self._whole_nodes = float(np.sum(1.0 / shared))
+        #: Lever by which a moment is compared with forces, nm.
+        self._arm = float(np.hypot(*spaces.nodes).max())
         self.solver = SymmetricSolver(backend, np.arange(len(free)), accuracy=1e-9)
 
     def deformation(self, u: Array) -> Array:
         """In-plane deformation gradient (2, 2, elem, qp) of nodal displacements u (2, N)."""
         return self.elements.deformation(u)
 
-    def solve(self, u0: Array, F33_0: float, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
+    def stretch(self, u: Array, axial: Axial) -> Stretch:
+        """Axial stretch at the points of a section displaced by u (2, N)."""
+        return self.elements.stretch(u, axial, bends=self.columns > 1)
+
+    def solve(self, u0: Array, axial_0: Axial, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
               ) -> Equilibrium:
-        """Newton's method from (u0, F33_0), the directions of flow as unknowns beside the displacement.
+        """Newton's method from (u0, axial_0), the directions of flow as unknowns beside the displacement.
 
         At least one iteration is always made.
 
         Parameters
         ----------
-        u0 : (2, N) first guess, nm; F33_0 : its axial stretch
+        u0 : (2, N) first guess, nm; axial_0 : its axial stretch and curvature, kept where they are not unknowns
         Cp_inv_n, eqps_n : committed plastic state; Jc : (elem, qp) swelling; law : constants at the points
         """
-        def respond_at(u: Array, F33: float, F: Array) -> _Point:
-            response, forces = self.elements.respond(F, F33, Cp_inv_n, eqps_n, Jc, law, dt)
-            residual, axial, scale = self._assemble(forces, F33, response)
-            return _Point(u, F33, F, response, residual, axial, self._norm(residual, axial, max(scale, floor)))
+        def respond_at(u: Array, stretch: Stretch, F: Array) -> _Point:
+            response, forces = self.elements.respond(F, stretch, Cp_inv_n, eqps_n, Jc, law, dt)
+            residual, imbalance, scale = self._assemble(forces, stretch, response)
+            return _Point(u=u, F=F, stretch=stretch, response=response, residual=residual, imbalance=imbalance,
+                          size=self._norm(residual, imbalance, max(scale, floor)))
 
         # A body without stress has no scale of its own; a stress of 1e-4 G stands in, far above rounding.
         floor = 1e-4 * float(np.mean(law.G)) * float(np.sqrt(self.spaces.weight.sum()))
-        F = self.deformation(u0)
+        F, stretch = self.deformation(u0), self.stretch(u0, axial_0)
         if not det(F).min() > 0:
-            return self._failed("first guess inverts an element", _Point(u0, F33_0, F, None, u0, 0.0, np.inf), 0)
-        point, trusted = respond_at(u0.copy(), float(F33_0), F), True
+            return self._failed("first guess inverts an element", _Point(
+                u=u0, F=F, stretch=stretch, response=None, residual=u0, imbalance=np.zeros(0), size=np.inf), 0)
+        point, trusted = respond_at(u0.copy(), stretch, F), True
         flow: Flow | None = None
         for iteration in range(1, self.max_iterations + 1):
             if point.response is not None:
@@ -149,36 +163,39 @@ class Mechanics:
             point = found if found is not None else point
             settled = (stuck or iteration >= self.patience) and point.size <= self.good_enough
             if point.size <= self.tolerance or settled:
-                return Equilibrium(True, "", point.u, point.F33, point.F, point.response, iteration, point.size,
-                                   point.axial + self.axial_force)
+                force = float(point.imbalance[0]) + self.axial_force if self.columns else 0.0
+                return Equilibrium(converged=True, message="", u=point.u, axial=point.stretch.axial, F=point.F,
+                                   F33=point.stretch.F33, response=point.response, iterations=iteration,
+                                   residual=point.size, axial_force=force)
         return self._failed("no convergence", point, self.max_iterations)
 
-    def imbalance(self, u: Array, F33: float, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
+    def imbalance(self, u: Array, axial: Axial, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
                   ) -> float:
         """Relative residual at a guess, as :meth:`solve` measures it; arguments as there."""
-        response, forces = self.elements.respond(self.deformation(u), F33, Cp_inv_n, eqps_n, Jc, law, dt)
-        return self._norm(*self._assemble(forces, F33, response))
+        stretch = self.stretch(u, axial)
+        response, forces = self.elements.respond(self.deformation(u), stretch, Cp_inv_n, eqps_n, Jc, law, dt)
+        return self._norm(*self._assemble(forces, stretch, response))
 
-    def _improve(self, point: _Point, respond_at: Callable[[Array, float, Array], _Point], *, exact: bool,
+    def _improve(self, point: _Point, respond_at: Callable[[Array, Stretch, Array], _Point], *, exact: bool,
                  fresh: bool) -> _Point | None:
         """One Newton step with line search; None where no step length helps.
 
         Associated flow has an incremental potential: a step is shortened while its slope says "too far".
         """
-        du, dF33 = self._direction(point, exact=exact, fresh=fresh)
-        if not (np.all(np.isfinite(du)) and np.isfinite(dF33)):
+        du, change = self._direction(point, exact=exact, fresh=fresh)
+        if not (np.all(np.isfinite(du)) and np.all(np.isfinite(change))):
             raise RuntimeError("the step is not finite")
-        direction = du.T.ravel()[self._free]
-        slope_0 = inner(point.residual, direction) + point.axial * dF33
+        direction, along = du.T.ravel()[self._free], Axial.of(change)
+        slope_0 = inner(point.residual, direction) + inner(point.imbalance, change)
         step = 1.0
         for _ in range(10):
-            u, F33 = point.u + step * du, point.F33 + step * dF33
-            F = self.deformation(u)
-            if not (F33 > 0 and np.all(det(F) > self.det_floor * det(point.F))):
+            u = point.u + step * du
+            F, stretch = self.deformation(u), self.stretch(u, point.stretch.axial + along * step)
+            if not (stretch.F33.min() > 0 and np.all(det(F) > self.det_floor * det(point.F))):
                 step *= 0.5
                 continue
-            new = respond_at(u, F33, F)
-            slope = inner(new.residual, direction) + new.axial * dF33
+            new = respond_at(u, stretch, F)
+            slope = inner(new.residual, direction) + inner(new.imbalance, change)
             if np.isfinite(new.size) and (new.size < 0.5 * point.size or slope <= 0.5 * abs(slope_0)):
                 return new
             step *= min(max(slope_0 / (slope_0 - slope), 0.1), 0.7) if np.isfinite(slope) else 0.5
@@ -190,48 +207,65 @@ class Mechanics:
         x, y = self.spaces.qp_xy[:, worst].mean(axis=1)
         message = (f"{why} after {iterations} Newton iterations (relative residual {point.size:.2e}; smallest det F "
                    f"{det(F)[worst].min():.3g} in element {worst} at x = {x:.2f} nm, y = {y:.2f} nm)")
-        return Equilibrium(False, message, point.u, point.F33, F, None, iterations, point.size)
+        return Equilibrium(converged=False, message=message, u=point.u, axial=point.stretch.axial, F=F,
+                           F33=point.stretch.F33, response=None, iterations=iterations, residual=point.size)
 
-    def _residual(self, F: Array, F33: float, response: PointResponse) -> tuple[Array, float, float]:
-        """Free nodal forces, axial imbalance, and the norm of unassembled forces they are measured against."""
-        return self._assemble(element_forces(self.spaces, F, response.tau), F33, response)
-
-    def _assemble(self, forces: Array, F33: float, response: PointResponse) -> tuple[Array, float, float]:
-        """The same from the forces of the elements, (elem, 12)."""
+    def _assemble(self, forces: Array, stretch: Stretch, response: PointResponse) -> tuple[Array, Array, float]:
+        """Free nodal forces, axial imbalance (columns,), and the norm of the elements' forces (elem, 12)."""
         s = self.spaces
         total = scatter(self._dofs.T, forces, 2 * s.n_nodes)
         if self.load is not None:
             total -= self.load.T.ravel()
-        axial = float(np.sum(response.tau[3] / F33 * s.weight)) - self.axial_force if self.generalized else 0.0
-        return total[self._free], axial, float(np.sqrt(np.sum(forces**2)))
+        imbalance = np.zeros(self.columns)
+        if self.columns:
+            imbalance = axial_resultants(s, stretch, response.tau[3])[: self.columns]
+            imbalance[0] -= self.axial_force
+        return total[self._free], imbalance, float(np.sqrt(np.sum(forces**2)))
 
-    def _norm(self, residual: Array, axial: float, scale: float) -> float:
+    def _norm(self, residual: Array, imbalance: Array, scale: float) -> float:
         """Residual relative to ``scale``; the axial imbalance counts as spread over the nodes."""
         size = np.sqrt(inner(self._weight * residual, residual))
-        return float(np.hypot(size, axial / np.sqrt(self._whole_nodes)) / scale)
+        for value, arm in zip(imbalance, (1.0, self._arm, self._arm), strict=False):
+            size = np.hypot(size, value / arm / np.sqrt(self._whole_nodes))
+        return float(size / scale)
 
-    def _direction(self, point: _Point, *, exact: bool, fresh: bool) -> tuple[Array, float]:
-        """Newton step of displacement (2, N) and axial stretch."""
-        s, response, residual, axial = self.spaces, point.response, point.residual, point.axial
+    def _direction(self, point: _Point, *, exact: bool, fresh: bool) -> tuple[Array, Array]:
+        """Newton step of displacement (2, N) and of the unknowns along the axis (columns,).
+
+        The matrix is bordered by one row and column for each of the latter, which are eliminated first.
+        """
+        s, response, residual = self.spaces, point.response, point.residual
         if response is None:
             raise ValueError("no response")
-        Ke, coupling, K33 = self.elements.stiffness(point.F, point.F33, response, calm=not exact)
+        Ke, coupling, K33 = self.elements.stiffness(point.F, point.stretch, response, calm=not exact)
         tangent = self._pattern.matrix(Ke)
-        du = np.zeros(2 * s.n_nodes)
-        border = scatter(self._dofs, coupling, 2 * s.n_nodes)[self._free] if self.generalized else None
-        rhs = residual if border is None else np.stack([residual, border], axis=1)
+        border = [scatter(self._dofs, column, 2 * s.n_nodes)[self._free] for column in coupling[: self.columns]]
+        rhs = np.stack([residual, *border], axis=1) if border else residual
         if fresh:
             self.solver.factorise(tangent)
             found = self.solver.solve(rhs)
         else:
             found = self.solver.solve_near(tangent, rhs)
-        if border is None:
-            du[self._free] = -found
-            return du.reshape(-1, 2).T, 0.0
-        both = found
-        dF33 = -(axial - inner(border, both[:, 0])) / (K33 - inner(border, both[:, 1]))
-        du[self._free] = -both[:, 0] - both[:, 1] * dF33
-        return du.reshape(-1, 2).T, float(dF33)
+        found = found.reshape(len(residual), -1)
+        # Schur complement of the displacement, (columns, columns)
+        left = np.array([[inner(row, column) for column in found.T] for row in border]).reshape(-1, 1 + len(border))
+        change = -_solved(K33[: self.columns, : self.columns] - left[:, 1:], point.imbalance - left[:, 0])
+        moved = -found[:, 0]
+        for column, by in zip(found.T[1:], change, strict=True):
+            moved = moved - column * by
+        du = np.zeros(2 * s.n_nodes)
+        du[self._free] = moved
+        return du.reshape(-1, 2).T, change
+
+
+def _solved(matrix: Array, rhs: Array) -> Array:
+    """Solution of as many equations as there are unknowns along the axis; RuntimeError where there is none."""
+    if len(rhs) == 1:
+        return np.asarray(rhs / matrix[0, 0])
+    try:
+        return np.asarray(np.linalg.solve(matrix, rhs), dtype=np.float64)
+    except np.linalg.LinAlgError as error:
+        raise RuntimeError("singular in the unknowns along the axis") from error
 
 
 def _supports(s: Spaces, sector: str) -> NDArray[np.bool_]:
@@ -247,6 +281,3 @@ def _supports(s: Spaces, sector: str) -> NDArray[np.bool_]:
         fixed[np.argmin(radius)] = True
         fixed[np.argmax(s.nodes[0] - np.abs(s.nodes[1])), 1] = True
     return fixed.ravel()
-
-
-__all__ = ["Equilibrium", "Mechanics", "_calmed", "element_stiffness"]

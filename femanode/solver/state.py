@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from femanode.numerics.arrays import Array
+from femanode.solver.axial import STRAIGHT, Axial
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,12 @@ class State:
     t : time, s; dt : the step that led here, s
     step : number of the protocol's step that is being made
     xi, depletion : (N,) extent of reaction; 1 - c, with c the activity of the carrier in the reacted phase
-    u : (2, N) displacement, nm; F33 : axial stretch
+    u : (2, N) displacement, nm; axial : axial stretch and curvature
     Cp_inv : (4, elem, qp) inverse plastic right Cauchy-Green tensor; eqps : (elem, qp)
     front_stress : (N,) stress that drives the front, averaged across it and extended along its normal, GPa
     activity : (N,) carrier activity averaged likewise
     point_stress : (elem, qp) mean Mandel stress at the points, GPa
-    u_rate, F33_rate : rates over the last step, nm/s and 1/s, for prediction
+    u_rate, axial_rate : rates over the last step, nm/s and per s, for prediction
     front_stress_trend : (N,) change of front_stress per mean travel of the front, GPa/nm
     outside : 1 - activity outside the surface; entered : whether a given current has once been carried whole
     curvature : (N,) divergence of the front's normal, smoothed along it, 1/nm
@@ -47,14 +48,14 @@ class State:
     xi: Array
     depletion: Array
     u: Array
-    F33: float
+    axial: Axial
     Cp_inv: Array
     eqps: Array
     front_stress: Array
     activity: Array
     point_stress: Array
     u_rate: Array
-    F33_rate: float
+    axial_rate: Axial
     front_stress_trend: Array
     outside: float
     entered: bool
@@ -78,12 +79,14 @@ class State:
         """Everything, for a checkpoint."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         arrays = {k: v for k, v in values.items() if isinstance(v, np.ndarray)}
-        return Part(arrays, {k: v for k, v in values.items() if k not in arrays})
+        data = {k: v.numbers if isinstance(v, Axial) else v for k, v in values.items() if k not in arrays}
+        return Part(arrays, data)
 
 
 def state_from(part: Part) -> State:
     """The state that :meth:`State.part` stored."""
-    values: dict[str, Any] = {**part.arrays, **part.data}
+    axial = {name: Axial.of(part.data[name]) for name in ("axial", "axial_rate")}
+    values: dict[str, Any] = {**part.arrays, **part.data, **axial}
     return State(**values)
 
 
@@ -93,7 +96,7 @@ def pristine(n_nodes: int, shape: tuple[int, int], xi: Array, outside: float = 0
     unit[[0, 1, 3]] = 1.0
     zero = np.zeros(n_nodes)
     return State(
-        t=0.0, dt=0.0, step=0, xi=xi.copy(), depletion=zero + outside, u=np.zeros((2, n_nodes)), F33=1.0, Cp_inv=unit,
-        eqps=np.zeros(shape), front_stress=zero, activity=np.full(n_nodes, 1.0 - outside), point_stress=np.zeros(shape),
-        u_rate=np.zeros((2, n_nodes)), F33_rate=0.0, front_stress_trend=zero.copy(), outside=outside, entered=False,
-        curvature=zero.copy())
+        t=0.0, dt=0.0, step=0, xi=xi.copy(), depletion=zero + outside, u=np.zeros((2, n_nodes)), axial=STRAIGHT,
+        Cp_inv=unit, eqps=np.zeros(shape), front_stress=zero, activity=np.full(n_nodes, 1.0 - outside),
+        point_stress=np.zeros(shape), u_rate=np.zeros((2, n_nodes)), axial_rate=Axial(0.0),
+        front_stress_trend=zero.copy(), outside=outside, entered=False, curvature=zero.copy())

@@ -19,6 +19,7 @@ from femanode.mesh.hierarchy import Hierarchy
 from femanode.mesh.spaces import Spaces, build_spaces, scatter
 from femanode.numerics.arrays import Array, IntArray
 from femanode.solver.averaging import front_mean
+from femanode.solver.axial import STRAIGHT, Axial
 from femanode.solver.candidate import Candidate, advance_front, headroom
 from femanode.solver.ends import StopReason
 from femanode.solver.failure import StepFailed
@@ -152,7 +153,7 @@ def along_angle(spaces: Spaces, nodes: IntArray) -> IntArray:
     return nodes[np.argsort(np.arctan2(spaces.nodes[1, nodes], spaces.nodes[0, nodes]))]
 
 
-def solved(mech: Mechanics, Jc: Array | float, law: Moduli, *, u: Array | None = None, F33: float = 1.0,
+def solved(mech: Mechanics, Jc: Array | float, law: Moduli, *, u: Array | None = None, axial: Axial = STRAIGHT,
            past: PointResponse | None = None) -> tuple[Equilibrium, PointResponse]:
     """Equilibrium that must be found; from rest unless told.
 
@@ -164,7 +165,7 @@ def solved(mech: Mechanics, Jc: Array | float, law: Moduli, *, u: Array | None =
     s = mech.spaces
     shape = (s.weight.shape[0], s.weight.shape[1])
     Cp_inv, eqps = (unit_plastic(shape), np.zeros(shape)) if past is None else (past.Cp_inv, past.eqps)
-    eq = mech.solve(np.zeros((2, s.n_nodes)) if u is None else u, F33, Cp_inv, eqps,
+    eq = mech.solve(np.zeros((2, s.n_nodes)) if u is None else u, axial, Cp_inv, eqps,
                     np.array(np.broadcast_to(Jc, shape)), law, 1.0)
     if not eq.converged or eq.response is None:
         raise ConvergenceError(eq.message)

@@ -18,6 +18,7 @@ from femanode.constitutive.swelling import volume_ratio
 from femanode.mesh.spaces import Spaces, build_spaces
 from femanode.numerics.arrays import Array
 from femanode.solver.averaging import Averager
+from femanode.solver.axial import Axial
 from femanode.solver.candidate import Candidate, propose
 from femanode.solver.front import Front
 from femanode.solver.mechanics import Equilibrium, Mechanics
@@ -124,14 +125,14 @@ class _Mechanics(Mechanics):
         super().__init__(spaces, "quarter", tolerance=1e-10)
         self.fine, self.sources = fine, sources
 
-    def solve(self, u0: Array, F33_0: float, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
+    def solve(self, u0: Array, axial_0: Axial, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
               ) -> Equilibrium:
         """Equilibrium under the exact stress's forces at the end of the step."""
         now, fine, (x, y) = self.sources.now, self.fine, self.spaces.qp_xy
         swollen = volume_ratio(now.content(*fine.xy), BETA)
         F = deformation(now.u, fine.xy, STEP)
         self.load = forces(self.spaces, fine, F, swollen, moduli(E, NU, shape=swollen.shape))
-        eq = super().solve(u0, F33_0, Cp_inv_n, eqps_n, Jc, law, dt)
+        eq = super().solve(u0, axial_0, Cp_inv_n, eqps_n, Jc, law, dt)
         if eq.response is None:
             return eq
         F = deformation(now.u, self.spaces.qp_xy, STEP)

@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 
 from femanode.config.loading import Config
 from femanode.output.fieldset import FieldSet
+from femanode.solver.axial import Axial
 from femanode.solver.candidate import Candidate, propose
 from femanode.solver.problem import Problem, build_problem
 from femanode.solver.stepping import Tally as Steps
@@ -27,7 +28,7 @@ def problem() -> Problem:
 
 def stretched(problem: Problem, x: float, y: float, z: float = 1.0) -> FieldSet:
     state, nodes = problem.initial_state(), problem.physics.spaces.nodes
-    return FieldSet(problem, replace(state, u=nodes * np.array([[x - 1.0], [y - 1.0]]), F33=z))
+    return FieldSet(problem, replace(state, u=nodes * np.array([[x - 1.0], [y - 1.0]]), axial=Axial(z)))
 
 
 def test_equal_biaxial_stretch_has_one_stress_in_the_plane(problem: Problem) -> None:

@@ -14,6 +14,7 @@ from femanode.postprocess import cracks
 from femanode.postprocess.cracks import Site
 from femanode.postprocess.record import Recorder
 from femanode.postprocess.shell import Shell
+from femanode.solver.axial import Axial
 from femanode.solver.problem import Problem, build_problem
 from tests.fronts import coarse_case
 from tests.helpers import moduli
@@ -34,7 +35,7 @@ def stretched(problem: Problem, ex: float, ey: float, eqps: float = 0.0) -> Fiel
     xi = 1.0 / (1.0 + np.exp(-(np.hypot(*spaces.nodes) - FRONT) / problem.half_thickness))
     grown = JC ** (1 / 3)
     u = spaces.nodes * (grown * np.exp([[ex], [ey]]) - 1.0)
-    return FieldSet(problem, replace(state, xi=xi, depletion=0.0 * xi, u=u, F33=grown,
+    return FieldSet(problem, replace(state, xi=xi, depletion=0.0 * xi, u=u, axial=Axial(grown),
                                      eqps=np.full_like(state.eqps, eqps)))
 
 

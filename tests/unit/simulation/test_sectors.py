@@ -20,6 +20,7 @@ from femanode.mesh.recovery import Recovery
 from femanode.mesh.spaces import Spaces
 from femanode.postprocess.shape import Ray
 from femanode.solver.adaptation import Grading, _wanted
+from femanode.solver.axial import Axial
 from femanode.solver.front import Front
 from femanode.solver.problem import build_problem
 from femanode.solver.transport import Transport
@@ -175,7 +176,7 @@ def test_a_quarters_and_a_full_sections_residuals_are_the_same_number() -> None:
         nodes = physics.spaces.nodes
         u = nodes * np.array([[0.01], [-0.004]]) * (1.0 + 0.02 * np.hypot(*nodes))
         h, C = physics.content_at_points(state.xi, state.c)
-        sizes.append(physics.mechanics.imbalance(u, 1.003, state.Cp_inv, state.eqps, 1.0 + 0.1 * C,
+        sizes.append(physics.mechanics.imbalance(u, Axial(1.003), state.Cp_inv, state.eqps, 1.0 + 0.1 * C,
                                                  physics.moduli(h, C), 1.0))
     assert sizes[0] > 0.01
     assert_allclose(sizes, sizes[0], rtol=1e-9, atol=0)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from femanode.constitutive.elastoplasticity import Moduli
 from femanode.mesh.spaces import Spaces
 from femanode.numerics import compiled
+from femanode.solver.axial import Axial
 from femanode.solver.elements import CompiledElements, Elements, make_elements
 from tests.helpers import moduli, section_spaces, unit_plastic
 
@@ -46,15 +47,17 @@ LAWS = {"elastic": (np.inf, 0.0, 1.0, np.inf), "perfect": (1.0, 0.0, 1.0, np.inf
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("size", [0.0, 1e-6, 0.01, 0.4])
 @pytest.mark.parametrize("calm", [False, True])
-def test_compiled_loops_give_numpys_numbers(quarter: Spaces, law: str, size: float, calm: bool) -> None:
+@pytest.mark.parametrize("axial", [Axial(1.05), Axial(1.05, (0.2, -0.1))], ids=["straight", "bent"])
+def test_compiled_loops_give_numpys_numbers(quarter: Spaces, law: str, size: float, calm: bool, axial: Axial) -> None:
     s = quarter
     u, Cp_inv, eqps, Jc = strained(s, size)
     constants = moduli(100.0, 0.28, *LAWS[law], shape=s.weight.shape)
     results = []
     for loops in (Elements(s), CompiledElements(s)):
         F = loops.deformation(u)
-        response, forces = loops.respond(F, 1.05, Cp_inv, eqps, Jc, constants, 0.7)
-        results.append((F, response, forces.copy(), loops.stiffness(F, 1.05, response, calm=calm)))
+        stretch = loops.stretch(u, axial)
+        response, forces = loops.respond(F, stretch, Cp_inv, eqps, Jc, constants, 0.7)
+        results.append((F, response, forces.copy(), loops.stiffness(F, stretch, response, calm=calm)))
     (F0, r0, f0, k0), (F1, r1, f1, k1) = results
     if law != "elastic" and size > 0.1:
         assert np.mean(r0.eqps > eqps) > 0.5
@@ -81,7 +84,8 @@ def test_compiled_directions_of_flow_are_numpys(quarter: Spaces, law: str) -> No
         flow, tangents = None, []
         for size in (1e-9, 0.3, 0.4):
             u, Cp_inv, eqps, Jc = strained(s, size)
-            response, _ = loops.respond(loops.deformation(u), 1.05, Cp_inv, eqps, Jc + 0.3, constants, 0.7)
+            stretch = loops.stretch(u, Axial(1.05))
+            response, _ = loops.respond(loops.deformation(u), stretch, Cp_inv, eqps, Jc + 0.3, constants, 0.7)
             before = np.array(response.tangent)
             flow = loops.turn(response, eqps, Jc + 0.3, constants, flow)
             tangents += [response.tangent, flow.strain.copy(), flow.direction.copy()]
@@ -100,8 +104,9 @@ def test_threads_change_no_bit(quarter: Spaces, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(compiled, "threads", lambda count=count: count)
         loops = CompiledElements(s)
         F = loops.deformation(u)
-        response, forces = loops.respond(F, 1.0, Cp_inv, eqps, Jc, law, 1.0)
-        Ke, coupling, axial = loops.stiffness(F, 1.0, response, calm=False)
+        stretch = loops.stretch(u, Axial(1.0))
+        response, forces = loops.respond(F, stretch, Cp_inv, eqps, Jc, law, 1.0)
+        Ke, coupling, axial = loops.stiffness(F, stretch, response, calm=False)
         results.append((F, response.tau, response.tangent, forces.copy(), Ke.copy(), coupling.copy(), axial))
     for one, three in zip(*results, strict=True):
         assert_array_equal(one, three)
@@ -150,6 +155,8 @@ def test_an_inverted_element_gives_no_number(quarter: Spaces) -> None:
     loops = CompiledElements(s)
     F = loops.deformation(-1.0 * s.nodes * np.array([[2.0], [0.0]]))
     law: Moduli = moduli(100.0, 0.28, 1.0, shape=shape)
-    response, forces = loops.respond(F * np.nan, 1.0, unit_plastic(shape), np.zeros(shape), np.ones(shape), law, 1.0)
+    stretch = loops.stretch(0.0 * s.nodes, Axial(1.0))
+    past = unit_plastic(shape), np.zeros(shape)
+    response, forces = loops.respond(F * np.nan, stretch, *past, np.ones(shape), law, 1.0)
     assert np.isnan(response.tau).all()
     assert np.isnan(forces).all()

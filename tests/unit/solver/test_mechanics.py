@@ -15,7 +15,9 @@ from scipy.optimize import brentq
 
 from femanode.constitutive.elastoplasticity import Moduli, respond
 from femanode.mesh.spaces import Spaces, build_spaces, scatter
-from femanode.solver.mechanics import Equilibrium, Mechanics, _calmed, element_stiffness
+from femanode.solver.axial import STRAIGHT, Axial
+from femanode.solver.elements import calmed, element_stiffness
+from femanode.solver.mechanics import Equilibrium, Mechanics
 from tests.helpers import moduli, section_spaces, unit_plastic
 
 Array = NDArray[np.float64]
@@ -39,12 +41,13 @@ def two_elements(flip: bool = False) -> Spaces:
     return build_spaces(mesh.with_boundaries(lines))
 
 
-def run(mech: Mechanics, Jc: Array | float, law: Moduli | None = None, *, u: Array | None = None, F33: float = 1.0,
-        Cp_inv: Array | None = None, eqps: Array | None = None, dt: float = 1.0) -> Equilibrium:
+def run(mech: Mechanics, Jc: Array | float, law: Moduli | None = None, *, u: Array | None = None,
+        axial: Axial = STRAIGHT, Cp_inv: Array | None = None, eqps: Array | None = None,
+        dt: float = 1.0) -> Equilibrium:
     """Solve with defaults: elastic, from rest."""
     s = mech.spaces
     shape = s.weight.shape
-    return mech.solve(np.zeros((2, s.n_nodes)) if u is None else u, F33,
+    return mech.solve(np.zeros((2, s.n_nodes)) if u is None else u, axial,
                       unit_plastic(shape) if Cp_inv is None else Cp_inv, np.zeros(shape) if eqps is None else eqps,
                       np.broadcast_to(Jc, shape).copy(), moduli(E, NU, shape=shape) if law is None else law, dt)
 
@@ -64,14 +67,14 @@ def test_free_swelling_is_without_stress_in_generalised_plane_strain(sector: str
     s = section_spaces(1.0, 0.5, sector)
     mech = Mechanics(s, sector, axial="generalized")
     law = moduli(E, NU, strength, shape=s.weight.shape)
-    u, F33 = np.zeros((2, s.n_nodes)), 1.0
+    u, axial = np.zeros((2, s.n_nodes)), STRAIGHT
     # full content in steps of the size a front makes; the elastic body takes it at once as well
     for part in np.linspace(0, 1, 2 if Jc < 2 else 9)[1:]:
-        eq = run(mech, 1 + part * (Jc - 1), law, u=u, F33=F33)
+        eq = run(mech, 1 + part * (Jc - 1), law, u=u, axial=axial)
         response = done(eq)
-        u, F33 = eq.u, eq.F33
+        u, axial = eq.u, eq.axial
     stretch = Jc ** (1 / 3)
-    assert_allclose(eq.F33, stretch, rtol=1e-9)
+    assert_allclose(eq.axial.stretch, stretch, rtol=1e-9)
     assert_allclose(eq.F, np.broadcast_to((stretch * np.eye(2))[:, :, None, None], eq.F.shape), atol=1e-8)
     assert_allclose(response.tau, 0.0, atol=1e-6)
     assert_allclose(response.eqps, 0.0, atol=1e-12)
@@ -90,7 +93,8 @@ def test_uniform_elastic_swelling_in_plane_strain(sector: str, Jc: float) -> Non
     assert_allclose(tau[:3], 0.0, atol=1e-7)
     assert_allclose(np.hypot(*(s.nodes + eq.u))[s.surface], np.hypot(*s.nodes[:, s.surface]) * Jc ** ((1 + NU) / 3),
                     rtol=1e-9)
-    assert eq.F33 == 1.0
+    assert eq.axial == STRAIGHT
+    assert np.all(eq.F33 == 1.0)
 
 
 def test_uniform_plastic_swelling_in_plane_strain(quarter: Spaces) -> None:
@@ -163,8 +167,10 @@ def test_stiffness_is_the_derivative_of_the_forces(strength: float, H: float, fl
     n = 2 * s.n_nodes
 
     def forces(x: Array) -> Array:
-        F = mech.deformation(x[:-1].reshape(-1, 2).T)
-        residual, axial, _ = mech._residual(F, x[-1], respond(F, x[-1], Cp_inv, eqps, Jc, law, 1.0))
+        at = x[:-1].reshape(-1, 2).T
+        stretch = mech.stretch(at, Axial(x[-1]))
+        response, parts = mech.elements.respond(mech.deformation(at), stretch, Cp_inv, eqps, Jc, law, 1.0)
+        residual, axial, _ = mech._assemble(parts, stretch, response)
         return np.append(residual, axial)
 
     x0 = np.append(u.T.ravel(), F33)
@@ -179,7 +185,7 @@ def test_stiffness_is_the_derivative_of_the_forces(strength: float, H: float, fl
     response = respond(F, F33, Cp_inv, eqps, Jc, law, 1.0)
     if strength < 2:
         assert (response.eqps > eqps + 1e-3).all()
-    Ke, coupling, K33 = element_stiffness(s, F, F33, response, response.tau)
+    Ke, coupling, K33 = element_stiffness(s, F, np.full(s.weight.shape, F33), response, response.tau)
     got = np.zeros_like(wanted)
     got[:-1, :-1] = mech._pattern.matrix(Ke).toarray()
     got[-1, :-1] = got[:-1, -1] = scatter(mech._dofs, coupling, n)[mech._free]
@@ -187,7 +193,7 @@ def test_stiffness_is_the_derivative_of_the_forces(strength: float, H: float, fl
     assert_allclose(got, wanted, rtol=1e-6, atol=1e-7 * np.abs(wanted).max())
     assert_allclose(Ke, Ke.transpose(0, 2, 1), rtol=1e-10, atol=1e-11 * np.abs(Ke).max())
     # the calmed tangent leaves a part of the pressure out, and only in the stress terms
-    calm, _, _ = element_stiffness(s, F, F33, response, _calmed(response.tau))
+    calm, _, _ = element_stiffness(s, F, np.full(s.weight.shape, F33), response, calmed(response.tau))
     assert np.abs(calm - Ke).max() > 1e-2 * np.abs(Ke).max()
 
 
@@ -195,7 +201,7 @@ def test_calmed_stress_keeps_the_deviator_and_bounds_the_mean() -> None:
     """Means 2 and -9 on deviators of norm sqrt(6 + 2): the second is cut to sqrt 8."""
     tau = np.array([[2 + 2.0, -9 + 2.0], [2 - 1.0, -9 - 1.0], [1.0, 1.0], [2 - 1.0, -9 - 1.0]])[:, None, :]
     kept = tau.copy()
-    got = _calmed(tau)
+    got = calmed(tau)
     assert_array_equal(tau, kept)
     assert_allclose(got[:, 0, 0], [4.0, 1.0, 1.0, 1.0], rtol=1e-14)
     assert_allclose(got[:, 0, 1], [2 - np.sqrt(8), -1 - np.sqrt(8), 1.0, -1 - np.sqrt(8)], rtol=1e-13)
@@ -206,7 +212,7 @@ def test_response_without_tangent_is_refused() -> None:
     F = mech.deformation(u)
     response = respond(F, 1.0, Cp_inv, eqps, Jc, law, 1.0, tangent=False)
     with pytest.raises(ValueError, match="response without tangent"):
-        element_stiffness(mech.spaces, F, 1.0, response, response.tau)
+        element_stiffness(mech.spaces, F, np.ones(F.shape[2:]), response, response.tau)
 
 
 def test_newtons_method_converges_quadratically() -> None:
@@ -262,7 +268,7 @@ def test_axial_force_balances_within_an_uneven_section() -> None:
         response = done(eq)
         assert response.eqps.max() > 0.01
         assert_allclose(np.sum(response.tau[3] / eq.F33 * s.weight) / part, 3.0, rtol=1e-4)
-        stretches.append(eq.F33)
+        stretches.append(eq.axial.stretch)
     # the sectors' meshes are turned copies of one another; the centre of the full one differs
     assert_allclose(stretches, stretches[0], rtol=1e-6)
     assert stretches[0] > 1.01
@@ -277,11 +283,11 @@ def test_at_least_one_iteration_is_made(quarter: Spaces, axial: str) -> None:
     assert_allclose(rest.u, 0.0, atol=1e-12)
     first = run(mech, 1.05)
     done(first)
-    again = run(mech, 1.05, u=first.u, F33=first.F33)
+    again = run(mech, 1.05, u=first.u, axial=first.axial)
     done(again)
     assert again.iterations >= 1
     # a change of load within the tolerance moves the answer all the same: u grows by (1 + nu)/3 (or 1/3) of 1e-7
-    more = run(mech, 1.05 * (1 + 1e-7), u=again.u, F33=again.F33)
+    more = run(mech, 1.05 * (1 + 1e-7), u=again.u, axial=again.axial)
     done(more)
     i = np.argmax(quarter.nodes[0])
     wanted = (1 + again.u[0, i]) * 1e-7 / 3 * (1.0 if axial == "generalized" else 1 + NU)
@@ -345,7 +351,7 @@ def test_a_solve_that_fails_says_where_and_changes_nothing(quarter: Spaces, bad:
         u[:, inner] += 0.6
     copies = frozen(u, Cp_inv, eqps, Jc)
     with np.errstate(all="ignore"):
-        eq = mech.solve(u, 1.0, Cp_inv, eqps, Jc, law, 1.0)
+        eq = mech.solve(u, STRAIGHT, Cp_inv, eqps, Jc, law, 1.0)
     assert not eq.converged
     assert eq.response is None
     for now, before in zip((u, Cp_inv, eqps, Jc), copies, strict=True):
