@@ -82,7 +82,7 @@ def describe_plan(problem: Problem) -> str:
 def _describe_surface(problem: Problem) -> list[str]:
     """Lines on a given current and a film; none for a bare surface at a given potential."""
     physics, config, lines = problem.physics, problem.config, []
-    surface, length, c_front = physics.transport.surface, physics.spaces.surface_length, physics.c_front
+    surface, length, c_front = physics.transport.surface, physics.spaces.reacting_length, physics.c_front
     if surface.current is not None:
         flux = surface.current / float(length.sum())
         most = _most_uptake(problem)
@@ -102,7 +102,7 @@ def _describe_surface(problem: Problem) -> list[str]:
 def _most_uptake(problem: Problem) -> float:
     """Flux of content (nm/s) that an unstressed front at the surface takes at the cut-off, less what a film takes."""
     physics, state = problem.physics, problem.initial_state()
-    surface, length, n = physics.transport.surface, physics.spaces.surface_length, physics.front.normals(state.xi)
+    surface, length, n = physics.transport.surface, physics.spaces.reacting_length, physics.front.normals(state.xi)
 
     def uptake(a: float) -> float:
         speed = physics.front.speed(n, state.front_stress, np.full(len(length), a))

@@ -1,4 +1,4 @@
-"""Nested triangles of a section and the graded meshes that can be cut from them (the inside of an adaptive *mesh*).
+"""Nested triangles of a section and the graded meshes that can be cut from them.
 
 A root mesh is refined regularly, every triangle into four, down to the finest level. A graded mesh is a choice of
 leaves from that tree, no two neighbours more than one level apart; a leaf with one finer neighbour is halved there, so
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -60,7 +61,7 @@ class Hierarchy:
     Parameters
     ----------
     root : Section
-        Straight inner edges, curved ones on the circles.
+        Straight inner edges, curved ones on the outline. Graded meshes inherit its regions and its reacting boundary.
     levels : int
         Number of refinements, 0 or more.
 
@@ -68,13 +69,13 @@ class Hierarchy:
     ----------
     xy : (2, n) every vertex of the finest level and the middles of its sides, nm
     corners, middles : per level, (3, triangles) vertices; middles of the sides 01, 12, 20
+    reacting : (n,) whether a vertex is the middle of a side on the boundary named ``reacting``; None without one
     """
 
     def __init__(self, root: Section, levels: int) -> None:
         self.root, self.levels = root, levels
         corners = np.asarray(root.mesh.t, dtype=np.int64)
         xy = np.asarray(root.mesh.p, dtype=np.float64)[:, : corners.max() + 1]
-        corners = np.asarray(root.mesh.t, dtype=np.int64)
         self.corners: list[IntArray] = []
         self.middles: list[IntArray] = []
         for level in range(levels + 1):
@@ -87,6 +88,21 @@ class Hierarchy:
                 four = [[a, ab, ca], [ab, b, bc], [ca, bc, c], [bc, ca, ab]]
                 corners = np.stack([np.stack(f) for f in four], axis=-1).reshape(3, -1)
         self.xy = xy
+        self.reacting = self._inherited_reacting()
+
+    def _inherited_reacting(self) -> BoolArray | None:
+        """The root's reacting facets, followed down to the sides of the finest level."""
+        facets = (self.root.mesh.boundaries or {}).get("reacting")
+        if facets is None:
+            return None
+        middle = np.zeros(self.xy.shape[1], bool)
+        # scikit-fem numbers the sides of a triangle 01, 12, 02: those of ``middles`` in the same order.
+        middle[self.middles[0][np.isin(self.root.mesh.t2f, facets)]] = True
+        for above, below in pairwise(self.middles):
+            for side in range(3):
+                for child in (side, (side + 1) % 3):
+                    middle[below[side, child::4]] = middle[above[side]]
+        return middle
 
     @property
     def n_finest(self) -> int:
@@ -97,12 +113,11 @@ class Hierarchy:
         """Nominal edge length of a level, nm."""
         return self.root.element_size / 2.0**level
 
-    def on_circles(self, level: int) -> BoolArray:
-        """Triangles of a level with a corner on the outer or inner circle."""
-        r = np.hypot(*self.xy)[self.corners[level]]
-        tolerance = ON_LINE * self.root.radius
-        inner = (np.abs(r - self.root.inner_radius) < tolerance) & (self.root.inner_radius > 0.0)
-        return np.asarray(np.any((r > self.root.radius - tolerance) | inner, axis=0))
+    def on_outline(self, level: int) -> BoolArray:
+        """Triangles of a level with a corner on one of the outline's curves."""
+        outline = self.root.outline
+        near = [outline.off(curve, self.xy) < ON_LINE * outline.reference_radius for curve in outline.curves]
+        return np.asarray(np.any(near, axis=0)[self.corners[level]].any(axis=0))
 
     def grade(self, wanted: list[BoolArray]) -> Leaves:
         """Coarsest graded choice that refines every triangle marked in ``wanted`` (an array per level but the last)."""
@@ -199,11 +214,15 @@ class Hierarchy:
 
     def section(self, leaves: Leaves) -> tuple[Section, IntArray]:
         """The mesh of a choice of leaves, its elements in their order, and the vertices (6, elem) of its nodes."""
-        nodes = self.nodes(leaves)
+        nodes, root = self.nodes(leaves), self.root
         used, triangles = np.unique(nodes[:3], return_inverse=True)
-        root = self.root
         section = build_section(np.ascontiguousarray(self.xy[:, used]), triangles.reshape(3, -1), root.sector,
-                                root.radius, root.inner_radius, self.size(self.levels), "graded mesh")
+                                root.outline, self.size(self.levels), "graded mesh")
+        if root.region.any():
+            ancestor = leaves.index >> (2 * leaves.level)
+            section = section.with_regions(root.region[ancestor][leaves.of_element])
+        if self.reacting is not None:
+            section = section.with_reacting(np.unique(section.mesh.t2f[self.reacting[nodes[3:]]]))
         return section, nodes
 
     def spread(self, values: Array, *, quadratic: bool) -> Array:
@@ -232,17 +251,17 @@ class Hierarchy:
 
 
 def _middles(corners: IntArray, xy: Array, root: Section) -> tuple[IntArray, Array]:
-    """New vertices in the middle of every side, those of boundary sides on the circles put on them."""
+    """New vertices in the middle of every side, those of boundary sides on a curve put on it."""
     n = xy.shape[1]
     ends = np.stack([corners, np.roll(corners, -1, axis=0)])
     low, high = ends.min(axis=0), ends.max(axis=0)
     key, inverse, count = np.unique(low * n + high, return_inverse=True, return_counts=True)
     a, b = key // n, key % n
     new = 0.5 * (xy[:, a] + xy[:, b])
-    for circle in (root.radius, root.inner_radius):
-        on = np.abs(np.hypot(*xy) - circle) < ON_LINE * root.radius
-        bent = (count == 1) & on[a] & on[b] & (circle > 0)
-        new[:, bent] *= circle / np.hypot(*new[:, bent])
+    for curve in root.outline.curves:
+        on = root.outline.off(curve, xy) < ON_LINE * root.outline.reference_radius
+        bent = (count == 1) & on[a] & on[b]
+        new[:, bent] = root.outline.project(curve, new[:, bent])
     return n + inverse.reshape(corners.shape).astype(np.int64), new
 
 

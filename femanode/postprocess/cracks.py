@@ -114,7 +114,7 @@ def weakest(fields: FieldSet, shell: Shell, fraction: float) -> Site:
     ratio = energy_release(hoop, depth, E, nu) / fracture.energy
     k = int(np.argmax(ratio))
     cracked = depth > 0
-    length = physics.spaces.surface_length[nodes]
+    length = physics.spaces.outer_length[nodes]
     x, y = fields.position[:, nodes[k]]
     return Site(state.t, fraction, float(ratio[k]), float(x), float(y), float(shell.angle[k]), float(hoop[k]),
                 float(limit[k]), float(depth[k]), float(hoop[k] >= FLOWING * limit[k] or mises[k] >= FLOWING * flow[k]),

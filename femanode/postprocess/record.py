@@ -11,12 +11,12 @@ import numpy as np
 
 from femanode.constitutive.crystal.rates import format_miller
 from femanode.constitutive.swelling import conversion, volume_ratio
-from femanode.mesh.section import SPANS
+from femanode.mesh.outline import SPANS
 from femanode.numerics.arrays import Array
 from femanode.output.fieldset import FieldSet
 from femanode.postprocess import arrest, cracks, growth
 from femanode.postprocess.accuracy import Bias, expected_bias
-from femanode.postprocess.necks import Skin, even_skin, figures_after, outline
+from femanode.postprocess.necks import Skin, even_skin, figures_after, whole_rim
 from femanode.postprocess.shape import Ray, diameters, full_outline
 from femanode.postprocess.shell import Shell, host_depth
 from femanode.solver import electrode
@@ -38,7 +38,7 @@ def bias_of(problem: Problem) -> Bias:
     """Expected bias of core stress and arrest of a problem; see :mod:`femanode.postprocess.accuracy`."""
     config, section = problem.config, problem.section
     size, delta = resolution(config)[0], problem.half_thickness
-    return expected_bias(delta, section.radius - section.inner_radius, size if size is not None else
+    return expected_bias(delta, section.outline.wall, size if size is not None else
                          section.actual_size, config.time.max_front_advance, config.front.conversion_start)
 
 
@@ -72,10 +72,10 @@ class Recorder:
         """Go on with the same run on another mesh."""
         self.problem = problem
         section, spaces = problem.section, problem.physics.spaces
-        self._rays = tuple(Ray(spaces, d, section.inner_radius, section.radius) for d in ((1.0, 0.0), (0.0, 1.0)))
+        self._rays = tuple(Ray(spaces, d, section.outline) for d in ((1.0, 0.0), (0.0, 1.0)))
         self._shell = Shell(spaces)
-        distance = np.hypot(*spaces.qp_xy).min(axis=1)
-        self._core = np.flatnonzero(distance < distance.min() + 0.6 * section.actual_size)
+        from_axis = np.hypot(*spaces.qp_xy).min(axis=1)
+        self._core = np.flatnonzero(from_axis < from_axis.min() + 0.6 * section.actual_size)
 
     def initial(self, state: State) -> Row:
         """Row of the pristine section."""
@@ -102,12 +102,11 @@ class Recorder:
         problem, state = self.problem, fields.state
         physics, front = problem.physics, problem.physics.front
         spaces, mass = physics.spaces, physics.spaces.mass
-        R, inner = problem.section.radius, problem.section.inner_radius
         f = physics.converted_fraction(state.xi)
         distance = front.log_odds(state.xi)
         drive = front_mean(front.kinetics.drive(state.front_stress, state.activity), state.xi, spaces)
         speed = front.speed(front.normals(state.xi), state.front_stress, state.activity)
-        outline = full_outline(fields.position[:, spaces.surface], problem.section.sector)
+        outline = full_outline(fields.position[:, spaces.outer], problem.section.sector)
         across = diameters(outline, np.linspace(0.0, np.pi, 721)[:-1])  # every quarter of a degree, from x on
         nodal_hoop = problem.recovery(fields.hoop_stress)
         weight = front.weight(state.xi) * spaces.weight
@@ -116,7 +115,7 @@ class Recorder:
         row: Row = {
             "time_s": state.t, "dt_s": state.dt, "converted_fraction": f,
             "state_of_charge": float(np.sum(mass * physics.content_at_nodes(state)) / mass.sum()),
-            "front_depth_nm": R - float(np.sqrt(R**2 - f * (R**2 - inner**2))),
+            "front_depth_nm": problem.section.outline.equivalent_depth(f),
             "front_depth_x_nm": self._rays[0].front_depth(distance),
             "front_depth_y_nm": self._rays[1].front_depth(distance),
             "front_speed_nm_s": front_mean(speed, state.xi, spaces),
@@ -124,10 +123,10 @@ class Recorder:
             "diameter_x_nm": float(across[0]),
             "diameter_y_nm": float(across[360]),
             "diameter_max_nm": float(across.max()), "diameter_min_nm": float(across.min()),
-            "hoop_surface_max_GPa": float(nodal_hoop[spaces.surface].max()),
+            "hoop_surface_max_GPa": float(nodal_hoop[spaces.outer].max()),
             "hoop_max_GPa": float(nodal_hoop.max()), "hoop_min_GPa": float(nodal_hoop.min()),
             "core_mean_stress_GPa": float(np.sum(core * fields.mean_stress[self._core]) / core.sum())
-            if inner == 0 else float("nan"),
+            if problem.section.outline.solid else float("nan"),
             "front_mean_stress_GPa": float(np.sum(weight * spaces.at_points(state.front_stress)) / weight.sum())
             if weight.sum() > 0 else float("nan"),
             "crack_ratio": crack.ratio, "eqps_max": float(state.eqps.max()), **self._energies(energy),
@@ -137,7 +136,7 @@ class Recorder:
         self.cracks.append(crack)
         self.moments.append(Moment(
             state.t, front_mean(state.activity, state.xi, spaces), drive,
-            float(np.mean(distance[spaces.surface])), 1.0 - state.outside))
+            float(np.mean(distance[spaces.reacting])), 1.0 - state.outside))
         return row
 
     def _electrical(self, state: State, carried: float, charge: float) -> Row:
@@ -145,7 +144,7 @@ class Recorder:
         config, spaces = self.problem.config, self.problem.physics.spaces
         if self.problem.physics.transport.surface.current is None:
             return {}
-        length = spaces.surface_length
+        length = spaces.reacting_length
         return {"current_density_mA_cm2": electrode.current_density(config, carried / float(length.sum())),
                 "surface_activity": float(np.sum(length * state.c) / length.sum()),
                 "potential_V": electrode.potential(config, 1.0 - state.outside),
@@ -154,8 +153,8 @@ class Recorder:
     def _skin(self, fields: FieldSet, f: float) -> Row:
         """Columns that tell how evenly the reacted skin thins; the skin goes on by this step."""
         physics, state, s = self.problem.physics, fields.state, self.problem.physics.spaces
-        converted = conversion(state.xi[s.surface], physics.front.start)
-        surface = outline(s.nodes[:, s.surface], fields.position[:, s.surface], converted, self.problem.section.sector,
+        converted = conversion(state.xi[s.outer], physics.front.start)
+        surface = whole_rim(s.nodes[:, s.outer], fields.position[:, s.outer], converted, self.problem.section.sector,
                           state.F33)
         self.skins.append((self.skins[-1] if self.skins else even_skin(self.problem.section.sector)).after(
             surface, state.t, f))
@@ -202,7 +201,7 @@ class Recorder:
                                        for k in ("t", "activity", "drive", "outside")))
         law = growth.cylinder_law(self.column("time_s") - entry, self.column("front_depth_nm"), section.radius,
                                 3.0 * problem.half_thickness)
-        outline = full_outline(fields.position[:, physics.spaces.surface], section.sector)
+        outline = full_outline(fields.position[:, physics.spaces.outer], section.sector)
         crack = cracks.figures(self.cracks, self.column("after_neck") > 1, 2.0 * section.radius, material.fracture.flaw)
         hoop, where = self._largest_hoop(fields)
         D = float(physics.transport.diffusivity(np.array([physics.c_front]))[0])
@@ -289,7 +288,7 @@ class Recorder:
 
     def _swelling(self, outline: Array) -> dict[str, float]:
         """Diametral strain along the low-index directions that lie in the section."""
-        frame, R = self.problem.frame, self.problem.section.radius
+        frame, initial = self.problem.frame, self.problem.section.outline
         strains = {}
         for hkl in product(range(-2, 3), repeat=3):
             # One of each pair of opposite directions, in lowest terms.
@@ -298,7 +297,7 @@ class Recorder:
             x, y, z = frame.rotation @ (np.array(hkl) / np.linalg.norm(hkl))
             if abs(z) < 1e-9:
                 width = diameters(outline, np.array([np.arctan2(y, x)]))[0]
-                strains[format_miller(hkl)] = float(width / (2.0 * R) - 1.0)
+                strains[format_miller(hkl)] = float(width / (2.0 * initial.reach(np.array([x, y]))[1]) - 1.0)
         return strains
 
     def _largest_hoop(self, fields: FieldSet) -> tuple[float, dict[str, float]]:

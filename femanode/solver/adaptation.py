@@ -68,8 +68,8 @@ class GradedMesh:
 
 
 def initial_leaves(hierarchy: Hierarchy, grading: Grading, delta: float) -> Leaves:
-    """Leaves for a front about to enter through the outer circle."""
-    depth = hierarchy.root.radius - np.hypot(*hierarchy.xy)
+    """Leaves for a front about to enter through the surface."""
+    depth = hierarchy.root.outline.depth(hierarchy.xy)
     return hierarchy.grade(_wanted(hierarchy, grading, delta, -depth))
 
 
@@ -109,7 +109,7 @@ def _wanted(hierarchy: Hierarchy, grading: Grading, delta: float, distance: Arra
         excess = hierarchy.size(level) - finest
         tie = TIE * finest
         reacted = around.max(axis=0) > tie
-        largest = np.where(hierarchy.on_circles(level), grading.coarsest_surface, grading.coarsest_behind)
+        largest = np.where(hierarchy.on_outline(level), grading.coarsest_surface, grading.coarsest_behind)
         too_large = reacted & (hierarchy.size(level) > 1.001 * largest * finest)
         near = (to_front < grading.growth_ahead * excess - tie) & (past < grading.growth_behind * excess - tie)
         marks.append(near | too_large)

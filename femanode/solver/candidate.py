@@ -100,7 +100,7 @@ def activity_at_front(physics: Physics, averager: Averager, outside: float, drop
 
 def headroom(physics: Physics, depletion: Array) -> float:
     """How far the mean activity of the surface may still rise: to that of the cut-off, or to 1 behind a film."""
-    surface, length = physics.transport.surface, physics.spaces.surface_length
+    surface, length = physics.transport.surface, physics.spaces.reacting_length
     if surface == BARE:
         return 0.0
     return max(surface.cutoff - 1.0 + float(np.sum(length * depletion) / length.sum()), 0.0)

@@ -86,14 +86,12 @@ class Problem:
 
     def initial_state(self) -> State:
         """Pristine section with the front about to enter."""
-        spaces, surface = self.physics.spaces, self.section.radius
+        spaces, outline = self.physics.spaces, self.section.outline
         uneven = _unevenness(self.config, self.section)
-        x, y = spaces.nodes
         # The front comes in along the outline as it is.
-        outline = surface if uneven is None else surface * (1.0 + uneven(np.arctan2(y, x)))
-        depth = np.maximum(outline - np.hypot(x, y), 0.0)
-        return pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]),
-                        self.physics.front.initial_extent(depth), 1.0 - self.physics.transport.surface.cutoff)
+        depth = outline.depth(spaces.nodes) if uneven is None else uneven.depth(spaces.nodes, outline)
+        extent = self.physics.front.initial_extent(np.maximum(depth, 0.0))
+        return pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]), extent, 1.0 - self.physics.transport.surface.cutoff)
 
     def mesh_part(self) -> Part:
         """What a checkpoint keeps of the mesh: its hash, and the leaves of a graded one; the rest can be made again."""
@@ -265,8 +263,8 @@ def build_physics(config: Config, section: Section, delta: float, rates: RateLaw
     """
     material = config.material
     uneven = _unevenness(config, section)
-    spaces = build_spaces(section.mesh if uneven is None else
-                          rough_mesh(section.mesh, uneven, section.radius, section.inner_radius))
+    mesh = section.mesh if uneven is None else rough_mesh(section.mesh, uneven, section.outline)
+    spaces = build_spaces(mesh, section.outline)
     backend = config.solver.linear
     kT = K_B * config.temperature
     kinetics = Kinetics(
@@ -291,7 +289,7 @@ def build_physics(config: Config, section: Section, delta: float, rates: RateLaw
 
 def surface_of(config: Config, spaces: Spaces) -> Surface:
     """What a configuration applies to the surface of one mesh."""
-    current = applied_current(config, float(spaces.mass.sum()), float(spaces.surface_length.sum()))
+    current = applied_current(config, float(spaces.mass.sum()), float(spaces.reacting_length.sum()))
     return Surface(current, cutoff_activity(config), film_coefficient(config))
 
 

@@ -219,7 +219,7 @@ def _may_carry(physics: Physics, state: State) -> bool:
     s, front, surface = physics.spaces, physics.front, physics.transport.surface
     if surface.current is None:
         return True
-    length = s.surface_length
+    length = s.reacting_length
     waiting = float(np.sum(length * (1.0 - conversion(state.xi, front.start))) / length.sum())
     across = 0.0 if surface.film is None else surface.current / (
         surface.film * (1.0 - physics.c_front) * float(length.sum()))

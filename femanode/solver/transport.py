@@ -82,8 +82,8 @@ class Transport:
         self.spaces, self.c_front, self.diffusivity, self.dV_over_kT = spaces, c_front, diffusivity, dV_over_kT
         self.surface = surface
         self.held = np.zeros(spaces.n_nodes, bool)
-        self.held[spaces.surface] = surface.film is None
-        self._film = (surface.film or 0.0) * (1.0 - c_front) * spaces.surface_length
+        self.held[spaces.reacting] = surface.film is None
+        self._film = (surface.film or 0.0) * (1.0 - c_front) * spaces.reacting_length
         self._free = np.flatnonzero(~self.held)
         # What rounding leaves in the solution is what the content's balance is off by.
         self._solver = SymmetricSolver("scipy" if dV_over_kT else backend, spaces.rank[self._free], accuracy=1e-14)

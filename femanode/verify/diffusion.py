@@ -87,7 +87,7 @@ def given_flux(full: bool) -> Findings:
     mean = centre = np.nan
     for i in range(len(sizes)):
         s = build_spaces(halved(_R, sizes[0] * _R, i))
-        transport = Transport(s, 0.0, constant(1.0), surface=Surface(q / _R * float(s.surface_length.sum())))
+        transport = Transport(s, 0.0, constant(1.0), surface=Surface(q / _R * float(s.reacting_length.sum())))
         contents, stresses = _fill(_reacted(s, transport), 0.0, times)
         x = np.hypot(*s.qp_xy) / _R
         radial, hoop = cylindrical(stresses[-1], s.qp_xy)

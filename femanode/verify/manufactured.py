@@ -17,6 +17,7 @@ import skfem
 from femanode.constitutive.elastoplasticity import Moduli, respond
 from femanode.constitutive.swelling import content as content_of
 from femanode.constitutive.swelling import conversion, conversion_slope, volume_ratio
+from femanode.mesh.outline import Annulus
 from femanode.mesh.spaces import Spaces, build_spaces, scatter
 from femanode.numerics.arrays import Array
 from femanode.solver.candidate import Candidate, propose
@@ -328,7 +329,7 @@ class _Physics(Physics):
 def _march(halvings: int, steps: int) -> tuple[dict[str, float], State]:
     """Errors at the end of the manufactured run, L2 over the section's root area, and the state; fixed steps."""
     mesh = halved(_R, 4.0, halvings)
-    s, fine, sources = build_spaces(mesh), _Fine.of(mesh), _Sources()
+    s, fine, sources = build_spaces(mesh, Annulus(_R)), _Fine.of(mesh), _Sources()
 
     def constants(h: Array, C: Array) -> Moduli:
         return moduli(_E, _NU, shape=C.shape)
