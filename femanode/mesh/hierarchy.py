@@ -167,7 +167,7 @@ class Hierarchy:
             return np.zeros(len(cells), bool)
         cut = self._split(refined, level + 1)
         below = self.middles[level + 1]
-        return np.any([cut[below[e, 4 * cells + k]] for e in range(3) for k in (e, (e + 1) % 3)], axis=0)
+        return np.any([cut[below[side, 4 * cells + k]] for side in range(3) for k in (side, (side + 1) % 3)], axis=0)
 
     def _collect(self, refined: list[BoolArray]) -> Leaves:
         levels: list[IntArray] = []
@@ -196,21 +196,21 @@ class Hierarchy:
             whole = mine[leaves.halved[mine] < 0]
             at = leaves.index[whole]
             out[:, leaves.elements[whole]] = np.vstack([self.corners[level][:, at], self.middles[level][:, at]])
-            for e in range(3):
-                half = mine[leaves.halved[mine] == e]
+            for side in range(3):
+                half = mine[leaves.halved[mine] == side]
                 if len(half):
                     out[:, leaves.elements[half]], out[:, leaves.elements[half] + 1] = self._halves(
-                        level, leaves.index[half], e)
+                        level, leaves.index[half], side)
         return out
 
-    def _halves(self, level: int, at: IntArray, e: int) -> tuple[IntArray, IntArray]:
-        """Nodes of the two halves of triangles cut from the middle of side e to the opposite corner."""
-        i, j, k = e, (e + 1) % 3, (e + 2) % 3
+    def _halves(self, level: int, at: IntArray, side: int) -> tuple[IntArray, IntArray]:
+        """Nodes of the two halves of triangles cut from the middle of a side to the opposite corner."""
+        i, j, k = side, (side + 1) % 3, (side + 2) % 3
         c, m, below = self.corners[level][:, at], self.middles[level][:, at], self.middles[level + 1]
-        inner = below[e, 4 * at + 3]
-        left, right = below[e, 4 * at + i], below[e, 4 * at + j]
-        return (np.stack([c[k], c[i], m[e], m[k], left, inner]),
-                np.stack([c[k], m[e], c[j], inner, right, m[j]]))
+        inner = below[side, 4 * at + 3]
+        left, right = below[side, 4 * at + i], below[side, 4 * at + j]
+        return (np.stack([c[k], c[i], m[side], m[k], left, inner]),
+                np.stack([c[k], m[side], c[j], inner, right, m[j]]))
 
     def section(self, leaves: Leaves) -> tuple[Section, IntArray]:
         """The mesh of a choice of leaves, its elements in their order, and the vertices (6, elem) of its nodes."""
@@ -236,16 +236,16 @@ class Hierarchy:
             six = np.vstack([self.corners[level], self.middles[level]])
             for child in range(4):
                 ends = self.corners[level + 1][:, child::4]
-                for e in range(3):
-                    target = self.middles[level + 1][e, child::4]
+                for side in range(3):
+                    target = self.middles[level + 1][side, child::4]
                     missing = np.flatnonzero(np.isnan(out[..., target].reshape(-1, len(target))[0]))
                     if not len(missing):
                         continue
                     if quadratic:
-                        nodes, weights = _stencil(child, e)
+                        nodes, weights = _stencil(child, side)
                         new = np.einsum("k,...km->...m", weights, out[..., six[nodes][:, missing]])
                     else:
-                        new = 0.5 * (out[..., ends[e, missing]] + out[..., ends[(e + 1) % 3, missing]])
+                        new = 0.5 * (out[..., ends[side, missing]] + out[..., ends[(side + 1) % 3, missing]])
                     out[..., target[missing]] = new
         return out
 
@@ -265,11 +265,11 @@ def _middles(corners: IntArray, xy: Array, root: Section) -> tuple[IntArray, Arr
     return n + inverse.reshape(corners.shape).astype(np.int64), new
 
 
-def _stencil(child: int, e: int) -> tuple[IntArray, Array]:
-    """Nodes of the parent that the middle of side e of a child depends on, with their weights."""
+def _stencil(child: int, side: int) -> tuple[IntArray, Array]:
+    """Nodes of the parent that the middle of a side of a child depends on, with their weights."""
     child_corner = np.array([[[1, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5]], [[0.5, 0.5, 0], [0, 1, 0], [0, 0.5, 0.5]],
                              [[0.5, 0, 0.5], [0, 0.5, 0.5], [0, 0, 1]], [[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]])
-    p = 0.5 * (child_corner[child, e] + child_corner[child, (e + 1) % 3])
+    p = 0.5 * (child_corner[child, side] + child_corner[child, (side + 1) % 3])
     weights = np.array([*(p * (2 * p - 1)), 4 * p[0] * p[1], 4 * p[1] * p[2], 4 * p[2] * p[0]])
     used = np.flatnonzero(weights)
     return used.astype(np.int64), weights[used]

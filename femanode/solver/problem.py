@@ -32,13 +32,14 @@ from femanode.mesh.recovery import Recovery
 from femanode.mesh.roughness import Roughness, make_roughness, require_waves, rough_mesh
 from femanode.mesh.spaces import Spaces, build_spaces
 from femanode.numerics.arrays import Array, IntArray
-from femanode.solver.adaptation import GradedMesh, Grading, front_outruns, initial_leaves, leaves_for, transfer
+from femanode.solver.adaptation import GradedMesh, Grading, front_outruns, initial_leaves, leaves_for
 from femanode.solver.electrode import applied_current, cutoff_activity, film_coefficient
 from femanode.solver.front import Front, Kinetics
 from femanode.solver.mechanics import Mechanics
 from femanode.solver.physics import Physics
 from femanode.solver.state import Part, State, pristine
 from femanode.solver.stepping import Limits
+from femanode.solver.transfer import transfer
 from femanode.solver.transport import Surface, Transport
 from femanode.units import E_CHARGE, K_B
 
@@ -91,7 +92,8 @@ class Problem:
         # The front comes in along the outline as it is.
         depth = outline.depth(spaces.nodes) if uneven is None else uneven.depth(spaces.nodes, outline)
         extent = self.physics.front.initial_extent(np.maximum(depth, 0.0))
-        return pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]), extent, 1.0 - self.physics.transport.surface.cutoff)
+        return pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]), extent,
+                        1.0 - self.physics.transport.surface.cutoff)
 
     def mesh_part(self) -> Part:
         """What a checkpoint keeps of the mesh: its hash, and the leaves of a graded one; the rest can be made again."""

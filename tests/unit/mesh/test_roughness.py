@@ -76,7 +76,8 @@ def test_it_is_the_same_on_every_mesh_and_fades_towards_the_middle() -> None:
             assert_allclose(moved[:, still], nodes[:, still], rtol=0, atol=1e-9)
             # half way to the middle a quarter of it is left
             half = np.array([[0.5 * (R + inner)], [0.0]])
-            assert_allclose(rough.moved(half, Annulus(R, inner))[0] - half[0], 0.25 * R * rough(np.zeros(1)), rtol=1e-9, atol=0)
+            gained = rough.moved(half, Annulus(R, inner))[0] - half[0]
+            assert_allclose(gained, 0.25 * R * rough(np.zeros(1)), rtol=1e-9, atol=0)
             # radial: no node turns
             assert_allclose(moved[0] * nodes[1], moved[1] * nodes[0], rtol=0, atol=1e-9)
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import meshio
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from femanode.constitutive.swelling import content, conversion
 from femanode.mesh.build import make_section, read_section
 from femanode.mesh.spaces import Spaces, build_spaces
-from femanode.solver.transport import Transport
+from femanode.solver.transport import Surface, Transport
 from tests.fronts import FAR, Array, layer, strip, wedge
 from tests.helpers import section_spaces
 
@@ -187,3 +187,20 @@ def test_front_in_a_cylinder_follows_the_linear_parabolic_law(damkohler: float, 
     reaction = R - front
     diffusion = (R**2 - front**2) / 4.0 - 0.5 * front**2 * np.log(R / front)
     assert_allclose(np.interp(at, f, t), reaction / k + ratio / D * diffusion, rtol=tolerance, atol=0)
+
+
+def test_only_the_reacting_part_of_the_surface_lets_carriers_in() -> None:
+    section = make_section("circle", 10.0, 0.0, 1.0, "quarter")
+    facets = section.mesh.boundaries["surface"]
+    x, y = section.mesh.p[:, section.mesh.facets[:, facets]].mean(axis=1)
+    part = section.with_reacting(facets[y < x])
+    s = build_spaces(part.mesh, part.outline)
+    bare, filmed = (Transport(s, 0.0, lambda C: np.ones_like(C), surface=Surface(film=film)) for film in (None, 0.1))
+    held = np.flatnonzero(bare.held)
+    assert_allclose(np.hypot(*s.nodes[:, held]), 10.0, rtol=1e-12, atol=0)
+    assert_array_equal(np.sort(held), np.sort(s.outer[s.nodes[1, s.outer] < s.nodes[0, s.outer] + 1e-9]))
+    assert 0 < len(held) < len(s.outer)
+    # behind a film, h_f times the length of an eighth of the circle, 2.5 pi nm, lets in 0.1 * 7.85 nm^2/s at first
+    h, none, dt = np.ones(s.n_nodes), np.zeros(s.n_nodes), 1e-6
+    d = filmed.solve(none, h, np.ones(s.n_nodes), none, dt)
+    assert_allclose(filmed.balance(none, h, d, none, dt).inflow / dt, 0.25 * np.pi, rtol=1e-3, atol=0)
