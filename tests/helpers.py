@@ -18,12 +18,13 @@ from femanode.mesh.spaces import Spaces
 from femanode.solver.front import Front, Rate
 from femanode.solver.mechanics import Mechanics
 from femanode.solver.physics import Physics
+from femanode.solver.problem import Problem
 from femanode.solver.state import State, pristine
 from femanode.solver.transport import Transport
 from femanode.verify.bench import EV, KT_300K, Isotropic, moduli, unit_plastic
 from femanode.verify.bench import disc as section_spaces
 
-__all__ = ["EV", "KT_300K", "Isotropic", "isotropic_physics", "moduli", "pristine_state", "section_spaces",
+__all__ = ["EV", "KT_300K", "Isotropic", "graded", "isotropic_physics", "moduli", "pristine_state", "section_spaces",
            "unit_plastic"]
 
 Array = NDArray[np.float64]
@@ -62,3 +63,9 @@ def pristine_state(physics: Physics, radius: float = 64.5) -> State:
     s = physics.spaces
     depth = np.maximum(radius - np.hypot(*s.nodes), 0.0)
     return pristine(s.n_nodes, (s.weight.shape[0], s.weight.shape[1]), physics.front.initial_extent(depth))
+
+
+def graded(problem: Problem) -> GradedMesh:
+    """The adaptive mesh of a problem that has one."""
+    assert problem.graded is not None
+    return problem.graded

@@ -15,7 +15,7 @@ from femanode.numerics.arrays import Array
 from femanode.output.runfolder import Frame, FrameMesh, RunFolder
 from femanode.pictures.fields import FieldChoice
 from femanode.pictures.sectionview import SectionView, build_view
-from femanode.postprocess.framegeometry import MIRRORS
+from femanode.postprocess.framegeometry import MIRRORS, distance_from_axis, reference_radius
 
 #: Field whose pictures carry the mark.
 MARKED = "hoop_stress_GPa"
@@ -64,8 +64,7 @@ def places(mesh: FrameMesh, sector: str, angle: float) -> Array:
     ndarray, shape (k, 2, 2)
         Point (nm) and normal.
     """
-    r = np.hypot(*mesh.points.T)
-    rim = np.flatnonzero(r > (1.0 - 1e-6) * r.max())
+    rim = np.flatnonzero(distance_from_axis(mesh.points) > (1.0 - 1e-6) * reference_radius(mesh))
     signs = np.array(MIRRORS[sector], dtype=float)
     reference = (signs[:, None] * mesh.points[rim]).reshape(-1, 2)
     deformed = (signs[:, None] * (mesh.points + mesh.fields["displacement"][:, :2])[rim]).reshape(-1, 2)

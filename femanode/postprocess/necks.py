@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from femanode.mesh.outline import SPANS
 from femanode.numerics.arrays import Array
 from femanode.solver.state import Part
 
@@ -58,7 +59,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Outline:
+class Rim:
     """Closed outer surface of a section: reference angle (n,) from 0 to 2 pi, rising, reference and deformed places
     (2, n), nm, converted fraction (n,), and axial stretch."""
 
@@ -91,7 +92,7 @@ class Outline:
         return x, y, X, Y
 
 
-def outline(reference: Array, deformed: Array, converted: Array, sector: str, axial: float = 1.0) -> Outline:
+def whole_rim(reference: Array, deformed: Array, converted: Array, sector: str, axial: float = 1.0) -> Rim:
     """The whole outline from the surface nodes (2, m) of one sector and their converted fraction (m,)."""
     for name, mirror in (("x", (-1.0, 1.0)), ("y", (1.0, -1.0))):
         if sector == "quarter" or (sector == "half" and name == "y"):
@@ -133,7 +134,7 @@ class Skin:
         """0 even, 1 necked, 2 torn."""
         return 0 if self.neck is None else 1 if self.torn is None else 2
 
-    def after(self, surface: Outline, time_s: float, converted_fraction: float) -> Skin:
+    def after(self, surface: Rim, time_s: float, converted_fraction: float) -> Skin:
         """The skin one step on."""
         stretch, least = surface.gauges(self.middle)
         start = np.where(np.isnan(self.start) & (least >= REACTED), stretch, self.start)
@@ -149,7 +150,7 @@ class Skin:
             new = replace(new, torn=self._event(new, "torn", surface, thinning))
         return new
 
-    def _event(self, new: Skin, kind: str, surface: Outline, measure: Array) -> Event:
+    def _event(self, new: Skin, kind: str, surface: Rim, measure: Array) -> Event:
         """The event that came about between this skin and the ``new`` one, where ``measure`` is largest."""
         was, now, limit = ((self.excess, new.excess, NECKED) if kind == "neck" else
                            (self.thinning, new.thinning, TORN))
@@ -195,8 +196,7 @@ class Skin:
 
 def even_skin(sector: str) -> Skin:
     """Skin of a pristine section; its gauges stand on the meshed sector, mirror lines included."""
-    span = {"quarter": 0.5 * np.pi, "half": np.pi, "full": 2.0 * np.pi}[sector]
-    n = round(span / SPACING) + (sector != "full")
+    n = round(SPANS[sector] / SPACING) + (sector != "full")
     middle = np.arange(n) * SPACING
     return Skin(middle, np.full(n, np.nan))
 

@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 
 from femanode.numerics.arrays import Array
 from femanode.output.runfolder import FrameMesh
-from femanode.postprocess.framegeometry import MIRRORS, free_edges, split_quadratic
+from femanode.postprocess.framegeometry import (
+    MIRRORS,
+    distance_from_axis,
+    free_edges,
+    reference_radius,
+    split_quadratic,
+)
 from femanode.postprocess.shape import diameters, full_outline
 
 #: Bulges flatter than this share of the mean radius are roughness, not lobes.
@@ -38,7 +44,7 @@ class Profile:
 def surface_nodes(mesh: FrameMesh, sector: str) -> NDArray[np.int64]:
     """Nodes of the outer edge of the computed sector, in order (the inner edge of an annulus is left out)."""
     edges = free_edges(mesh, sector)
-    return max(edges, key=lambda edge: float(np.hypot(*mesh.points[edge].T).mean()))
+    return max(edges, key=lambda edge: float(distance_from_axis(mesh.points[edge]).mean()))
 
 
 def deformed(mesh: FrameMesh) -> Array:
@@ -114,7 +120,7 @@ def rose(mesh: FrameMesh, sector: str, n: int = 360) -> Profile:
         Position in degrees, 0 to 360.
     """
     angle = np.linspace(0.0, 2.0 * np.pi, n + 1)
-    radius = float(np.hypot(*mesh.points.T).max())
+    radius = reference_radius(mesh)
     return Profile(np.degrees(angle), diameters(outline(mesh, sector), angle) / (2.0 * radius))
 
 

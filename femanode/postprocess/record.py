@@ -88,12 +88,11 @@ class Recorder:
         problem, state = self.problem, fields.state
         physics, front = problem.physics, problem.physics.front
         spaces, mass = physics.spaces, physics.spaces.mass
-        R, inner = problem.section.radius, problem.section.inner_radius
         f = physics.converted_fraction(state.xi)
         distance = front.log_odds(state.xi)
         drive = front_mean(front.kinetics.drive(state.front_stress, state.activity), state.xi, spaces)
         speed = front.speed(front.normals(state.xi), state.front_stress, state.activity)
-        outline = full_outline(fields.position[:, spaces.surface], problem.section.sector)
+        outline = full_outline(fields.position[:, spaces.outer], problem.section.sector)
         across = diameters(outline, np.linspace(0.0, np.pi, 721)[:-1])  # every quarter of a degree, from x on
         nodal_hoop = problem.recovery(fields.hoop_stress)
         weight = front.weight(state.xi) * spaces.weight
@@ -102,7 +101,7 @@ class Recorder:
         row: Row = {
             "time_s": state.t, "dt_s": state.dt, "converted_fraction": f,
             "state_of_charge": float(np.sum(mass * physics.content_at_nodes(state)) / mass.sum()),
-            "front_depth_nm": R - float(np.sqrt(R**2 - f * (R**2 - inner**2))),
+            "front_depth_nm": problem.section.outline.equivalent_depth(f),
             "front_depth_x_nm": self._rays[0].front_depth(distance),
             "front_depth_y_nm": self._rays[1].front_depth(distance),
             "front_speed_nm_s": front_mean(speed, state.xi, spaces),
@@ -110,10 +109,10 @@ class Recorder:
             "diameter_x_nm": float(across[0]),
             "diameter_y_nm": float(across[360]),
             "diameter_max_nm": float(across.max()), "diameter_min_nm": float(across.min()),
-            "hoop_surface_max_GPa": float(nodal_hoop[spaces.surface].max()),
+            "hoop_surface_max_GPa": float(nodal_hoop[spaces.outer].max()),
             "hoop_max_GPa": float(nodal_hoop.max()), "hoop_min_GPa": float(nodal_hoop.min()),
             "core_mean_stress_GPa": float(np.sum(core * fields.mean_stress[self._core]) / core.sum())
-            if inner == 0 else float("nan"),
+            if problem.section.outline.solid else float("nan"),
             "front_mean_stress_GPa": float(np.sum(weight * spaces.at_points(state.front_stress)) / weight.sum())
             if weight.sum() > 0 else float("nan"),
             "crack_ratio": crack.ratio, "eqps_max": float(state.eqps.max()), **self._energies(energy),
@@ -131,7 +130,7 @@ class Recorder:
         config, spaces = self.problem.config, self.problem.physics.spaces
         if self.problem.physics.applied[state.step].current is None:
             return {}
-        length = spaces.surface_length
+        length = spaces.reacting_length
         return {"current_density_mA_cm2": electrode.current_density(config, carried / float(length.sum())),
                 "surface_activity": float(np.sum(length * state.c) / length.sum()),
                 "potential_V": electrode.potential(config, 1.0 - state.outside),

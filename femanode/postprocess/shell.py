@@ -1,6 +1,7 @@
-"""The reacted shell below every surface node: its depth in the reference and in the deformed section (pure geometry).
+"""The reacted shell below every surface node: its depth in the reference and in the deformed section.
 
-A reference radius runs inwards from every surface node. It is cut once per mesh at the sides of the linear
+A reference radius runs from every node of the outer surface towards the axis. On a circle that is the inward normal; on
+any other outline the depth found is that along the radius. It is cut once per mesh at the sides of the linear
 sub-triangles it crosses; on each piece the front's signed distance is linear and the deformation gradient is constant,
 so that the depth of the front and the length of the deformed image follow without sampling.
 """
@@ -28,7 +29,7 @@ class Shell:
     """
 
     def __init__(self, spaces: Spaces) -> None:
-        surface = spaces.surface
+        surface = spaces.outer
         angle = np.arctan2(spaces.nodes[1, surface], spaces.nodes[0, surface])
         order = np.argsort(angle, kind="stable")
         self.nodes, self.angle = surface[order], angle[order]
@@ -46,7 +47,7 @@ class Shell:
             zero = -at / rise
         inner = np.maximum(np.where(rise > 0, zero, -np.inf).max(axis=0), 0.0)
         outer = np.where(rise < 0, zero, np.inf).min(axis=0)
-        crossed = outer - inner > 1e-12 * self.radius
+        crossed = outer - inner > 1e-12 * size
         self._ray, self._corners = ray[crossed], spaces.sub[:, tri[crossed]]
         self._inner, self._outer, self._rise = inner[crossed], outer[crossed], rise[:, crossed]
         self._share = [at[:, crossed] + self._rise * r for r in (self._inner, self._outer)]

@@ -1,13 +1,12 @@
-"""Where an adaptive mesh is fine, and how a state moves from one mesh to the next (between *mesh* and *solver*).
+"""Where an adaptive mesh is fine: a choice of leaves from the hierarchy for the place where the front is.
 
-Both meshes are cut from one hierarchy. Ahead of the front an element is refined while it is pristine: nothing but
-smooth elastic displacement is interpolated. Behind it an element is coarsened once reaction and most of the flow are
-over: the elastic strain is carried over, not the plastic one, so that stresses stay near equilibrium; content is kept.
+Ahead of the front an element is refined while it is pristine; behind it elements are merged once reaction and most of
+the flow are over. How the state then moves to the new mesh is in :mod:`femanode.solver.transfer`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,29 +14,34 @@ from femanode.constitutive.elastoplasticity import plastic_metric, trial_strain
 from femanode.mesh.hierarchy import Hierarchy, Leaves
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array, BoolArray, IntArray
-from femanode.numerics.linear import inner
 from femanode.solver.front import Front
-from femanode.solver.physics import Physics
 from femanode.solver.state import State
 
 #: Distances that agree to this share of the finest size, as those of mirror images do, are the same to a comparison.
 TIE = 1e-6
 
-#: Elastic solves after a change of mesh: four leave half of the loss of core pressure that none does, more gain little.
-SETTLING = 4
-
 
 @dataclass(frozen=True)
 class Grading:
-    """Where elements are fine; lengths in half-thicknesses delta of the front.
+    """How the size of elements follows the front.
 
-    Full resolution from ``behind`` the front to ``ahead`` of it plus the ``travel`` until the next mesh. Beyond,
-    elements grow by their own size over ``growth_ahead`` or ``growth_behind`` times that size, behind the front to at
-    most ``coarsest_behind`` finest sizes and on the circles, where hoop stress is read off, to ``coarsest_surface``.
-    A step has to find the finest elements over ``ahead``: a round front of delta = R/80 that stops at a converted
-    fraction of 0.4660 with 3.5 and 5 goes on to 0.4666, 0.4678 and 0.4731 with 3, 2.5 and 2. A triangle stays refined
-    where equivalent plastic strain differs by more than ``flow_spread`` within it, or where a larger element would
-    somewhere grow in area by less than ``least_growth`` of its mean growth.
+    Attributes
+    ----------
+    behind, ahead : float
+        Reach of the finest elements on both sides of the front, in half-thicknesses delta. Of a round front of
+        delta = R/80 that stops at a converted fraction of 0.4660 with ``ahead`` at 3.5 or 5, smaller values move the
+        end to 0.4666 (3), 0.4678 (2.5) and 0.4731 (2).
+    travel : float
+        Further reach ahead, in delta: what the front may travel before the mesh is changed again.
+    growth_ahead, growth_behind : float
+        Beyond that reach an element may be larger than the finest by its distance over this number.
+    coarsest_behind, coarsest_surface : float
+        Largest size behind the front, and on the outline's curves, where hoop stress is read off; in finest sizes.
+    flow_spread : float
+        A triangle stays refined where equivalent plastic strain differs by more than this within it.
+    least_growth : float
+        A triangle stays refined where the area of a larger element would somewhere have grown by less than this share
+        of its mean growth.
     """
 
     behind: float = 3.5
@@ -67,8 +71,8 @@ class GradedMesh:
 
 
 def initial_leaves(hierarchy: Hierarchy, grading: Grading, delta: float) -> Leaves:
-    """Leaves for a front about to enter through the outer circle."""
-    depth = hierarchy.root.radius - np.hypot(*hierarchy.xy)
+    """Leaves for a front about to enter through the surface."""
+    depth = hierarchy.root.outline.depth(hierarchy.xy)
     return hierarchy.grade(_wanted(hierarchy, grading, delta, -depth))
 
 
@@ -108,7 +112,7 @@ def _wanted(hierarchy: Hierarchy, grading: Grading, delta: float, distance: Arra
         excess = hierarchy.size(level) - finest
         tie = TIE * finest
         reacted = around.max(axis=0) > tie
-        largest = np.where(hierarchy.on_circles(level), grading.coarsest_surface, grading.coarsest_behind)
+        largest = np.where(hierarchy.on_outline(level), grading.coarsest_surface, grading.coarsest_behind)
         too_large = reacted & (hierarchy.size(level) > 1.001 * largest * finest)
         near = (to_front < grading.growth_ahead * excess - tie) & (past < grading.growth_behind * excess - tie)
         marks.append(near | too_large)

@@ -100,8 +100,6 @@ class Front:
             self._links = neighbours(spaces.edges, spaces.n_nodes)
         self._spacing = float(np.sqrt(4.0 / np.sqrt(3.0) * spaces.sub_area.min()))
         self._steepness = _steepness(rate)
-        r = np.hypot(*spaces.nodes)
-        self._outward = spaces.nodes / np.where(r > 0, r, 1.0)
 
     def initial_extent(self, depth: Array) -> Array:
         """Travelling profile still outside the section, so far that no point at ``depth`` >= 0 (nm) has converted."""
@@ -181,7 +179,7 @@ class Front:
         slowness = np.divide(s.mass, v, out=np.full_like(v, np.inf), where=v > 0.0)
         stiff = scatter(s.edges, np.abs(flow), s.n_nodes) / slowness
         # On the surface the profile goes on outside: its slope xi (1 - xi)/delta enters as a flux.
-        inflow = v * s.surface_length / s.mass * np.maximum(-np.einsum("in,in->n", n, self._outward), 0.0)
+        inflow = v * s.reacting_length / s.mass * np.maximum(-np.einsum("in,in->n", n, s.outward), 0.0)
         if kappa is not None:
             # v delta kappa |grad xi|, with the profile's slope.
             inflow = inflow + v * kappa

@@ -80,9 +80,8 @@ class Problem:
 
     def initial_state(self) -> State:
         """Pristine section with the front about to enter."""
-        spaces, surface = self.physics.spaces, self.section.radius
+        spaces, outline = self.physics.spaces, self.section.outline
         uneven = _unevenness(self.config, self.section)
-        x, y = spaces.nodes
         # The front comes in along the outline as it is.
         outline = surface if uneven is None else surface * (1.0 + uneven(np.arctan2(y, x)))
         depth = np.maximum(outline - np.hypot(x, y), 0.0)
@@ -266,8 +265,8 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
     """
     material = config.material
     uneven = _unevenness(config, section)
-    spaces = build_spaces(section.mesh if uneven is None else
-                          rough_mesh(section.mesh, uneven, section.radius, section.inner_radius))
+    mesh = section.mesh if uneven is None else rough_mesh(section.mesh, uneven, section.outline)
+    spaces = build_spaces(mesh, section.outline)
     backend = config.solver.linear
     kT = K_B * config.temperature
     kinetics = MassAction(

@@ -16,6 +16,7 @@ from femanode.constitutive.swelling import REACTED_ABOVE
 from femanode.errors import ConvergenceError
 from femanode.mesh.build import make_section
 from femanode.mesh.hierarchy import Hierarchy
+from femanode.mesh.outline import Annulus
 from femanode.mesh.spaces import Spaces, build_spaces, scatter
 from femanode.numerics.arrays import Array, IntArray
 from femanode.solver.averaging import front_mean
@@ -41,7 +42,8 @@ FAR = 1e6
 def disc(radius: float = 1.0, size: float = 0.25, sector: str = "quarter", inner: float = 0.0) -> Spaces:
     """Spaces of a generated disc, or annulus where ``inner`` > 0; lengths in nm."""
     shape = "annulus" if inner > 0.0 else "circle"
-    return build_spaces(make_section(shape, radius, inner, size, sector).mesh)
+    section = make_section(shape, radius, inner, size, sector)
+    return build_spaces(section.mesh, section.outline)
 
 
 def halved(radius: float, size: float, halvings: int) -> skfem.MeshTri2:
@@ -81,7 +83,8 @@ def polar(radii: Array, sectors: int, *, filled: bool = True) -> Spaces:
     on = {"surface": np.hypot(*points)[ends].min(axis=0) > (1 - 1e-9) * radii[-1],
           "x0": np.abs(points[0])[ends].max(axis=0) < 1e-9 * radii[-1],
           "y0": np.abs(points[1])[ends].max(axis=0) < 1e-9 * radii[-1]}
-    return build_spaces(mesh.with_boundaries({name: np.flatnonzero(which) for name, which in on.items()}))
+    return build_spaces(mesh.with_boundaries({name: np.flatnonzero(which) for name, which in on.items()}),
+                        Annulus(float(radii[-1]), 0.0 if filled else float(radii[0])))
 
 
 def strip(length: float, spacing: float, rows: int = 1) -> Spaces:
@@ -98,7 +101,8 @@ def wedge(outer: float, inner: float, spacing: float) -> Spaces:
     mesh2 = skfem.MeshTri2.from_mesh(mesh)
     r, angle = mesh2.doflocs
     mesh2 = replace(mesh2, doflocs=np.stack([r * np.cos(angle), r * np.sin(angle)]))
-    return build_spaces(mesh2.with_boundaries({"surface": lambda x: np.hypot(*x) > outer - 0.1 * spacing}))
+    return build_spaces(mesh2.with_boundaries({"surface": lambda x: np.hypot(*x) > outer - 0.1 * spacing}),
+                        Annulus(outer, inner))
 
 
 def held(spaces: Spaces, x: IntArray, y: IntArray) -> Spaces:

@@ -59,7 +59,7 @@ def film_control(full: bool) -> Findings:
     h = _K * _RATIO / 1000.0
     case = layer(s, _R - np.hypot(*s.nodes), _DELTA, k=_K, D=_K * _R * _RATIO, c_front=_CF, film=h)
     t, f = case.follow(0.71)
-    length, area = float(s.surface_length.sum()), float(s.mass.sum())
+    length, area = float(s.reacting_length.sum()), float(s.mass.sum())
     rate = h * (1.0 - _CF) * length / (_CF * area)
     late = f > 0.05
     slope = np.polyfit(t[late], f[late], 1)[0]
@@ -114,7 +114,7 @@ def given_current(full: bool) -> Findings:
     s = wedge(_R, _INNER, 0.5)
     bodies["cylinder"] = s, _R - np.hypot(*s.nodes), _R
     for name, (s, depth, size) in bodies.items():
-        current = flux * float(s.surface_length.sum())
+        current = flux * float(s.reacting_length.sum())
         D = flux * 40.0 / ((1.0 - _CF) * 0.5)
         case, state = _driven(s, depth, current, D, 8.0)
         f, a, worst = _followed(case, state, current)

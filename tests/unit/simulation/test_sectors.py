@@ -16,6 +16,7 @@ from femanode.constitutive.chemistry import IdealSolution
 from femanode.constitutive.kinetics import MassAction
 from femanode.mesh.build import make_section
 from femanode.mesh.hierarchy import Hierarchy
+from femanode.mesh.outline import Annulus
 from femanode.mesh.recovery import Recovery
 from femanode.mesh.spaces import Spaces
 from femanode.postprocess.shape import Ray
@@ -110,7 +111,7 @@ def test_lumped_quantities_are_those_of_the_full_section(family: dict[str, Space
 
 def test_rays_along_symmetry_lines_sample_alike(family: dict[str, Spaces]) -> None:
     for direction in ((1.0, 0.0), (0.0, 1.0)):
-        depths = [Ray(s, direction, 0.0, 10.0).front_depth(np.hypot(*s.nodes) + 0.3 * even(s.nodes) - 6.0)
+        depths = [Ray(s, direction, Annulus(10.0)).front_depth(np.hypot(*s.nodes) + 0.3 * even(s.nodes) - 6.0)
                   for s in family.values()]
         assert 2.0 < depths[0] < 6.0
         assert_allclose(depths, depths[0], rtol=1e-12, atol=0)

@@ -1,62 +1,14 @@
-"""Moving a state from one graded mesh to the next: what must stay, stays; what is fitted, is fitted exactly."""
+"""Where a graded mesh is fine, and when it is changed."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
-import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 
-from femanode.config.loading import Config
-from femanode.solver.adaptation import (
-    GradedMesh,
-    Grading,
-    _nearest,
-    _plane_fit,
-    _read,
-    front_outruns,
-    initial_leaves,
-    leaves_for,
-    transfer,
-)
-from femanode.solver.problem import Problem, build_problem
-from femanode.solver.state import State
-from femanode.solver.stepping import Tally, march
-from tests.fronts import coarse_case
-
-
-def graded(problem: Problem) -> GradedMesh:
-    assert problem.graded is not None
-    return problem.graded
-
-
-@pytest.fixture(scope="module")
-def before() -> tuple[Problem, State]:
-    """A 60-nm wire just before a change of mesh that also makes elements coarser behind the front."""
-    problem = build_problem(Config.from_mapping(coarse_case(
-        mesh={"element_size": "0.9 nm", "adaptive": True}, front={"half_thickness": "0.9 nm"},
-        geometry={"shape": "circle", "diameter": "60 nm"})))
-    state = problem.initial_state()
-    while True:
-        for candidate, _ in march(problem.physics, state, problem.limits, [], Tally()):
-            assert candidate.state is not None
-            state = candidate.state
-            new, moved = problem.adapted(state)
-            if new is not problem:
-                break
-        was, now = graded(problem).leaves, graded(new).leaves
-        if np.any(was.level[was.owner(now.first)] > now.level):
-            return problem, state
-        problem, state = new, moved
-
-
-@pytest.fixture(scope="module")
-def after(before: tuple[Problem, State]) -> tuple[Problem, State]:
-    problem, state = before
-    new, moved = problem.adapted(state)
-    assert new is not problem
-    return new, moved
+from femanode.solver.adaptation import Grading, front_outruns, initial_leaves, leaves_for
+from tests.helpers import graded
 
 
 def test_the_first_mesh_is_fine_at_the_surface_and_coarse_at_the_centre(before) -> None:
@@ -192,30 +144,3 @@ def test_flow_that_varies_within_a_triangle_keeps_it_refined(before) -> None:
     normal = leaves_for(mesh, state, front, problem.grading)
     kept = leaves_for(mesh, steep, front, problem.grading)
     assert len(kept.level) > len(normal.level)
-
-
-def test_a_point_as_near_to_two_old_ones_takes_the_mean_of_both(before, after) -> None:
-    # A triangle's middle child has a point half way between two of the triangle's: one of them would be a choice
-    # between mirror images, made by the order of the corners.
-    old, new = before[0].physics.spaces, after[0].physics.spaces
-    element, x = 0, old.qp_xy[:, 0]
-    points = np.stack([0.5 * (x[:, 0] + x[:, 1]), x[:, 2], x[:, 1]], axis=1)
-    shifted = replace(new, qp_xy=points[:, None])
-    where = _nearest(old, shifted, np.array([0]), np.array([element]), np.array([False]))
-    values = np.zeros((1, *old.weight.shape))
-    values[0, element] = [1.0, 5.0, 7.0]
-    assert_allclose(_read(values, *where)[0, 0], [3.0, 7.0, 5.0], rtol=1e-14, atol=0)
-
-
-def test_plane_fit_reproduces_planes() -> None:
-    rng = np.random.default_rng(1)
-    xy = rng.uniform(0.0, 3.0, (2, 12, 3))
-    weight = rng.uniform(0.5, 1.0, (12, 3))
-    group = np.repeat([0, 1, 2], 4)
-    at, target = rng.uniform(0.0, 3.0, (2, 5, 3)), np.array([0, 1, 2, 1, 0])
-    slope = np.array([[1.0, -2.0, 0.5], [0.3, 0.7, -1.0]])  # (field, 1 x y)
-
-    def plane(p: np.ndarray) -> np.ndarray:
-        return slope[:, 0, None, None] + slope[:, 1, None, None] * p[0] + slope[:, 2, None, None] * p[1]
-
-    assert_allclose(_plane_fit(plane(xy), xy, weight, group, 3, at, target), plane(at), rtol=0, atol=1e-12)

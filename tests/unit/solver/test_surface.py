@@ -60,7 +60,7 @@ def test_what_is_gained_has_crossed_the_surface(dV_D: float, current: float | No
         assert outside == 0.0
     if film == 0.05:
         # 2 R of a quarter is pi R/2 of surface; the film passes h (1 - c_f)(a_o - a)
-        across = np.sum(s.surface_length * d) / s.surface_length.sum()
+        across = np.sum(s.reacting_length * d) / s.reacting_length.sum()
         assert_allclose(gained / 10.0, 0.05 * 0.4 * across * 0.5 * np.pi * R, rtol=1e-3, atol=0)
 
 
@@ -188,7 +188,7 @@ def test_behind_a_resistive_film_conversion_goes_with_time(tmp_path: Path) -> No
     assert result.summary["stop_reason"] == "end time reached"
     t, charge = result.history["time_s"].to_numpy(), result.history["state_of_charge"].to_numpy()
     rate = (np.diff(charge) / np.diff(t))[charge[1:] > 0.1]
-    assert_allclose(rate, 5e-4 * 0.4 * s.surface_length.sum() / s.mass.sum() * 0.989, rtol=0.01, atol=0)
+    assert_allclose(rate, 5e-4 * 0.4 * s.reacting_length.sum() / s.mass.sum() * 0.989, rtol=0.01, atol=0)
     assert result.summary["regime"] == "DCR"
     assert "potential_V" not in result.history
 
@@ -241,11 +241,11 @@ def test_a_new_mesh_keeps_the_charge_and_a_bare_surface_its_activity(film: dict[
     state = replace(problem.initial_state(), xi=xi, outside=0.7, depletion=0.7 + 0.01 * (30.0 - r) * (r < 29.99))
     new, moved = problem.adapted(state)
     assert new is not problem
-    assert len(new.physics.spaces.surface) < len(s.surface)  # the shell is coarser
+    assert len(new.physics.spaces.reacting) < len(s.reacting)  # the shell is coarser
     before, after_it = (float(p.physics.spaces.mass @ p.physics.content_at_nodes(x))
                         for p, x in ((problem, state), (new, moved)))
     assert_allclose(after_it, before, rtol=1e-13, atol=0)
-    assert np.all(moved.depletion[new.physics.spaces.surface] == 0.7) == (film is None)
+    assert np.all(moved.depletion[new.physics.spaces.reacting] == 0.7) == (film is None)
 
 
 def test_the_plan_says_what_is_applied() -> None:
