@@ -84,7 +84,7 @@ def _describe_surface(problem: Problem) -> list[str]:
     """Lines on a given current and a film; none for a bare surface at a given potential."""
     physics, config, lines = problem.physics, problem.config, []
     applied, film = physics.applied[0], physics.transport.film
-    length, c_front = physics.spaces.surface_length, physics.chemistry.at_front
+    length, c_front = physics.spaces.reacting_length, physics.chemistry.at_front
     if applied.current is not None:
         flux = applied.current / float(length.sum())
         most = _most_uptake(problem)
@@ -104,7 +104,7 @@ def _describe_surface(problem: Problem) -> list[str]:
 def _most_uptake(problem: Problem) -> float:
     """Flux of content (nm/s) that an unstressed front at the surface takes at the cut-off, less what a film takes."""
     physics, state = problem.physics, problem.initial_state()
-    length, n = physics.spaces.surface_length, physics.front.normals(state.xi)
+    length, n = physics.spaces.reacting_length, physics.front.normals(state.xi)
 
     def uptake(a: float) -> float:
         speed = physics.front.speed(n, state.front_stress, np.full(len(length), a))

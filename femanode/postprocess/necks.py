@@ -103,7 +103,7 @@ def whole_rim(reference: Array, deformed: Array, converted: Array, sector: str, 
     angle[angle > 2.0 * np.pi - 1e-9] = 0.0
     # Nodes on a mirror line are their own images: keep one of each pair.
     _, first = np.unique(np.round(angle, 9), return_index=True)
-    return Outline(angle=angle[first], reference=reference[:, first], deformed=deformed[:, first],
+    return Rim(angle=angle[first], reference=reference[:, first], deformed=deformed[:, first],
                    converted=converted[first], axial=axial)
 
 

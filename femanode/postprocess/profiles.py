@@ -92,7 +92,7 @@ def along_ray(mesh: FrameMesh, field: str, direction: tuple[float, float], n: in
     Profile
         Position: deformed distance from the axis, nm.
     """
-    radius = float(np.hypot(*mesh.points.T).max())
+    radius = reference_radius(mesh)
     # Along a straight edge of the sector the ray is turned inwards a little, so that each sample is in a triangle.
     turn = 1e-6 if direction[0] > direction[1] else -1e-6
     along = np.array([direction[0] - turn * direction[1], direction[1] + turn * direction[0]])

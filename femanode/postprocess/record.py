@@ -7,11 +7,11 @@ from dataclasses import astuple, dataclass
 import numpy as np
 
 from femanode.constitutive.swelling import conversion
-from femanode.mesh.section import SPANS
+from femanode.mesh.outline import SPANS
 from femanode.numerics.arrays import Array
 from femanode.output.fieldset import FieldSet
 from femanode.postprocess import cracks
-from femanode.postprocess.necks import Skin, even_skin, outline
+from femanode.postprocess.necks import Skin, even_skin, whole_rim
 from femanode.postprocess.shape import Ray, diameters, full_outline
 from femanode.postprocess.shell import Shell
 from femanode.solver import electrode
@@ -58,10 +58,10 @@ class Recorder:
         """Go on with the same run on another mesh."""
         self.problem = problem
         section, spaces = problem.section, problem.physics.spaces
-        self._rays = tuple(Ray(spaces, d, section.inner_radius, section.radius) for d in ((1.0, 0.0), (0.0, 1.0)))
+        self._rays = tuple(Ray(spaces, d, section.outline) for d in ((1.0, 0.0), (0.0, 1.0)))
         self.shell = Shell(spaces)
-        distance = np.hypot(*spaces.qp_xy).min(axis=1)
-        self._core = np.flatnonzero(distance < distance.min() + 0.6 * section.actual_size)
+        from_axis = np.hypot(*spaces.qp_xy).min(axis=1)
+        self._core = np.flatnonzero(from_axis < from_axis.min() + 0.6 * section.actual_size)
 
     def initial(self, state: State) -> Row:
         """Row of the pristine section."""
@@ -122,7 +122,7 @@ class Recorder:
         self.cracks.append(crack)
         self.moments.append(Moment(
             t=state.t, activity=front_mean(state.activity, state.xi, spaces), drive=drive,
-            surface=float(np.mean(distance[spaces.surface])), outside=1.0 - state.outside))
+            surface=float(np.mean(distance[spaces.reacting])), outside=1.0 - state.outside))
         return row
 
     def _electrical(self, state: State, carried: float, charge: float) -> Row:
@@ -139,8 +139,8 @@ class Recorder:
     def _skin(self, fields: FieldSet, f: float) -> Row:
         """Columns that tell how evenly the reacted skin thins; the skin goes on by this step."""
         physics, state, s = self.problem.physics, fields.state, self.problem.physics.spaces
-        converted = conversion(state.xi[s.surface], physics.front.start)
-        surface = outline(s.nodes[:, s.surface], fields.position[:, s.surface], converted, self.problem.section.sector,
+        converted = conversion(state.xi[s.outer], physics.front.start)
+        surface = whole_rim(s.nodes[:, s.outer], fields.position[:, s.outer], converted, self.problem.section.sector,
                           state.axial.stretch)
         self.skins.append((self.skins[-1] if self.skins else even_skin(self.problem.section.sector)).after(
             surface, state.t, f))

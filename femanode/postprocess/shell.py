@@ -33,7 +33,7 @@ class Shell:
         angle = np.arctan2(spaces.nodes[1, surface], spaces.nodes[0, surface])
         order = np.argsort(angle, kind="stable")
         self.nodes, self.angle = surface[order], angle[order]
-        self.radius = float(np.hypot(*spaces.nodes[:, surface]).max())
+        size = float(np.hypot(*spaces.nodes[:, surface]).max())
         # Turned towards the middle: the end radii of a quarter or a half lie on the edge of its mesh.
         middle = 0.5 * (self.angle[0] + self.angle[-1])
         theta = self.angle + _ASIDE * np.where(self.angle > middle, -1.0, 1.0)

@@ -27,7 +27,7 @@ def bias_of(problem: Problem) -> Bias:
     """Expected bias of core stress and arrest of a problem; see :mod:`femanode.postprocess.accuracy`."""
     config, section = problem.config, problem.section
     size, delta = resolution(config)[0], problem.half_thickness
-    return expected_bias(delta, section.radius - section.inner_radius, size if size is not None else
+    return expected_bias(delta, section.outline.wall, size if size is not None else
                          section.actual_size, config.time.max_front_advance, config.front.conversion_start)
 
 
@@ -53,7 +53,7 @@ def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> d
                                    for k in ("t", "activity", "drive", "outside")))
     law = growth.cylinder_law(record.column("time_s") - entry, record.column("front_depth_nm"), section.radius,
                             3.0 * problem.half_thickness)
-    outline = full_outline(fields.position[:, physics.spaces.surface], section.sector)
+    outline = full_outline(fields.position[:, physics.spaces.outer], section.sector)
     crack = cracks.figures(record.cracks, record.column("after_neck") > 1, 2.0 * section.radius, material.fracture.flaw)
     hoop, where = _largest_hoop(fields)
     D = float(physics.transport.diffusivity(np.array([physics.chemistry.at_front]))[0])
@@ -147,7 +147,7 @@ def entry_time(record: Recorder) -> float:
 
 def _swelling(problem: Problem, outline: Array) -> dict[str, float]:
     """Diametral strain along the low-index directions that lie in the section."""
-    frame, R = problem.frame, problem.section.radius
+    frame, initial = problem.frame, problem.section.outline
     strains = {}
     for hkl in product(range(-2, 3), repeat=3):
         # One of each pair of opposite directions, in lowest terms.
@@ -156,7 +156,7 @@ def _swelling(problem: Problem, outline: Array) -> dict[str, float]:
         x, y, z = frame.rotation @ (np.array(hkl) / np.linalg.norm(hkl))
         if abs(z) < 1e-9:
             width = diameters(outline, np.array([np.arctan2(y, x)]))[0]
-            strains[format_miller(hkl)] = float(width / (2.0 * R) - 1.0)
+            strains[format_miller(hkl)] = float(width / (2.0 * initial.reach(np.array([x, y]))[1]) - 1.0)
     return strains
 
 

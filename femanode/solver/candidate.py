@@ -167,7 +167,7 @@ def activity_at_front(physics: Physics, averager: Averager, outside: float, drop
 
 def headroom(physics: Physics, state: State, depletion: Array) -> float:
     """How far the mean activity of the surface may still rise: to that of the cut-off, or to 1 behind a film."""
-    applied, length = physics.applied[state.step], physics.spaces.surface_length
+    applied, length = physics.applied[state.step], physics.spaces.reacting_length
     if _follows_outside(physics, state):
         return 0.0
     return max(applied.cutoff - 1.0 + float(np.sum(length * depletion) / length.sum()), 0.0)

@@ -152,7 +152,7 @@ def may_carry(physics: Physics, state: State) -> bool:
     s, front, applied = physics.spaces, physics.front, physics.applied[state.step]
     if applied.current is None:
         return True
-    length, film = s.surface_length, physics.transport.film
+    length, film = s.reacting_length, physics.transport.film
     waiting = float(np.sum(length * (1.0 - conversion(state.xi, front.start))) / length.sum())
     across = 0.0 if film is None else applied.current / (
         film * (1.0 - physics.chemistry.at_front) * float(length.sum()))

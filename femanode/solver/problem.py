@@ -27,7 +27,7 @@ from femanode.mesh.recovery import Recovery
 from femanode.mesh.roughness import Roughness, make_roughness, require_waves, rough_mesh
 from femanode.mesh.spaces import Spaces, build_spaces
 from femanode.numerics.arrays import Array, IntArray
-from femanode.solver.adaptation import GradedMesh, Grading, front_outruns, initial_leaves, leaves_for, transfer
+from femanode.solver.adaptation import GradedMesh, Grading, front_outruns, initial_leaves, leaves_for
 from femanode.solver.electrode import applied_current, chemistry_of, cutoff_activity, film_coefficient
 from femanode.solver.ends import usual_ends
 from femanode.solver.front import Front
@@ -36,6 +36,7 @@ from femanode.solver.physics import Physics
 from femanode.solver.protocol import Protocol, Step
 from femanode.solver.state import Part, State, pristine
 from femanode.solver.stepping import Limits
+from femanode.solver.transfer import transfer
 from femanode.solver.transport import Applied, Transport
 from femanode.units import E_CHARGE, K_B
 
@@ -83,10 +84,10 @@ class Problem:
         spaces, outline = self.physics.spaces, self.section.outline
         uneven = _unevenness(self.config, self.section)
         # The front comes in along the outline as it is.
-        outline = surface if uneven is None else surface * (1.0 + uneven(np.arctan2(y, x)))
-        depth = np.maximum(outline - np.hypot(x, y), 0.0)
-        return pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]),
-                        self.physics.front.initial_extent(depth), 1.0 - self.physics.applied[0].cutoff)
+        depth = outline.depth(spaces.nodes) if uneven is None else uneven.depth(spaces.nodes, outline)
+        extent = self.physics.front.initial_extent(np.maximum(depth, 0.0))
+        return pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]), extent,
+                        1.0 - self.physics.applied[0].cutoff)
 
     def mesh_part(self) -> Part:
         """What a checkpoint keeps of the mesh: its hash, and the leaves of a graded one; the rest can be made again."""
@@ -290,7 +291,7 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
 
 def applied_of(config: Config, spaces: Spaces) -> Applied:
     """What a configuration applies outside the surface of one mesh."""
-    current = applied_current(config, float(spaces.mass.sum()), float(spaces.surface_length.sum()))
+    current = applied_current(config, float(spaces.mass.sum()), float(spaces.reacting_length.sum()))
     return Applied(current, cutoff_activity(config))
 
 

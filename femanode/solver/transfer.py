@@ -12,7 +12,6 @@ from dataclasses import replace
 import numpy as np
 
 from femanode.constitutive.elastoplasticity import plastic_metric, trial_strain
-from femanode.constitutive.swelling import volume_ratio
 from femanode.mesh.hierarchy import Leaves
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array, BoolArray, IntArray
@@ -57,7 +56,7 @@ def _conserving(old: Physics, state: State, new: Physics, xi: Array, depletion: 
         excess = inner(new.spaces.mass, new.content_at_nodes(trial)) - held
         if abs(excess) <= 1e-15 * held:
             break
-        capacity = new.spaces.mass * (1.0 - new.c_front) * (xi > 0.99)
+        capacity = new.spaces.mass * (1.0 - new.chemistry.at_front) * (xi > 0.99)
         capacity[new.transport.held] = 0.0
         if not np.any(capacity):
             break
@@ -104,20 +103,21 @@ def _settled(new: Physics, moved: State, coarser: IntArray) -> State:
     this would be a pressure, under which the shell would flow and lose its stress.
     """
     h, C = new.content_at_points(moved.xi, moved.c)
-    Jc = volume_ratio(C, new.expansion)
-    law = new.constants(h, C)
+    Jc = new.swelling(C)
+    law = new.moduli(h, C)
     unyielding = replace(law, sigma_Y=np.full_like(C, 1e6))
     F = new.mechanics.deformation(moved.u)[:, :, coarser]
-    dev = _deviator(trial_strain(F, moved.F33, moved.Cp_inv[:, coarser], Jc[coarser])[0])
+    F33 = new.mechanics.stretch(moved.u, moved.axial).F33[coarser]
+    dev = _deviator(trial_strain(F, F33, moved.Cp_inv[:, coarser], Jc[coarser])[0])
     for _ in range(SETTLING):
-        eq = new.mechanics.solve(moved.u, moved.F33, moved.Cp_inv, moved.eqps, Jc, unyielding, 1.0)
+        eq = new.mechanics.solve(moved.u, moved.axial, moved.Cp_inv, moved.eqps, Jc, unyielding, 1.0)
         if not eq.converged:
             break
-        F = eq.F[:, :, coarser]
-        J = (F[0, 0] * F[1, 1] - F[0, 1] * F[1, 0]) * eq.F33
+        F, F33 = eq.F[:, :, coarser], eq.F33[coarser]
+        J = (F[0, 0] * F[1, 1] - F[0, 1] * F[1, 0]) * F33
         Cp_inv = moved.Cp_inv.copy()
-        Cp_inv[:, coarser] = plastic_metric(F, eq.F33, np.log(J / Jc[coarser]) / 3.0, dev, Jc[coarser])
-        moved = replace(moved, u=eq.u, F33=eq.F33, Cp_inv=Cp_inv)
+        Cp_inv[:, coarser] = plastic_metric(F, F33, np.log(J / Jc[coarser]) / 3.0, dev, Jc[coarser])
+        moved = replace(moved, u=eq.u, axial=eq.axial, Cp_inv=Cp_inv)
     return moved
 
 
@@ -158,19 +158,21 @@ def _fitted(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, now:
 
     F = old.mechanics.deformation(state.u)[:, :, sources]
     C = old.content_at_points(state.xi, state.c)[1]
-    strain, _ = trial_strain(F, state.F33, state.Cp_inv[:, sources], volume_ratio(C, old.expansion)[sources])
+    F33 = old.mechanics.stretch(state.u, state.axial).F33[sources]
+    strain, _ = trial_strain(F, F33, state.Cp_inv[:, sources], old.swelling(C)[sources])
     shape = _deviator(strain)
     values = np.concatenate([shape, _norm(shape)[None], state.eqps[None, sources], state.point_stress[None, sources]])
     fit = _plane_fit(values, old.spaces.qp_xy[:, sources], old.spaces.weight[sources], group, len(coarser),
                      new.spaces.qp_xy[:, to], target)
     untouched = np.bincount(group, state.eqps[sources].max(axis=1), len(coarser))[target] == 0.0
     F_new = new.mechanics.deformation(moved.u)[:, :, to]
-    Jc = volume_ratio(new.content_at_points(moved.xi, moved.c)[1], new.expansion)[to]
-    J = (F_new[0, 0] * F_new[1, 1] - F_new[0, 1] * F_new[1, 0]) * state.F33
+    F33_new = new.mechanics.stretch(moved.u, moved.axial).F33[to]
+    Jc = new.volume_ratio(moved.xi, moved.c)[to]
+    J = (F_new[0, 0] * F_new[1, 1] - F_new[0, 1] * F_new[1, 0]) * F33_new
     # The mean of deviators that differ in direction is shorter than they are: with their mean length a shell that is
     # at its flow stress stays there.
     dev = fit[:4] * (fit[4] / np.maximum(_norm(fit[:4]), 1e-12))
-    Cp_inv = plastic_metric(F_new, state.F33, np.log(J / Jc) / 3.0, dev, Jc)
+    Cp_inv = plastic_metric(F_new, F33_new, np.log(J / Jc) / 3.0, dev, Jc)
     unit = np.array([1.0, 1.0, 0.0, 1.0])[:, None, None]
     eqps = np.where(untouched[:, None], 0.0, np.maximum(fit[5], 0.0))
     return np.where(untouched[:, None], unit, Cp_inv), eqps, fit[6]

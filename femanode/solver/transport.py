@@ -90,8 +90,8 @@ class Transport:
         self.spaces, self.chemistry, self.diffusivity, self.dV_over_kT = spaces, chemistry, diffusivity, dV_over_kT
         self.film = film
         self.held = np.zeros(spaces.n_nodes, bool)
-        self.held[spaces.surface] = film is None
-        self._film = (film or 0.0) * (1.0 - chemistry.at_front) * spaces.surface_length
+        self.held[spaces.reacting] = film is None
+        self._film = (film or 0.0) * (1.0 - chemistry.at_front) * spaces.reacting_length
         self._free = np.flatnonzero(~self.held)
         # What rounding leaves in the solution is what the content's balance is off by.
         self._solver = SymmetricSolver("scipy" if dV_over_kT else backend, spaces.rank[self._free], accuracy=1e-14)

@@ -90,7 +90,7 @@ def given_flux(full: bool) -> Findings:
     mean = centre = np.nan
     for i in range(len(sizes)):
         s = build_spaces(halved(_R, sizes[0] * _R, i))
-        applied = Applied(q / _R * float(s.surface_length.sum()))
+        applied = Applied(q / _R * float(s.reacting_length.sum()))
         transport = Transport(s, IdealSolution(0.0), constant(1.0))
         contents, stresses = _fill(_reacted(s, transport, applied), 0.0, times)
         x = np.hypot(*s.qp_xy) / _R

@@ -75,7 +75,7 @@ def _driven(s: Spaces, depth: Array, current: float, D: float, start: float) -> 
     """A front ``start`` nm deep under a given current, not about to be cut off."""
     case = layer(s, depth, _DELTA, k=_K, D=D, c_front=_CF, applied=Applied(current))
     # Start at the activity that the current needs: otherwise the first steps would show the shell filling up.
-    low = 1.0 - current / (float(s.surface_length.sum()) * _CF * _K)
+    low = 1.0 - current / (float(s.reacting_length.sum()) * _CF * _K)
     state = replace(case.state(start), depletion=np.full(s.n_nodes, low), activity=np.full(s.n_nodes, 1.0 - low),
                     outside=low, entered=True)
     return case, state

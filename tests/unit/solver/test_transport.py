@@ -7,7 +7,7 @@ from pathlib import Path
 import meshio
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
 
 from femanode.constitutive.chemistry import IdealSolution
 from femanode.constitutive.swelling import content, conversion
