@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.testing import assert_allclose
 
+from femanode.constitutive.kinetics import MassAction
 from femanode.mesh.spaces import build_spaces
-from femanode.solver.front import Front, Kinetics
+from femanode.solver.front import Front
 from tests.helpers import Isotropic
 from tests.outlines import ellipse_section
 
@@ -14,7 +15,7 @@ from tests.outlines import ellipse_section
 def test_a_front_parallel_to_an_ellipse_enters_evenly() -> None:
     section = ellipse_section(60.0, 30.0, 1.0)
     s = build_spaces(section.mesh, section.outline)
-    front = Front(s, 2.0, 0.35, Isotropic(1.0), Kinetics(1.0, -50.0, 0.0, 0.0))
+    front = Front(s, 2.0, 0.35, Isotropic(1.0), MassAction(1.0, -50.0, 0.0, 0.0))
     xi = 1.0 / (1.0 + np.exp(np.minimum((section.outline.depth(s.nodes) - 1.0) / 2.0, 600.0)))
     n, v = front.normals(xi), np.ones(s.n_nodes)
     entered = front.log_odds(front.advance(xi, v, n, 0.5)) - front.log_odds(xi)
