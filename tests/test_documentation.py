@@ -149,7 +149,7 @@ def test_public_names_stand_in_the_reference() -> None:
 
 @pytest.mark.parametrize("page", SHOWN, ids=lambda page: page.name)
 def test_modules_that_pages_name_exist(page: Path) -> None:
-    """`solver/front.py` in the text is a path below femanode/ or the repository; fenced blocks are not looked at."""
+    """`solver/front.py` in the text must be a path below femanode/ or the repository; fenced blocks do not count."""
     named = set(re.findall(r"`(?:python )?([\w/]+\.py)\b[^`]*`", page.read_text(encoding="utf-8")))
     known = {"open_in_paraview.py"}
     roots = (ROOT, ROOT / "femanode")
