@@ -38,10 +38,24 @@ GENERAL_YIELD = (
 class Site:
     """The surface site of one state at which a crack would release the most energy.
 
-    ``ratio`` G/Gamma; ``x``, ``y`` deformed, nm, and ``angle`` of the reference section, rad; ``hoop`` the stress used,
-    ``limit`` the most that a free surface carries there, GPa; ``depth`` of the crack, nm; ``flows`` 1 where the
-    site is at yield; ``alike`` share of the surface whose ratio is within 5 % of the largest; ``sites`` with a crack
-    depth above 0, and how many of them were ``bounded`` by the limit.
+    Attributes
+    ----------
+    t, fraction : float
+        Time, s, and converted fraction of the state.
+    ratio : float
+        G over the toughness Gamma.
+    x, y, angle : float
+        Place in the deformed section, nm, and polar angle in the reference section, rad.
+    hoop, limit : float
+        Hoop stress used, and the most that a free surface carries there, GPa.
+    depth : float
+        Of the crack, nm.
+    flows : float
+        1 where the site is at yield, else 0.
+    alike : float
+        Share of the surface whose ratio is within 5 % of the largest.
+    sites, bounded : float
+        Number of sites with a crack depth above 0, and how many of them were cut off at the limit.
     """
 
     t: float

@@ -13,9 +13,16 @@ from femanode.numerics.arrays import Array
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """L = a t^n: ``exponent`` n and ``r2`` of the fit in logarithms; None with too few points.
+    """The power law L = a t^n, fitted in logarithms.
 
-    ``low`` and ``high`` are the smallest and the largest depth (nm) of the ``points`` it was fitted to.
+    Attributes
+    ----------
+    exponent, r2 : float or None
+        n, and the fit's r2; None with too few points.
+    low, high : float or None
+        Smallest and largest depth of the fitted points, nm.
+    points : int
+        How many points were fitted.
     """
 
     exponent: float | None
@@ -30,7 +37,8 @@ def rate_exponent(t: Array, depth: Array, start: float) -> PowerLaw:
 
     Parameters
     ----------
-    t, depth : (n,) time since the front entered, s; depth, nm
+    t, depth : (n,)
+        Time since the front entered, s, and depth, nm.
     start : float
         Depth below which the front is still forming; such points are left out.
     """
@@ -78,10 +86,22 @@ def cylinder_law(t: Array, depth: Array, radius: float, start: float) -> Cylinde
 def transport_share(t: Array, activity: Array, drive: Array, outside: Array | None = None) -> float:
     """Share of the driving activity that is lost in transport, averaged over the front's travel.
 
-    (a_o - a)/(a_o - a_eq), with a_o the activity ``outside`` (1 unless given), a the one at the front and a_eq = a -
-    v/k the one at which it would stand still: 0 where the reaction alone limits, 1 where diffusion (or a film) does.
-    Stress moves a_eq, and a_o - a falls with the flux as a front comes to rest, so that a front slowed by stress does
-    not look diffusion-controlled.
+    It is (a_o - a)/(a_o - a_eq), with a_o the activity outside, a the one at the front and a_eq = a - v/k the one at
+    which the front would stand still: 0 where the reaction alone limits, 1 where diffusion (or a film) does. Stress
+    moves a_eq, and a_o - a falls with the flux as a front comes to rest. A front slowed by stress therefore does not
+    look diffusion-controlled.
+
+    Parameters
+    ----------
+    t, activity, drive : (n,)
+        Time, s, and activity and v/k at the front, of every row.
+    outside : (n,), optional
+        Activity outside; 1 unless given.
+
+    Returns
+    -------
+    float
+        0 where the front has not moved.
     """
     travel = np.diff(t) * drive[1:]
     lost = np.maximum((1.0 if outside is None else outside[1:]) - activity[1:], 0.0)

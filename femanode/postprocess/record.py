@@ -32,8 +32,16 @@ ENERGIES = ("chemical_energy_nJ_m", "swelling_work_nJ_m", "flow_dissipation_nJ_m
 class Moment:
     """What one accepted step adds to the record beyond its row.
 
-    ``activity`` carrier activity at the front (mean), ``drive`` v/k(n) (mean), ``surface`` signed distance of the
-    front's middle behind the surface, nm, ``outside`` activity outside the surface.
+    Attributes
+    ----------
+    t : float
+        Time, s.
+    activity, drive : float
+        Carrier activity and v/k(n), means over the front.
+    surface : float
+        Signed distance of the front's middle below the surface, nm, mean over the surface.
+    outside : float
+        Activity outside the surface.
     """
 
     t: float

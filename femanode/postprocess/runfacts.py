@@ -33,7 +33,7 @@ PASSED = 0.98
 
 @dataclass(frozen=True)
 class FittedLaw:
-    """L = a (t - t0)^n with its range: ``t`` (n,) s and ``depth`` (n,) nm on the fit, exponent and r2."""
+    """L = a (t - t0)^n, fitted: time (n,), s, and depth (n,), nm, along the fit in its range, exponent and r2."""
 
     t: Array
     depth: Array

@@ -43,9 +43,16 @@ COLUMNS = ("time_s", "core_mean_stress_GPa", "front_mean_stress_GPa", "hoop_surf
 class Limit:
     """One figure at the three thicknesses, thickest first, and without thickness.
 
-    ``extrapolated`` is False where the three values are not on a line or drift apart: ``value`` is then the thinnest
-    run's and ``uncertainty`` the whole spread. ``order`` is the observed one, None where the differences have not
-    one sign.
+    Attributes
+    ----------
+    values : tuple of float
+        At the three thicknesses.
+    value, uncertainty : float
+        Without thickness; where not extrapolated, the thinnest run's and the spread of the three.
+    order : float or None
+        Observed order; None where the two differences differ in sign.
+    extrapolated : bool
+        False where the three values are not on a line, or drift apart as the front thins.
     """
 
     values: tuple[float, ...]
