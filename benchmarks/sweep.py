@@ -27,8 +27,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import femanode
 from femanode.output.writers import peak_memory
+from femanode.study.execution.limits import Tell
 from femanode.study.execution.store import Outcome, Status, write_outcome
-from femanode.study.execution.supervisor import Tell
 from femanode.study.sweep import sweep
 
 

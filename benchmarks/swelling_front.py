@@ -6,8 +6,8 @@ Quarter disc R = 1 of 2 n^2 straight-sided quadratic triangles, plane strain, fr
 reference radius r is 1 + (1 + tanh((r - a)/0.05))/2 with a from 1.2 to 0.6 in equal steps; E 100, nu 0.28, yield stress
 1, hardening 0.1. Each step is solved by the run's own :class:`femanode.solver.mechanics.Mechanics` until the residual
 has fallen by 1e-9. The time is without imports and compilation; ``--repeat`` gives the median of several. ``--peer
-felupe`` or ``--peer skfem`` measures another code on the same mesh, steps and law, in turn with femanode and in a process of
-its own (felupe must be installed; it is no part of femanode).
+felupe`` or ``--peer skfem`` measures another code on the same mesh, steps and law, in turn with femanode and in a
+process of its own (felupe must be installed; it is no part of femanode).
 
 Reference (one-dimensional, 640 steps, a slightly different elastic law): r_out 1.27931, u_06 0.01397.
 """

@@ -86,6 +86,7 @@ def snapshot(n: int, solver: Any) -> dict[str, Any]:
     from swelling_front import quarter_disc
 
     from femanode.constitutive.elastoplasticity import Moduli
+    from femanode.mesh.outline import Annulus
     from femanode.mesh.recovery import Recovery
     from femanode.mesh.section import build_section
     from femanode.mesh.spaces import build_spaces
@@ -101,7 +102,7 @@ def snapshot(n: int, solver: Any) -> dict[str, Any]:
         clock[name] = min(clock.get(name, np.inf), time.perf_counter() - begin)
         return result
 
-    mesh = timed("mesh_s", lambda: build_section(*quarter_disc(n), "quarter", 1.0, 0.0, 1.0 / n, "disc").mesh)
+    mesh = timed("mesh_s", lambda: build_section(*quarter_disc(n), "quarter", Annulus(1.0), 1.0 / n, "disc").mesh)
     s = timed("spaces_s", lambda: build_spaces(mesh))
     mechanics = timed("pattern_and_order_s", lambda: Mechanics(s, "quarter", backend=solver))
     recovery = timed("recovery_s", lambda: Recovery(s))

@@ -27,15 +27,16 @@ if TYPE_CHECKING:
     from femanode.simulation.result import Result
     from femanode.simulation.run import Progress, run
     from femanode.study.fit import FitResult, fit
+    from femanode.study.ledger import SweepResult
     from femanode.study.maps import plot_map
-    from femanode.study.sweep import SweepResult, sweep
+    from femanode.study.sweep import sweep
 
     __version__: str
 
 _PUBLIC = {"Config": "config.loading", "load_config": "config.loading", "ConfigError": "errors",
            "ConvergenceError": "errors", "FemanodeError": "errors", "MeshError": "errors",
            "Progress": "simulation.run", "Result": "simulation.result", "run": "simulation.run",
-           "SweepResult": "study.sweep", "sweep": "study.sweep", "plot_map": "study.maps",
+           "SweepResult": "study.ledger", "sweep": "study.sweep", "plot_map": "study.maps",
            "FitResult": "study.fit", "fit": "study.fit"}
 __all__ = ["Config", "ConfigError", "ConvergenceError", "FemanodeError", "FitResult", "MeshError", "Progress",
            "Result", "SweepResult", "__version__", "fit", "load_config", "plot_map", "run", "sweep"]

@@ -10,17 +10,22 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from femanode.constitutive.chemistry import IdealSolution
 from femanode.constitutive.elastoplasticity import Moduli
+from femanode.constitutive.kinetics import MassAction
+from femanode.constitutive.mixture import Mixture
 from femanode.mesh.spaces import Spaces
-from femanode.solver.front import Front, Kinetics, Rate
+from femanode.solver.adaptation import GradedMesh
+from femanode.solver.front import Front, Rate
 from femanode.solver.mechanics import Mechanics
 from femanode.solver.physics import Physics
+from femanode.solver.problem import Problem
 from femanode.solver.state import State, pristine
 from femanode.solver.transport import Transport
 from femanode.verify.bench import EV, KT_300K, Isotropic, moduli, unit_plastic
 from femanode.verify.bench import disc as section_spaces
 
-__all__ = ["EV", "KT_300K", "Isotropic", "isotropic_physics", "moduli", "pristine_state", "section_spaces",
+__all__ = ["EV", "KT_300K", "Isotropic", "graded", "isotropic_physics", "moduli", "pristine_state", "section_spaces",
            "unit_plastic"]
 
 Array = NDArray[np.float64]
@@ -47,11 +52,11 @@ def isotropic_physics(radius: float = 64.5, delta: float = 5.0, size: float | No
     return Physics(
         spaces=s,
         mechanics=Mechanics(s, sector, axial=axial, backend=backend),  # type: ignore[arg-type]
-        front=Front(s, delta, start, rates or Isotropic(k), Kinetics(KT_300K, dG0 * EV, per_carrier, 0.0),
+        front=Front(s, delta, start, rates or Isotropic(k), MassAction(KT_300K, dG0 * EV, per_carrier, 0.0),
                     backend),  # type: ignore[arg-type]
-        transport=Transport(s, c_front, diffusivity or (lambda C: np.full_like(C, D)), dV_D / KT_300K,
+        transport=Transport(s, IdealSolution(c_front), diffusivity or (lambda C: np.full_like(C, D)), dV_D / KT_300K,
                             backend),  # type: ignore[arg-type]
-        constants=constants, c_front=c_front, expansion=beta)
+        mixture=Mixture(constants, beta))
 
 
 def pristine_state(physics: Physics, radius: float = 64.5) -> State:
@@ -59,3 +64,9 @@ def pristine_state(physics: Physics, radius: float = 64.5) -> State:
     s = physics.spaces
     depth = np.maximum(radius - np.hypot(*s.nodes), 0.0)
     return pristine(s.n_nodes, (s.weight.shape[0], s.weight.shape[1]), physics.front.initial_extent(depth))
+
+
+def graded(problem: Problem) -> GradedMesh:
+    """The adaptive mesh of a problem that has one."""
+    assert problem.graded is not None
+    return problem.graded

@@ -128,7 +128,7 @@ def test_laws_know_no_mesh(module: str) -> None:
     ("pypardiso", {"numerics.pardiso"}), ("pymetis", {"numerics.ordering"}), ("numba", {"numerics.compiled"}),
     ("pint", {"units"}), ("ruamel", {"config.yamlio"}), ("filelock", {"output.lock", "study.execution.store"}),
     ("distributed", {"study.execution.engine"}),
-    ("psutil", {"study.execution.supervisor", "study.execution.child"})])
+    ("psutil", {"study.execution.limits", "study.execution.child"})])
 def test_a_library_is_imported_in_its_place_only(library: str, allowed: set[str]) -> None:
     users = {module for module, tree in MODULES.items() if library in outside(tree)}
     assert users <= allowed

@@ -12,24 +12,25 @@ from femanode.pictures.crackmark import ALIKE
 from femanode.pictures.curves import time_scale
 from femanode.postprocess.accuracy import Bias
 from femanode.postprocess.growth import damkohler
-from femanode.postprocess.record import bias_of
+from femanode.postprocess.summary import bias_of
 from femanode.simulation.progress import format_seconds
 from femanode.simulation.result import Result
 from femanode.solver.electrode import current_density
 from femanode.solver.problem import Problem
 
-#: Seconds per step: what does not depend on the mesh, and what is multiplied with (million unknowns)^1.2, with PARDISO
-#: and with SuperLU. MiB to start with and per thousand unknowns. A rough line through four runs on two cores (unknowns
-#: of the first mesh 5,300: 39 ms, with SuperLU 85 ms, 425 MiB; 26,900: 132 ms, 644 MiB; 122,000: 0.85 s, 984 MiB).
+#: Seconds per step: a part that does not depend on the mesh, and the factor of (million unknowns)^1.2 with PARDISO and
+#: with SuperLU. Memory, MiB: at the start, and per thousand unknowns. A rough line through four runs on two cores
+#: (unknowns of the first mesh 5,300: 39 ms, with SuperLU 85 ms, 425 MiB; 26,900: 132 ms, 644 MiB; 122,000: 0.85 s,
+#: 984 MiB).
 _FIXED, _GROWING, _SUPERLU = 0.015, 10.0, 40.0
 _BASE_MEMORY, _MEMORY = 380.0, 6.0
 
-#: Seconds that a run takes besides solving, likewise: imports, mesh, first use of compiled code; pictures and page.
+#: Seconds that a run takes besides solving, on the same cores: imports, mesh and compiled code; pictures and page.
 _START = "2 to 5 s of start (half a minute the first time, to compile)"
 _BESIDES = f"{_START} and 4 to 10 s of pictures and page"
 
 
-#: v delta c_f/((1 - c_f) D) up to which times are good to 2 % at the standard settings, and what is said beyond.
+#: Value of v delta c_f/((1 - c_f) D) up to which times are good to 2 % at the standard settings.
 _THICK = 1.0
 #: Figures in the terminal that a neck of the skin touches, as they are named there.
 _LATE = (("anisotropy_ratio", "largest over smallest diameter"), ("hoop_surface_max_GPa", "surface hoop stress"),
@@ -45,13 +46,13 @@ def describe_plan(problem: Problem) -> str:
     unknowns = 2 * physics.spaces.n_nodes
     quality = section.quality()
     speed = problem.rates.maximum
-    D = float(physics.transport.diffusivity(np.array([physics.c_front]))[0])
-    number = damkohler(speed, section.radius, D, physics.c_front)
+    D = float(physics.transport.diffusivity(np.array([physics.chemistry.at_front]))[0])
+    number = damkohler(speed, section.radius, D, physics.chemistry.at_front)
     depth = min(speed * config.time.end, section.radius)
-    surface, full = physics.transport.surface, float(physics.spaces.mass.sum())
-    if surface.current is not None:
-        depth *= min(1.0, surface.current * config.time.end / full)
-    # Slow directions go on when the fast ones are through or at rest; within a third for five bundled wires.
+    applied, full = physics.applied[0], float(physics.spaces.mass.sum())
+    if applied.current is not None:
+        depth *= min(1.0, applied.current * config.time.end / full)
+    # Slow directions still move when the fast ones have stopped or are through; good to a third for five bundled wires.
     spread = (speed / problem.rates.mean) ** 0.55
     steps = int(np.ceil(0.9 * spread * depth / (config.time.max_front_advance * problem.half_thickness)))
     growing = _GROWING if physics.mechanics.solver.name == "pardiso" else _SUPERLU
@@ -74,7 +75,7 @@ def describe_plan(problem: Problem) -> str:
         f"{_BESIDES if config.output.pictures else _START}; "
         f"{_BASE_MEMORY + _MEMORY * unknowns / 1000:.0f} MiB",
     ]
-    drop = speed * problem.half_thickness * physics.c_front / ((1.0 - physics.c_front) * D)
+    drop = speed * problem.half_thickness * physics.chemistry.at_front / ((1.0 - physics.chemistry.at_front) * D)
     notes = [*problem.notes, *([] if drop <= _THICK else [_TOO_THICK.format(drop)])]
     return "\n".join([*lines, *(f"note            {note}" for note in notes)])
 
@@ -82,19 +83,20 @@ def describe_plan(problem: Problem) -> str:
 def _describe_surface(problem: Problem) -> list[str]:
     """Lines on a given current and a film; none for a bare surface at a given potential."""
     physics, config, lines = problem.physics, problem.config, []
-    surface, length, c_front = physics.transport.surface, physics.spaces.surface_length, physics.c_front
-    if surface.current is not None:
-        flux = surface.current / float(length.sum())
+    applied, film = physics.applied[0], physics.transport.film
+    length, c_front = physics.spaces.reacting_length, physics.chemistry.at_front
+    if applied.current is not None:
+        flux = applied.current / float(length.sum())
         most = _most_uptake(problem)
         end = config.boundary.potential if config.boundary.cutoff is None else config.boundary.cutoff
         lines.append(
             f"current         {current_density(config, flux):.3g} mA/cm^2 of initial surface: full after "
-            f"{format_seconds(float(physics.spaces.mass.sum()) / surface.current)}; ends at {1e3 * end:g} mV, where "
+            f"{format_seconds(float(physics.spaces.mass.sum()) / applied.current)}; ends at {1e3 * end:g} mV, where "
             f"the front takes {current_density(config, most):.3g} mA/cm^2 without stress")
-    if surface.film is not None:
-        ratio = problem.rates.maximum * c_front / ((1.0 - c_front) * surface.film)
+    if film is not None:
+        ratio = problem.rates.maximum * c_front / ((1.0 - c_front) * film)
         limits = "reaction" if ratio < 0.3 else "film" if ratio > 3 else "both"
-        lines.append(f"film            D/thickness = {surface.film:.3g} nm/s, reaction over film k c_f/((1 - c_f) h) = "
+        lines.append(f"film            D/thickness = {film:.3g} nm/s, reaction over film k c_f/((1 - c_f) h) = "
                      f"{ratio:.3g}: of the two, control by {limits} expected")
     return lines
 
@@ -102,16 +104,16 @@ def _describe_surface(problem: Problem) -> list[str]:
 def _most_uptake(problem: Problem) -> float:
     """Flux of content (nm/s) that an unstressed front at the surface takes at the cut-off, less what a film takes."""
     physics, state = problem.physics, problem.initial_state()
-    surface, length, n = physics.transport.surface, physics.spaces.surface_length, physics.front.normals(state.xi)
+    length, n = physics.spaces.reacting_length, physics.front.normals(state.xi)
 
     def uptake(a: float) -> float:
         speed = physics.front.speed(n, state.front_stress, np.full(len(length), a))
-        return float(np.sum(length * speed) / length.sum()) * (physics.c_front + (1.0 - physics.c_front) * a)
+        return float(np.sum(length * speed) / length.sum()) * float(physics.chemistry.content(np.asarray(a)))
 
-    end, film = surface.cutoff, surface.film
+    end, film = physics.applied[0].cutoff, physics.transport.film
     if film is None:
         return uptake(end)
-    passes = film * (1.0 - physics.c_front)
+    passes = film * (1.0 - physics.chemistry.at_front)
     return uptake(float(brentq(lambda a: uptake(a) - passes * (end - a), 0.0, end)))
 
 
@@ -150,10 +152,10 @@ def _ending(s: Mapping[str, Any]) -> str:
         held = "self-limited" + (f" ({s['self_limited_criterion'].split(':')[0]})" if s.get("self_limited_criterion")
                                  else "")
     else:
-        # Where the front did not stand, the line has begun with the reason.
+        # Where the front did not come to rest, the line already begins with the reason.
         because = s.get("not_self_limited_because")
         held = "not self-limited" + (f" ({because})" if because and because != s["stop_reason"] else "")
-    # Of a round front both are one depth, and differ by the curvature of a front that has a width.
+    # The two depths of a round front are the same but for the curvature of a front that has a width: one is enough.
     uneven = deepest is not None and deepest > 1.02 * s["penetration_depth_nm"]
     deep = f" (at its deepest {deepest:.1f} nm)" if uneven else ""
     return (f"{s['stop_reason']} {when}: {100 * s['converted_fraction']:.1f} % converted, front "

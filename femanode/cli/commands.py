@@ -140,7 +140,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     logging.basicConfig(level=logging.WARNING, format="femanode: %(message)s")
     try:
-        # The parser turns an interruption into a returned exit code.
+        # The parser catches KeyboardInterrupt and returns an exit code, without the text.
         code = app(standalone_mode=False)
     except FemanodeError as error:
         typer.echo(f"femanode: {error}", err=True)

@@ -10,7 +10,7 @@ import typer
 from femanode.errors import ConfigError, FemanodeError
 
 if TYPE_CHECKING:
-    from femanode.study.sweep import SweepResult
+    from femanode.study.ledger import SweepResult
 
 #: Failed cases named one by one at the end.
 NAMED = 5

@@ -1,7 +1,4 @@
-"""From a pydantic ValidationError to one line: where, what was found, what is allowed, what was meant.
-
-Part of config, the first stage of config -> mesh -> state -> solver -> output -> postprocess.
-"""
+"""From a pydantic ValidationError to one line: where, what was found, what is allowed, what was meant."""
 
 from __future__ import annotations
 
@@ -48,7 +45,7 @@ def locate(places: Mapping[Loc, Place], loc: Loc) -> str:
     for end in range(len(loc), -1, -1):
         place = places.get(loc[:end])
         if place is not None:
-            # A {value, source, confidence} leaf: point at the value, under the leaf's own name.
+            # Of a leaf {value, source, confidence}, name the leaf's key but give the line of its value.
             value = places.get((*loc, "value"))
             if end == len(loc) and value is not None:
                 place = Place(value.file, value.line, place.key)
@@ -131,13 +128,13 @@ def _describe(problem: ErrorDetails, model: type[BaseModel]) -> tuple[str, str, 
 
 
 def _share_hint(value: Any, context: Mapping[str, Any]) -> str:
-    """The share that a percentage was meant to be."""
+    """Hint where a percentage was written for a share: the same as a number from 0 to 1."""
     per_cent = isinstance(value, int | float) and 1 < value <= 100 and 1 in (context.get("le"), context.get("lt"))
     return f"{value:g} % is written {value / 100:g}" if per_cent else ""
 
 
 def _material_hint(loc: Loc) -> str:
-    """Where a material key belongs that was written into the section of the same name."""
+    """Where a key of the material belongs that was written into the configuration's section of the same name."""
     section = model_at(Material, loc[:-1])
     known = [*section.model_fields] if section else []
     known += Phase.model_fields if loc[:-1] == ("mechanics",) else []

@@ -1,7 +1,4 @@
-"""The ledge law's keys in a material's front section, and what is refused there.
-
-Part of config, the first stage of config -> mesh -> state -> solver -> output -> postprocess.
-"""
+"""The ledge law's keys in a material's front section, and what is refused there."""
 
 from __future__ import annotations
 
@@ -56,7 +53,7 @@ def check_ledges(law: str, ledges: Ledges | None, rates: Mapping[str, float]) ->
 
 
 def _check_speed(speed: float, rate: float, rate_110: float, cosine: float, name: str) -> None:
-    """Refuse a speed that gives less than the rate of {110} where the front is {110}, and one without a facet."""
+    """Refuse ledges so slow that a {110} front would move at less than its own rate, and a speed for no facet."""
     key = f"ledge.speed_{name}"
     if rate >= rate_110:
         raise problem(f"found a speed of ledges on {{{name}}}, which is no facet: it is not slower than {{110}}",

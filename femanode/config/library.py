@@ -1,7 +1,4 @@
-"""Bundled materials: one YAML file per carrier/host system, every number with source and confidence.
-
-Read by config, the first stage of config -> mesh -> state -> solver -> output -> postprocess.
-"""
+"""Bundled materials: one YAML file per carrier/host system, every number with source and confidence."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""YAML to a frozen Config: every mistake of a user is caught here, in one line.
-
-First stage of the line config -> mesh -> state -> solver -> output -> postprocess.
-"""
+"""YAML to a frozen Config: every mistake of a user is caught here, in one line."""
 
 from __future__ import annotations
 
@@ -115,7 +112,7 @@ class Config(Section):
         return config._with_path(places, base)
 
     def _with_path(self, places: Places, base: Path) -> Self:
-        """Self with an absolute mesh path, checked to exist."""
+        """This configuration with the mesh's path made absolute; refused where there is no such file."""
         if self.geometry.path is None:
             return self
         path = (base / self.geometry.path).resolve()

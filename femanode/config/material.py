@@ -1,7 +1,7 @@
 """The Material model: every number of one carrier/host system, with where it comes from.
 
-Part of config, the first stage of config -> mesh -> state -> solver -> output -> postprocess. A leaf
-is a plain value or ``{value, source, confidence}``; the latter two are kept in `Material.provenance`.
+Every key of a material file holds a plain value or ``{value, source, confidence}`` (a leaf); source and confidence are
+kept in `Material.provenance`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Changes to a configuration before it is validated: ``--set`` paths and material overrides.
 
-Part of config, the first stage of config -> mesh -> state -> solver -> output -> postprocess. Works on
-raw data, so that a changed value passes the same checks as a written one.
+They are applied to the raw data, so that a changed value passes the same checks as a written one.
 """
 
 from __future__ import annotations
@@ -98,7 +97,7 @@ def _change(
 def _opened(
     plain: dict[str, Any], provenance: dict[str, Provenance], path: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Drop the source of a null section that is about to get keys."""
+    """The data for a change below `path`: a section on the way that was null loses the source given for the null."""
     node: Any = plain
     for depth, key in enumerate(path[:-1], start=1):
         node = node.get(key) if isinstance(node, Mapping) else None

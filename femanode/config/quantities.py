@@ -1,8 +1,7 @@
 """Field types of the configuration: quantities with units, strict numbers, tables over content.
 
-Part of config, the first stage of config -> mesh -> state -> solver -> output -> postprocess. The
-types refuse what pydantic would let through (``true`` as 1.0, NaN, bare numbers) and describe
-themselves in JSON Schema, so that editors complete and check a configuration.
+The types refuse what pydantic would let through (``true`` as 1.0, NaN, bare numbers) and describe themselves in JSON
+Schema, so that editors complete and check a configuration.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The section ``geometry.roughness`` of the configuration: a seeded unevenness of the as-grown outline.
-
-Part of config, the first stage of config -> mesh -> state -> solver -> output -> postprocess.
-"""
+"""The section ``geometry.roughness`` of the configuration: a seeded unevenness of the as-grown outline."""
 
 from __future__ import annotations
 

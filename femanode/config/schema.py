@@ -1,7 +1,4 @@
-"""JSON Schema of the configuration file, for editors that complete and check YAML.
-
-Part of config, the first stage of config -> mesh -> state -> solver -> output -> postprocess.
-"""
+"""JSON Schema of the configuration file, for editors that complete and check YAML."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
 """Sections of the configuration: what each key means, its unit, its default and its limits.
 
-Part of config, the first stage of config -> mesh -> state -> solver -> output -> postprocess.
 Attribute names are the YAML keys; values are floats in internal units (nm, s, GPa, V, K, nN).
 """
 
@@ -99,7 +98,7 @@ class Geometry(Section):
 
     @model_validator(mode="after")
     def _roughness_fits(self) -> Self:
-        """An outline of ours to move, and waves that it can have."""
+        """Refuse waves that the outline cannot have, and any where the outline comes with a mesh from file."""
         if self.roughness is not None:
             self.roughness.require_fit(self.shape, self.diameter, self.wall)
         return self
@@ -182,7 +181,7 @@ class Boundary(Section):
 
     @model_validator(mode="after")
     def _keys_fit_mode(self) -> Self:
-        """A current has its size and end; nothing else has them."""
+        """The keys of a given current are required with it and refused without it."""
         if self.mode == "film" and self.film is None:
             allowed = "film: {thickness: 10 nm, diffusivity: 1e-12 cm^2/s}"
             raise problem("found mode: film without a film", allowed=allowed, key="film")
@@ -276,7 +275,7 @@ class Output(Section):
     @model_validator(mode="before")
     @classmethod
     def _every_replaces_default(cls, raw: Any) -> Any:
-        """With `every` alone, the default number of frames does not apply."""
+        """Where only `every` is given, drop the default of `frames`, which would ask for further frames."""
         if isinstance(raw, dict) and raw.get("every") is not None and "frames" not in raw:
             return {**raw, "frames": None}
         return raw

@@ -1,7 +1,4 @@
-"""Cross-sections and the sectors of them that are meshed: generated, read from a file, or written to one.
-
-On the line config -> mesh -> state -> solver -> output -> postprocess this is the mesh.
-"""
+"""Cross-sections and the sectors of them that are meshed: generated, read from a file, or written to one."""
 
 from __future__ import annotations
 
@@ -16,8 +13,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from femanode.errors import MeshError
+from femanode.mesh.outline import SPANS, Annulus
 from femanode.mesh.rings import triangulate_rings
-from femanode.mesh.section import ON_LINE, SPANS, Section, build_section, edge_lengths, signed_areas
+from femanode.mesh.section import ON_LINE, Section, build_section, edge_lengths, signed_areas
 from femanode.numerics.arrays import Array, IntArray
 
 __all__ = ["TAGS", "Section", "make_section", "read_section", "write_section"]
@@ -60,7 +58,7 @@ def make_section(shape: str, radius: float, inner_radius: float, element_size: f
         raise MeshError(f"inner radius {inner_radius:g} nm", where="geometry.inner_diameter", allowed=allowed)
     require_size(element_size, radius, inner_radius, sector)
     points, triangles = triangulate_rings(radius, inner_radius, element_size, sector)
-    return build_section(points, triangles, sector, radius, inner_radius, element_size, "generated mesh")
+    return build_section(points, triangles, sector, Annulus(radius, inner_radius), element_size, "generated mesh")
 
 
 def require_size(element_size: float, radius: float, inner_radius: float, sector: str) -> None:
@@ -104,7 +102,7 @@ def read_section(
     where = str(path)
     raw = _read_file(Path(path))
     points, triangles, numbers = _plane_triangles(raw, where)
-    outline = _outline(points, triangles, where)
+    edges = _free_edges(points, triangles, where)
     r = np.hypot(*points)
     radius = _rounded(float(np.median(r[r > (1.0 - ON_LINE) * r.max()])))
     if diameter is not None and abs(2.0 * radius / diameter - 1.0) > 1e-3:
@@ -114,7 +112,7 @@ def read_section(
         )
     lower = points.min(axis=1) > -ON_LINE * radius
     sector = ("quarter" if lower[0] else "half") if lower[1] else "full"
-    inner_radius = _inner_radius(points, outline, radius)
+    inner_radius = _inner_radius(points, edges, radius)
     for i in {"quarter": (0, 1), "half": (1,), "full": ()}[sector]:
         points[i, np.abs(points[i]) < ON_LINE * radius] = 0.0
     r = np.hypot(*points)
@@ -123,7 +121,7 @@ def read_section(
         near = (np.abs(r - circle) < ON_LINE * radius) & (np.abs(r - circle) > 1e-12 * radius) & (r > 0.0)
         points[:, near] *= circle / r[near]
     size = element_size or float(edge_lengths(points, triangles).mean())
-    section = build_section(points, triangles, sector, radius, inner_radius, size, where)
+    section = build_section(points, triangles, sector, Annulus(radius, inner_radius), size, where)
     _check_tags(section.mesh, raw, numbers, where)
     return section
 
@@ -137,9 +135,12 @@ def write_section(section: Section, path: str | Path) -> None:
     Raises
     ------
     MeshError
-        For any other suffix, or if the file cannot be written.
+        For any other suffix, if the file cannot be written, or for a section with inert cells or a surface that
+        reacts in part: these have no group in the file yet.
     """
     path, mesh = Path(path), section.mesh
+    if section.region.any() or set(mesh.boundaries) - set(TAGS):
+        raise MeshError("inert cells or a partly reacting surface", where=str(path), allowed="one region, all reacting")
     if path.suffix not in (".msh", ".vtu"):
         raise MeshError(f"suffix '{path.suffix}'", where=str(path), allowed=".msh, .vtu")
     cells = [("triangle6", mesh.dofs.element_dofs.T)]
@@ -207,7 +208,7 @@ def _plane_triangles(raw: meshio.Mesh, where: str) -> tuple[Array, IntArray, Int
     return plane, triangles, numbers
 
 
-def _outline(points: Array, triangles: IntArray, where: str) -> IntArray:
+def _free_edges(points: Array, triangles: IntArray, where: str) -> IntArray:
     """Boundary edges (2, b) of one connected piece in which no edge has more than two triangles."""
     edges = np.sort(np.hstack([triangles[[0, 1]], triangles[[1, 2]], triangles[[2, 0]]]), axis=0)
     unique, count = np.unique(edges, axis=1, return_counts=True)
@@ -221,15 +222,15 @@ def _outline(points: Array, triangles: IntArray, where: str) -> IntArray:
     if pieces > 1:
         hint = "merge duplicate nodes"
         raise MeshError(f"{pieces} pieces that share no node", where=where, allowed="one piece", hint=hint)
-    outline: IntArray = unique[:, count == 1]
-    return outline
+    free: IntArray = unique[:, count == 1]
+    return free
 
 
-def _inner_radius(points: Array, outline: IntArray, radius: float) -> float:
+def _inner_radius(points: Array, edges: IntArray, radius: float) -> float:
     """Radius of the hole: boundary edges between innermost nodes, unless they pass through the origin."""
     r = np.hypot(*points)
-    innermost = (r[outline] < r.min() + ON_LINE * radius).all(axis=0)
-    middle = np.hypot(*points[:, outline].mean(axis=1))
+    innermost = (r[edges] < r.min() + ON_LINE * radius).all(axis=0)
+    middle = np.hypot(*points[:, edges].mean(axis=1))
     return _rounded(r.min()) if np.any(innermost & (middle > 0.4 * r.min())) else 0.0
 
 

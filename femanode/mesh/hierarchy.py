@@ -1,4 +1,4 @@
-"""Nested triangles of a section and the graded meshes that can be cut from them (the inside of an adaptive *mesh*).
+"""Nested triangles of a section and the graded meshes that can be cut from them.
 
 A root mesh is refined regularly, every triangle into four, down to the finest level. A graded mesh is a choice of
 leaves from that tree, no two neighbours more than one level apart; a leaf with one finer neighbour is halved there, so
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -60,7 +61,7 @@ class Hierarchy:
     Parameters
     ----------
     root : Section
-        Straight inner edges, curved ones on the circles.
+        Straight inner edges, curved ones on the outline. Graded meshes inherit its regions and its reacting boundary.
     levels : int
         Number of refinements, 0 or more.
 
@@ -68,13 +69,13 @@ class Hierarchy:
     ----------
     xy : (2, n) every vertex of the finest level and the middles of its sides, nm
     corners, middles : per level, (3, triangles) vertices; middles of the sides 01, 12, 20
+    reacting : (n,) whether a vertex is the middle of a side on the boundary named ``reacting``; None without one
     """
 
     def __init__(self, root: Section, levels: int) -> None:
         self.root, self.levels = root, levels
         corners = np.asarray(root.mesh.t, dtype=np.int64)
         xy = np.asarray(root.mesh.p, dtype=np.float64)[:, : corners.max() + 1]
-        corners = np.asarray(root.mesh.t, dtype=np.int64)
         self.corners: list[IntArray] = []
         self.middles: list[IntArray] = []
         for level in range(levels + 1):
@@ -87,6 +88,21 @@ class Hierarchy:
                 four = [[a, ab, ca], [ab, b, bc], [ca, bc, c], [bc, ca, ab]]
                 corners = np.stack([np.stack(f) for f in four], axis=-1).reshape(3, -1)
         self.xy = xy
+        self.reacting = self._inherited_reacting()
+
+    def _inherited_reacting(self) -> BoolArray | None:
+        """The root's reacting facets, followed down to the sides of the finest level."""
+        facets = (self.root.mesh.boundaries or {}).get("reacting")
+        if facets is None:
+            return None
+        middle = np.zeros(self.xy.shape[1], bool)
+        # scikit-fem numbers the sides of a triangle 01, 12, 02: those of ``middles`` in the same order.
+        middle[self.middles[0][np.isin(self.root.mesh.t2f, facets)]] = True
+        for above, below in pairwise(self.middles):
+            for side in range(3):
+                for child in (side, (side + 1) % 3):
+                    middle[below[side, child::4]] = middle[above[side]]
+        return middle
 
     @property
     def n_finest(self) -> int:
@@ -97,12 +113,11 @@ class Hierarchy:
         """Nominal edge length of a level, nm."""
         return self.root.element_size / 2.0**level
 
-    def on_circles(self, level: int) -> BoolArray:
-        """Triangles of a level with a corner on the outer or inner circle."""
-        r = np.hypot(*self.xy)[self.corners[level]]
-        tolerance = ON_LINE * self.root.radius
-        inner = (np.abs(r - self.root.inner_radius) < tolerance) & (self.root.inner_radius > 0.0)
-        return np.asarray(np.any((r > self.root.radius - tolerance) | inner, axis=0))
+    def on_outline(self, level: int) -> BoolArray:
+        """Triangles of a level with a corner on one of the outline's curves."""
+        outline = self.root.outline
+        near = [outline.off(curve, self.xy) < ON_LINE * outline.reference_radius for curve in outline.curves]
+        return np.asarray(np.any(near, axis=0)[self.corners[level]].any(axis=0))
 
     def grade(self, wanted: list[BoolArray]) -> Leaves:
         """Coarsest graded choice that refines every triangle marked in ``wanted`` (an array per level but the last)."""
@@ -152,7 +167,7 @@ class Hierarchy:
             return np.zeros(len(cells), bool)
         cut = self._split(refined, level + 1)
         below = self.middles[level + 1]
-        return np.any([cut[below[e, 4 * cells + k]] for e in range(3) for k in (e, (e + 1) % 3)], axis=0)
+        return np.any([cut[below[side, 4 * cells + k]] for side in range(3) for k in (side, (side + 1) % 3)], axis=0)
 
     def _collect(self, refined: list[BoolArray]) -> Leaves:
         levels: list[IntArray] = []
@@ -181,29 +196,33 @@ class Hierarchy:
             whole = mine[leaves.halved[mine] < 0]
             at = leaves.index[whole]
             out[:, leaves.elements[whole]] = np.vstack([self.corners[level][:, at], self.middles[level][:, at]])
-            for e in range(3):
-                half = mine[leaves.halved[mine] == e]
+            for side in range(3):
+                half = mine[leaves.halved[mine] == side]
                 if len(half):
                     out[:, leaves.elements[half]], out[:, leaves.elements[half] + 1] = self._halves(
-                        level, leaves.index[half], e)
+                        level, leaves.index[half], side)
         return out
 
-    def _halves(self, level: int, at: IntArray, e: int) -> tuple[IntArray, IntArray]:
-        """Nodes of the two halves of triangles cut from the middle of side e to the opposite corner."""
-        i, j, k = e, (e + 1) % 3, (e + 2) % 3
+    def _halves(self, level: int, at: IntArray, side: int) -> tuple[IntArray, IntArray]:
+        """Nodes of the two halves of triangles cut from the middle of a side to the opposite corner."""
+        i, j, k = side, (side + 1) % 3, (side + 2) % 3
         c, m, below = self.corners[level][:, at], self.middles[level][:, at], self.middles[level + 1]
-        inner = below[e, 4 * at + 3]
-        left, right = below[e, 4 * at + i], below[e, 4 * at + j]
-        return (np.stack([c[k], c[i], m[e], m[k], left, inner]),
-                np.stack([c[k], m[e], c[j], inner, right, m[j]]))
+        inner = below[side, 4 * at + 3]
+        left, right = below[side, 4 * at + i], below[side, 4 * at + j]
+        return (np.stack([c[k], c[i], m[side], m[k], left, inner]),
+                np.stack([c[k], m[side], c[j], inner, right, m[j]]))
 
     def section(self, leaves: Leaves) -> tuple[Section, IntArray]:
         """The mesh of a choice of leaves, its elements in their order, and the vertices (6, elem) of its nodes."""
-        nodes = self.nodes(leaves)
+        nodes, root = self.nodes(leaves), self.root
         used, triangles = np.unique(nodes[:3], return_inverse=True)
-        root = self.root
         section = build_section(np.ascontiguousarray(self.xy[:, used]), triangles.reshape(3, -1), root.sector,
-                                root.radius, root.inner_radius, self.size(self.levels), "graded mesh")
+                                root.outline, self.size(self.levels), "graded mesh")
+        if root.region.any():
+            ancestor = leaves.index >> (2 * leaves.level)
+            section = section.with_regions(root.region[ancestor][leaves.of_element])
+        if self.reacting is not None:
+            section = section.with_reacting(np.unique(section.mesh.t2f[self.reacting[nodes[3:]]]))
         return section, nodes
 
     def spread(self, values: Array, *, quadratic: bool) -> Array:
@@ -217,40 +236,40 @@ class Hierarchy:
             six = np.vstack([self.corners[level], self.middles[level]])
             for child in range(4):
                 ends = self.corners[level + 1][:, child::4]
-                for e in range(3):
-                    target = self.middles[level + 1][e, child::4]
+                for side in range(3):
+                    target = self.middles[level + 1][side, child::4]
                     missing = np.flatnonzero(np.isnan(out[..., target].reshape(-1, len(target))[0]))
                     if not len(missing):
                         continue
                     if quadratic:
-                        nodes, weights = _stencil(child, e)
+                        nodes, weights = _stencil(child, side)
                         new = np.einsum("k,...km->...m", weights, out[..., six[nodes][:, missing]])
                     else:
-                        new = 0.5 * (out[..., ends[e, missing]] + out[..., ends[(e + 1) % 3, missing]])
+                        new = 0.5 * (out[..., ends[side, missing]] + out[..., ends[(side + 1) % 3, missing]])
                     out[..., target[missing]] = new
         return out
 
 
 def _middles(corners: IntArray, xy: Array, root: Section) -> tuple[IntArray, Array]:
-    """New vertices in the middle of every side, those of boundary sides on the circles put on them."""
+    """New vertices in the middle of every side, those of boundary sides on a curve put on it."""
     n = xy.shape[1]
     ends = np.stack([corners, np.roll(corners, -1, axis=0)])
     low, high = ends.min(axis=0), ends.max(axis=0)
     key, inverse, count = np.unique(low * n + high, return_inverse=True, return_counts=True)
     a, b = key // n, key % n
     new = 0.5 * (xy[:, a] + xy[:, b])
-    for circle in (root.radius, root.inner_radius):
-        on = np.abs(np.hypot(*xy) - circle) < ON_LINE * root.radius
-        bent = (count == 1) & on[a] & on[b] & (circle > 0)
-        new[:, bent] *= circle / np.hypot(*new[:, bent])
+    for curve in root.outline.curves:
+        on = root.outline.off(curve, xy) < ON_LINE * root.outline.reference_radius
+        bent = (count == 1) & on[a] & on[b]
+        new[:, bent] = root.outline.project(curve, new[:, bent])
     return n + inverse.reshape(corners.shape).astype(np.int64), new
 
 
-def _stencil(child: int, e: int) -> tuple[IntArray, Array]:
-    """Nodes of the parent that the middle of side e of a child depends on, with their weights."""
+def _stencil(child: int, side: int) -> tuple[IntArray, Array]:
+    """Nodes of the parent that the middle of a side of a child depends on, with their weights."""
     child_corner = np.array([[[1, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5]], [[0.5, 0.5, 0], [0, 1, 0], [0, 0.5, 0.5]],
                              [[0.5, 0, 0.5], [0, 0.5, 0.5], [0, 0, 1]], [[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]])
-    p = 0.5 * (child_corner[child, e] + child_corner[child, (e + 1) % 3])
+    p = 0.5 * (child_corner[child, side] + child_corner[child, (side + 1) % 3])
     weights = np.array([*(p * (2 * p - 1)), 4 * p[0] * p[1], 4 * p[1] * p[2], 4 * p[2] * p[0]])
     used = np.flatnonzero(weights)
     return used.astype(np.int64), weights[used]

@@ -1,4 +1,4 @@
-"""Nodal values from quadrature points by patch recovery (tool of *output* and *postprocess*).
+"""Nodal values from quadrature points by patch recovery.
 
 Around every corner node a plane is fitted by least squares to the points of all elements that meet there, and read off
 at the node; a mid-side node takes the mean of its two neighbours' planes. Fields linear in position come back exactly,

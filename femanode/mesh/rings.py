@@ -1,7 +1,5 @@
 """Ring triangulation of a disc or an annulus, or of the quarter or half of one: points and triangles only.
 
-On the line config -> mesh -> state -> solver -> output -> postprocess this is the inside of the mesh.
-
 Every section is put together from one wedge of 15 degrees, mirrored again and again, so that each multiple of 15
 degrees is a mirror line of the mesh: those are the mirrors that two-, three-, four- and sixfold crystals and round
 sections have. A quarter, a half and a whole section of the same sizes are therefore parts of one mesh.

@@ -1,11 +1,12 @@
-r"""A seeded unevenness of the as-grown outline (between *mesh* and *state*).
+r"""A seeded unevenness of the as-grown outline.
 
-The mesh is made, cut, curved and checked as that of a circle or ring; then its nodes are moved along their radius,
+The mesh is made, cut, curved and checked as that of the even section; then its nodes are moved along their radius,
 
     r -> r + R a(theta) [(r - r_i)/(R - r_i)]^2,   a(theta) = sum over m of A_m cos(m theta) + B_m sin(m theta),
 
-so that the surface takes the radius R (1 + a), the centre or inner circle stays, and every mesh gets the same shape:
-a depends on the angle, the seed and the symmetry only. Without m = 0 and m = 1 the outline neither grows (to first
+with r_i and R the radii at which a ray from the axis enters and leaves the even section. So the surface takes the
+radius R (1 + a), the centre or inner surface stays, and every mesh gets the same shape: a depends on the angle, the
+seed and the symmetry only. Without m = 0 and m = 1 the outline neither grows (to first
 order in a) nor moves as a whole. The coefficients are normal deviates, alike for all m up to the shortest wavelength,
 scaled so that the root mean square of R a over the circumference is the amplitude asked for.
 """
@@ -18,6 +19,7 @@ import numpy as np
 import skfem
 
 from femanode.errors import ConfigError
+from femanode.mesh.outline import Outline
 from femanode.numerics.arrays import Array
 
 
@@ -35,12 +37,19 @@ class Roughness:
             out += a * np.cos(m * angle) + b * np.sin(m * angle)
         return out
 
-    def moved(self, xy: Array, radius: float, inner: float = 0.0) -> Array:
-        """Points (2, n), nm, of the circle or ring moved to where the uneven section has them."""
+    def moved(self, xy: Array, outline: Outline) -> Array:
+        """Points (2, n), nm, of the section within ``outline`` moved to where the uneven section has them."""
         r = np.hypot(*xy)
-        depth = np.maximum(r - inner, 0.0) / (radius - inner)
-        gain = radius * self(np.arctan2(xy[1], xy[0])) * depth**2
+        inner, outer = outline.reach(xy / np.where(r > 0.0, r, 1.0))
+        share = np.maximum(r - inner, 0.0) / (outer - inner)
+        gain = outer * self(np.arctan2(xy[1], xy[0])) * share**2
         return np.asarray(xy * (1.0 + gain / np.where(r > 0.0, r, 1.0)))
+
+    def depth(self, xy: Array, outline: Outline) -> Array:
+        """Depth of points (2, n), nm, along their radius below the uneven surface on ``outline``; negative outside."""
+        r = np.hypot(*xy)
+        _, outer = outline.reach(xy / np.where(r > 0.0, r, 1.0))
+        return np.asarray(outer * (1.0 + self(np.arctan2(xy[1], xy[0]))) - r)
 
 
 def make_roughness(amplitude: float, wavelength: float, radius: float, seed: int, sector: str) -> Roughness:
@@ -83,6 +92,6 @@ def require_waves(wavelength: float, size: float) -> None:
                           hint="use smaller elements or longer waves")
 
 
-def rough_mesh(mesh: skfem.MeshTri2, roughness: Roughness, radius: float, inner: float) -> skfem.MeshTri2:
+def rough_mesh(mesh: skfem.MeshTri2, roughness: Roughness, outline: Outline) -> skfem.MeshTri2:
     """The quadratic triangles with every node, middles of sides included, where the uneven section has it."""
-    return replace(mesh, doflocs=np.ascontiguousarray(roughness.moved(mesh.doflocs, radius, inner)))
+    return replace(mesh, doflocs=np.ascontiguousarray(roughness.moved(mesh.doflocs, outline)))

@@ -1,21 +1,21 @@
-"""The meshed section itself: its mesh, named boundaries, quality and checks.
-
-On the line config -> mesh -> state -> solver -> output -> postprocess this is what the mesh hands on.
-"""
+"""The meshed section itself: its mesh, outline, named boundaries, regions, quality and checks."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import skfem
 
 from femanode.errors import MeshError
+from femanode.mesh.outline import Outline
 from femanode.numerics.arrays import Array, IntArray
 
-SPANS = {"quarter": 0.5 * np.pi, "half": np.pi, "full": 2.0 * np.pi}
-ON_LINE = 1e-5  # how far a node may be off its circle or symmetry line, in outer radii
+ON_LINE = 1e-5  # how far a node may be off its curve or symmetry line, in reference radii
+#: Names of the regions by their number. Every cell belongs to one; only the first reacts, swells and holds carriers.
+REGIONS = ("reacting", "inert")
+REACTING, INERT = range(len(REGIONS))
 _LARGEST_AREA_ERROR = 0.01
 
 
@@ -26,27 +26,46 @@ class Section:
     Attributes
     ----------
     mesh : skfem.MeshTri2
-        Quadratic triangles of positive area, nm: edges on the circles are curved, all others straight. Named
-        boundaries: ``surface`` (outer circle), ``inner`` (annulus), ``x0`` (x = 0; quarter), ``y0`` (y = 0;
-        quarter and half).
+        Quadratic triangles of positive area, nm: edges on the outline's curves are curved, all others straight.
+        Named boundaries: ``surface`` (all of the outer one), ``inner`` (annulus), ``x0`` (x = 0; quarter), ``y0``
+        (y = 0; quarter and half), and ``reacting`` where that is not just ``surface``. Its subdomains are the cells of
+        the regions in `REGIONS`; those in none react.
     sector : str
         ``'quarter'`` (x, y >= 0), ``'half'`` (y >= 0) or ``'full'``.
-    radius, inner_radius : float
-        nm; inner 0 for a disc.
+    outline : Outline
+        The curves that bound the whole section.
     element_size : float
         As requested, nm; a mesh from file without a request has its own. See `actual_size`.
     """
 
     mesh: skfem.MeshTri2
     sector: str
-    radius: float
-    inner_radius: float
+    outline: Outline
     element_size: float
+
+    @property
+    def radius(self) -> float:
+        """Reference radius of the outline, nm."""
+        return self.outline.reference_radius
 
     @property
     def exact_area(self) -> float:
         """Area of the true sector, nm^2."""
-        return 0.5 * SPANS[self.sector] * (self.radius**2 - self.inner_radius**2)
+        return self.outline.area(self.sector)
+
+    @property
+    def region(self) -> IntArray:
+        """Number of each triangle's region in `REGIONS`, (elem,)."""
+        return region_of(self.mesh)
+
+    def with_regions(self, region: IntArray) -> Section:
+        """The section with its triangles in the regions of the given numbers, (elem,)."""
+        groups = {name: np.flatnonzero(region == number).astype(np.int32) for number, name in enumerate(REGIONS)}
+        return replace(self, mesh=self.mesh.with_subdomains({k: v for k, v in groups.items() if v.size}))
+
+    def with_reacting(self, facets: IntArray) -> Section:
+        """The section with carriers entering through the given facets of its mesh only."""
+        return replace(self, mesh=self.mesh.with_boundaries({"reacting": facets}))
 
     @property
     def area(self) -> float:
@@ -88,9 +107,16 @@ class Section:
         return digest.hexdigest()
 
 
-def build_section(
-    points: Array, triangles: IntArray, sector: str, radius: float, inner_radius: float, size: float, where: str
-) -> Section:
+def region_of(mesh: skfem.MeshTri2) -> IntArray:
+    """Number of each triangle's region in `REGIONS`, (elem,), from the subdomains of a mesh; `REACTING` in none."""
+    region = np.full(mesh.nelements, REACTING, dtype=np.int64)
+    for name, cells in (mesh.subdomains or {}).items():
+        region[cells] = REGIONS.index(name)
+    return region
+
+
+def build_section(points: Array, triangles: IntArray, sector: str, outline: Outline, size: float, where: str,
+                  ) -> Section:
     """Make a section of straight triangles: name the boundary, curve it, check it against the true sector.
 
     Parameters
@@ -99,7 +125,7 @@ def build_section(
         nm, each used by a triangle.
     triangles : ndarray, shape (3, m)
         Counter-clockwise.
-    sector, radius, inner_radius, size
+    sector, outline, size
         As in `Section`.
     where : str
         Names the mesh in errors.
@@ -116,11 +142,9 @@ def build_section(
     mesh.doflocs[:, mesh.dofs.facet_dofs[0]] = 0.5 * (points[:, mesh.facets[0]] + points[:, mesh.facets[1]])
     boundary = mesh.boundary_facets()
     ends = points[:, mesh.facets[:, boundary]]
-    r = np.hypot(*ends)
-    tolerance = 2.0 * ON_LINE * radius
+    tolerance = 2.0 * ON_LINE * outline.reference_radius
     on = {
-        "surface": np.abs(r - radius) < tolerance,
-        "inner": (np.abs(r - inner_radius) < tolerance) & (inner_radius > 0.0),
+        **{curve: outline.off(curve, ends) < tolerance for curve in outline.curves},
         "x0": (np.abs(ends[0]) < tolerance) & (sector == "quarter"),
         "y0": (np.abs(ends[1]) < tolerance) & (sector != "full"),
     }
@@ -131,16 +155,16 @@ def build_section(
     if stray.size:
         x, y = points[:, mesh.facets[:, stray]].mean(axis=1).T[0]
         raise MeshError(
-            f"boundary edge at ({x:.6g}, {y:.6g}) is on no circle (radius {radius:g} nm), no symmetry line",
+            f"boundary edge at ({x:.6g}, {y:.6g}) is on no {outline}, no symmetry line",
             where=where,
             allowed="a circle or annulus about (0, 0): all of it, y >= 0, or x >= 0 and y >= 0",
             hint=f"{stray.size} such edges: not circular, not centred, a hole or a crack",
         )
-    for name, circle in (("surface", radius), ("inner", inner_radius)):
-        if name in facets:
-            nodes = mesh.dofs.facet_dofs[0, facets[name]]
-            mesh.doflocs[:, nodes] *= circle / np.hypot(*mesh.doflocs[:, nodes])
-    section = Section(mesh.with_boundaries(facets), sector, radius, inner_radius, size)
+    for curve in outline.curves:
+        if curve in facets:
+            nodes = mesh.dofs.facet_dofs[0, facets[curve]]
+            mesh.doflocs[:, nodes] = outline.project(curve, mesh.doflocs[:, nodes])
+    section = Section(mesh=mesh.with_boundaries(facets), sector=sector, outline=outline, element_size=size)
     _check_geometry(section, where)
     return section
 

@@ -1,4 +1,4 @@
-"""Nodes, quadrature arrays and assembly data of one mesh (between *mesh* and *state*).
+"""Nodes, quadrature arrays and assembly data of one mesh.
 
 The displacement lives on quadratic triangles (P2) with three quadrature points. The extent of reaction, the
 activity and all averages live on linear triangles (P1) of the same mesh refined once: their nodes are the P2 nodes,
@@ -13,6 +13,8 @@ from functools import cached_property
 import numpy as np
 import skfem
 
+from femanode.mesh.outline import Outline
+from femanode.mesh.section import region_of
 from femanode.numerics.arrays import Array, IntArray
 from femanode.numerics.ordering import node_rank
 
@@ -40,7 +42,10 @@ class Spaces:
     sub : (3, sub) nodes of all sub-triangles; sub_grad : (3, 2, sub); sub_area : (sub,)
     edges : (2, edge) node pairs i < j; conductance : (edge,) minus the off-diagonal Laplacian entries
     mass : (N,) lumped areas, nm^2
-    surface : nodes on the reacting surface; surface_length : (N,) lumped lengths, nm (0 off the surface)
+    region : (elem,) number of each element's region in :data:`femanode.mesh.section.REGIONS`
+    reacting : nodes on the boundary through which carriers enter; reacting_length : (N,) its lumped lengths, nm
+    outward : (2, N) unit normal out of the section on the reacting boundary
+    outer : nodes on the whole outer boundary; outer_length : (N,) its lumped lengths, nm (0 off the boundary)
     x0, y0 : nodes on the symmetry lines (empty where there are none)
     corner_point : which quadrature point is nearest to each corner of its element
     """
@@ -59,8 +64,12 @@ class Spaces:
     edges: IntArray
     conductance: Array
     mass: Array
-    surface: IntArray
-    surface_length: Array
+    region: IntArray
+    reacting: IntArray
+    reacting_length: Array
+    outward: Array
+    outer: IntArray
+    outer_length: Array
     x0: IntArray
     y0: IntArray
     corner_point: tuple[int, int, int]
@@ -128,13 +137,16 @@ class Spaces:
         return scatter(i, flow, self.n_nodes) - scatter(j, flow, self.n_nodes)
 
 
-def build_spaces(mesh: skfem.MeshTri2) -> Spaces:
+def build_spaces(mesh: skfem.MeshTri2, outline: Outline | None = None) -> Spaces:
     """Build the arrays of :class:`Spaces` from a quadratic triangle mesh with named boundaries.
 
     Parameters
     ----------
     mesh : skfem.MeshTri2
-        Boundaries ``surface`` (required), ``x0`` and ``y0`` (optional).
+        Boundaries ``surface`` (required: the outer one), ``reacting`` (all of ``surface`` where it is missing), ``x0``
+        and ``y0`` (optional). Its subdomains are regions, see :class:`femanode.mesh.section.Section`.
+    outline : Outline, optional
+        Gives the outward normals; without it they are those of the boundary's straight pieces.
     """
     basis = skfem.Basis(mesh, skfem.ElementTriP2(), intorder=2)
     cells = np.asarray(basis.element_dofs, dtype=np.int64)
@@ -160,19 +172,25 @@ def build_spaces(mesh: skfem.MeshTri2) -> Spaces:
     def on(name: str) -> IntArray:
         return np.asarray(basis.get_dofs(name).flatten(), dtype=np.int64) if name in named else np.zeros(0, np.int64)
 
-    surface = on("surface")
-    return Spaces(nodes, cells, N, dN, np.asarray(basis.dx), np.asarray(basis.mapping.F(basis.X)), qp_nodes, qp_grad,
-                  sub, sub_grad, sub_area, edges, conductance, mass, surface,
-                  _boundary_length(nodes, edges[:, count == 1], surface), on("x0"), on("y0"),
-                  (int(np.argmax(corner == 0)), int(np.argmax(corner == 1)), int(np.argmax(corner == 2))))
+    free, outer, x0, y0 = edges[:, count == 1], on("surface"), on("x0"), on("y0")
+    reacting = on("reacting") if "reacting" in named else outer
+    outward = (_edge_normals(nodes, sub, _ending_on(free, reacting, n), x0, y0) if outline is None
+               else outline.normal(nodes))
+    return Spaces(
+        nodes=nodes, cells=cells, N=N, dN=dN, weight=np.asarray(basis.dx), qp_xy=np.asarray(basis.mapping.F(basis.X)),
+        qp_nodes=qp_nodes, qp_grad=qp_grad, sub=sub, sub_grad=sub_grad, sub_area=sub_area, edges=edges,
+        conductance=conductance, mass=mass, region=region_of(mesh),
+        reacting=reacting, reacting_length=_boundary_length(nodes, _ending_on(free, reacting, n)), outward=outward,
+        outer=outer, outer_length=_boundary_length(nodes, _ending_on(free, outer, n)), x0=x0, y0=y0,
+        corner_point=(int(np.argmax(corner == 0)), int(np.argmax(corner == 1)), int(np.argmax(corner == 2))))
 
 
 def _linear_gradients(nodes: Array, tri: IntArray) -> tuple[Array, Array]:
     """Gradients (3, 2, n) of linear shape functions and areas (n,); orientation does not matter."""
     p = nodes[:, tri]
-    e = np.stack([p[:, 2] - p[:, 1], p[:, 0] - p[:, 2], p[:, 1] - p[:, 0]])  # opposite edges (3, 2, n)
-    twice = e[2, 0] * -e[1, 1] + e[2, 1] * e[1, 0]
-    grad = np.stack([-e[:, 1], e[:, 0]], axis=1) / twice
+    opposite = np.stack([p[:, 2] - p[:, 1], p[:, 0] - p[:, 2], p[:, 1] - p[:, 0]])  # edges (3, 2, n)
+    twice = opposite[2, 0] * -opposite[1, 1] + opposite[2, 1] * opposite[1, 0]
+    grad = np.stack([-opposite[:, 1], opposite[:, 0]], axis=1) / twice
     return grad, 0.5 * np.abs(twice)
 
 
@@ -188,10 +206,30 @@ def _edge_conductance(tri: IntArray, grad: Array, area: Array) -> tuple[IntArray
     return np.stack([key // n, key % n]), scatter(inverse, np.concatenate(values), len(key)), count
 
 
-def _boundary_length(nodes: Array, edge: IntArray, surface: IntArray) -> Array:
-    """Half the length of the boundary edges that end at each surface node."""
-    on = np.zeros(nodes.shape[1], bool)
-    on[surface] = True
-    edge = edge[:, on[edge[0]] & on[edge[1]]]
+def _ending_on(edge: IntArray, boundary: IntArray, n: int) -> IntArray:
+    """Those of the edges (2, b) whose two ends are among the nodes of a boundary."""
+    on = np.zeros(n, bool)
+    on[boundary] = True
+    return edge[:, on[edge[0]] & on[edge[1]]]
+
+
+def _edge_normals(nodes: Array, tri: IntArray, edge: IntArray, x0: IntArray, y0: IntArray) -> Array:
+    """Unit normals (2, N) of boundary edges (2, b), out of the triangles; a node has the mean by length of its two."""
+    n = nodes.shape[1]
+    sides = np.concatenate([tri[[0, 1, 2]], tri[[1, 2, 0]], tri[[2, 0, 1]]], axis=1)  # two ends, and the corner facing
+    i, j, facing = sides[:, np.isin(sides[:2].min(axis=0) * n + sides[:2].max(axis=0), edge[0] * n + edge[1])]
+    along, inwards = nodes[:, j] - nodes[:, i], nodes[:, facing] - nodes[:, i]
+    normal = np.stack([along[1], -along[0]])
+    normal *= np.where((normal * inwards).sum(axis=0) > 0.0, -1.0, 1.0)
+    total = np.stack([scatter(i, part, n) + scatter(j, part, n) for part in normal])
+    # The mirror image of the edge counts too.
+    total[0, x0] = 0.0
+    total[1, y0] = 0.0
+    size = np.hypot(*total)
+    return np.asarray(total / np.where(size > 0.0, size, 1.0))
+
+
+def _boundary_length(nodes: Array, edge: IntArray) -> Array:
+    """Half the length of the boundary edges that end at each node."""
     length = np.hypot(*(nodes[:, edge[0]] - nodes[:, edge[1]]))
     return scatter(edge, length / 2.0, nodes.shape[1])

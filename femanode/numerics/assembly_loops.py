@@ -1,4 +1,4 @@
-"""Sparsity pattern of element matrices and the sums into it ."""
+"""Compiled: the sparsity pattern of element matrices, and the sums of their entries into it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,8 @@ from femanode.numerics.compiled import compiled
 
 
 @compiled
-def csc_pattern(dofs: IntArray, n: int) -> tuple[ShortArray, ShortArray, ShortArray, ShortArray]:
-    """CSC pattern of element matrices with unknowns ``dofs`` (k, elem), and where its entries come from.
-
-    Returns
-    -------
-    indptr : (n + 1,); indices : (nnz,) ascending within each column
-    start : (nnz + 1,) where the contributions to each entry begin in ``source``: places in the flat (elem, k, k) array
-    """
+def _places_of_unknowns(dofs: IntArray, n: int) -> tuple[IntArray, IntArray]:
+    """Where unknown c stands in ``dofs`` (k, elem): places e k + i, ascending, in ``where[begin[c]:begin[c + 1]]``."""
     k, m = dofs.shape
     begin = np.zeros(n + 1, np.int64)
     for i in range(k):
@@ -30,6 +24,20 @@ def csc_pattern(dofs: IntArray, n: int) -> tuple[ShortArray, ShortArray, ShortAr
             if dofs[i, e] >= 0:
                 where[at[dofs[i, e]]] = e * k + i
                 at[dofs[i, e]] += 1
+    return begin, where
+
+
+@compiled
+def csc_pattern(dofs: IntArray, n: int) -> tuple[ShortArray, ShortArray, ShortArray, ShortArray]:
+    """CSC pattern of element matrices with unknowns ``dofs`` (k, elem), and where its entries come from.
+
+    Returns
+    -------
+    indptr : (n + 1,); indices : (nnz,) ascending within each column
+    start : (nnz + 1,) where the contributions to each entry begin in ``source``: places in the flat (elem, k, k) array
+    """
+    k = dofs.shape[0]
+    begin, where = _places_of_unknowns(dofs, n)
     indptr, indices = np.zeros(n + 1, np.int32), np.empty(k * begin[n], np.int32)
     mark, count = np.full(n, -1, np.int64), np.zeros(n, np.int64)
     # Room for the worst case; what stays untouched takes no memory.

@@ -1,10 +1,10 @@
-"""Compilation of inner loops and sharing them between threads (tool of the *solver*).
+"""Compilation of inner loops by numba, and sharing them between threads.
 
-Compiled functions are kept on disk. numba takes half a second to load, so that modules built on :func:`compiled` are
-imported late, and each has a plain counterpart in numpy or scipy for systems without numba.
+Compiled functions are kept on disk. Loading numba takes half a second, so modules whose functions are :func:`compiled`
+are imported only when they are needed. Each has a counterpart in plain numpy or scipy for systems without numba.
 
-Threads are Python's own: compiled functions let go of the interpreter lock and work on a range of elements each. What
-every range writes is its own, so that no number depends on how many threads there are.
+The threads are Python's own: a compiled function releases the interpreter lock and works on one range of elements. No
+two ranges write to the same place, so no number depends on how many threads there are.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def threads() -> int:
 
 @cache
 def _pool(process: int, workers: int) -> ThreadPoolExecutor:
-    """Threads besides the caller's own; another set in a forked process."""
+    """Threads besides the caller's own; ``process`` is an argument so that a forked process gets a pool of its own."""
     return ThreadPoolExecutor(workers, thread_name_prefix="femanode")
 
 
@@ -70,7 +70,7 @@ def share(function: Callable[..., Any], count: int, *arguments: Any, least: int 
 
 
 def _compile(function: Function, *, fastmath: set[str]) -> Function:
-    """Compiled code is kept in the user's cache: left beside the package it would outlive an uninstalled one."""
+    """Compile a function, its code kept in the user's cache: beside the package it would be left after uninstalling."""
     import numba
 
     config: Any = numba.config
@@ -94,7 +94,10 @@ def vectorised(function: Function) -> Function:
 
 
 def readable(values: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Contiguous array of that shape that cannot be written to: compiled code is made once per kind of array."""
+    """The values as a contiguous, read-only array of that shape.
+
+    numba compiles a function anew for every combination of contiguous or not, writeable or not: this leaves one.
+    """
     whole = np.ascontiguousarray(np.broadcast_to(np.asarray(values, dtype=np.float64), shape)).view()
     whole.flags.writeable = False
     return whole

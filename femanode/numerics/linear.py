@@ -1,6 +1,6 @@
-"""Symmetric solver of sparse systems, with PARDISO where it is installed and SuperLU else.
+"""Direct solver of sparse symmetric systems: PARDISO where it is installed (extra ``fast``), otherwise scipy's SuperLU.
 
-``pardiso`` (extra ``fast``) keeps its analysis between factorisations. ``scipy`` is SuperLU in symmetric mode.
+PARDISO keeps its symbolic analysis between factorisations of one sparsity pattern.
 """
 
 from __future__ import annotations
@@ -19,19 +19,29 @@ from femanode.numerics.superlu import SuperLU
 Backend = Literal["auto", "pardiso", "scipy"]
 
 
+class SingularMatrix(RuntimeError):
+    """A matrix that cannot be factorised, or whose solutions are no solutions."""
+
+
 def inner(a: Array, b: Array) -> float:
     """Sum of the products of two arrays of one shape.
 
-    BLAS wakes its threads for that, which beside those of another library takes longer than the sum.
+    Not by BLAS, which starts threads of its own for it: beside those of PARDISO that takes longer than the sum.
     """
     return float(np.einsum("i,i->", a.ravel(), b.ravel()))
 
 
 class Method(Protocol):
-    """One way to factorise: raises RuntimeError for a matrix that is singular to its eyes.
+    """A library that factorises; raises RuntimeError for a matrix that it finds singular.
 
-    ``rough`` where its solutions have to be refined, and would have to be less with ``exact`` factors; ``costly`` where
-    a factorisation takes more than ten times as long as a solution.
+    Attributes
+    ----------
+    name : str
+        For the manifest.
+    rough : bool
+        Whether the last factors are in single precision; ``factorise(matrix, exact=True)`` makes them in double.
+    costly : bool
+        Whether a factorisation takes more than ten times as long as a solution.
     """
 
     name: str
@@ -51,9 +61,11 @@ class SymmetricSolver:
     backend : 'auto' | 'pardiso' | 'scipy'
         ``auto`` takes pardiso where it is installed.
     rank : (n,), optional
-        Place of each unknown in the elimination, where the caller knows a good one; ties stay in their order.
+        Place of each unknown in the elimination, where the caller knows a good order; equal places keep the order of
+        the unknowns.
     accuracy : float
-        Residual of a solution, over its right side, that is enough; refinement ends earlier where it gains no more.
+        Norm of the residual over that of the right side at which refinement ends; it ends earlier where it gains no
+        more.
 
     Attributes
     ----------
@@ -62,8 +74,8 @@ class SymmetricSolver:
     factorisations : int
     """
 
-    #: Residuals over the right side above which factors in single precision will not do, and above which a matrix
-    #: counts as singular; how often a solution is refined.
+    #: Residual over the right side above which factors in single precision are replaced by double ones; above which a
+    #: matrix counts as singular; and how often a solution is refined at most.
     poor, singular, most_refinements = 1e-9, 1e-4, 8
     #: Residual of `solve_near` over the right side, and how many iterations it may take.
     near, most_iterations = 3e-2, 12
@@ -84,14 +96,17 @@ class SymmetricSolver:
 
         Raises
         ------
-        RuntimeError
-            The matrix is singular to working precision.
+        SingularMatrix
+            The matrix is singular to working precision, or has entries that are not finite.
         """
         self.factorisations += 1
         if not np.all(np.isfinite(matrix.data)):
-            raise RuntimeError("the matrix has entries that are not finite")
+            raise SingularMatrix("the matrix has entries that are not finite")
         self._matrix = None
-        self._method.factorise(matrix)
+        try:
+            self._method.factorise(matrix)
+        except RuntimeError as error:
+            raise SingularMatrix(str(error)) from error
         self._matrix = matrix
 
     def solve(self, rhs: Array) -> Array:
@@ -105,14 +120,14 @@ class SymmetricSolver:
             x, error = self._refined(matrix, rhs)
         # PARDISO neither raises nor warns on a singular matrix.
         if not error <= self.singular:
-            raise RuntimeError("the matrix is singular to working precision")
+            raise SingularMatrix("the matrix is singular to working precision")
         return x
 
     def solve_near(self, matrix: sp.csc_matrix, rhs: Array) -> Array:
         """Solution for a matrix like the one last factorised, with a residual of :attr:`near` of the right side.
 
-        Where a factorisation takes as long as many solutions, the old factors serve conjugate gradients as long as
-        those need few iterations; otherwise they are made anew.
+        Where a factorisation is costly, the old factors precondition conjugate gradients, as long as those converge in
+        :attr:`most_iterations`. Otherwise the matrix is factorised.
         """
         if self._method.costly and self._matrix is not None:
             columns = rhs.reshape(len(rhs), -1).T
@@ -141,7 +156,7 @@ class SymmetricSolver:
         if not np.isfinite(error) and np.isfinite(size):
             return x, np.inf
         for _ in range(self.most_refinements):
-            if not error > self.accuracy * size:  # also where the right side was no number: the caller sees it in x
+            if not error > self.accuracy * size:  # also for a right side with NaN: the caller finds NaN in x
                 return x, 0.0
             better = x + self._method.solve(residual)
             residual = rhs - matrix @ better

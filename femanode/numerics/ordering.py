@@ -1,4 +1,4 @@
-"""Elimination order of the unknowns: nested dissection, or minimum degree without pymetis (tool of *linear*)."""
+"""Elimination order of the unknowns: nested dissection, or minimum degree without pymetis."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def has_metis() -> bool:
 
 
 def graph_order(graph: sp.csr_matrix) -> IntArray:
-    """Vertices of a symmetric graph in an order of little fill; values do not matter."""
+    """Vertices of a symmetric graph in an order whose elimination adds few entries; the values in it do not matter."""
     n = graph.shape[0]
     rows = np.repeat(np.arange(n), np.diff(graph.indptr))
     if not has_metis() or n < 2:
@@ -61,7 +61,7 @@ def node_rank(cells: IntArray, n: int) -> IntArray:
 
 
 def matrix_order(matrix: sp.csc_matrix) -> IntArray:
-    """Elimination order of a matrix (both triangles); columns of one pattern are dissected as one vertex."""
+    """Elimination order of a matrix given with both triangles; columns with the same rows count as one vertex."""
     n = matrix.shape[0]
     if n == 0 or np.any(np.diff(matrix.indptr) == 0):
         return graph_order(sp.csr_matrix(matrix))

@@ -16,10 +16,11 @@ from femanode.numerics.arrays import Array, IntArray
 
 
 class Pardiso:
-    """Cholesky while matrices are positive definite, which takes half the time; from the first that is not, LDL^T."""
+    """PARDISO's factors: Cholesky, at half the time, until a matrix is not positive definite; from then on LDL^T."""
 
     name, rough, costly = "pardiso", False, False
-    #: Its own settings but for the refinement in each solve, which takes longer than the solve: see SymmetricSolver.
+    #: PARDISO's defaults (iparm), but without refinement in every solve, which takes longer than the solve itself;
+    #: SymmetricSolver refines where it is needed.
     parameters: ClassVar[dict[int, int]] = {1: 1, 2: 2, 8: 0, 10: 8, 21: 1, 24: 1}
     definite, indefinite = 2, -2
 
@@ -105,7 +106,7 @@ class Pardiso:
 
 
 def _find_mkl() -> None:
-    """Tell pypardiso where its library is, as the package that brought it lists it: a search of the disk takes 1 s."""
+    """Tell pypardiso where its library is, from the list of files of the package ``mkl``; its own search takes 1 s."""
     if "PYPARDISO_MKL_RT" in os.environ:
         return
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):

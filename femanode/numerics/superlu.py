@@ -1,7 +1,7 @@
 """Factors of a symmetric matrix by SuperLU, which comes with scipy.
 
-Its default column ordering is several times slower on these matrices and serves only as the fall-back of a failed
-factorisation. The order is a nested dissection by METIS where pymetis is installed, minimum degree otherwise.
+The elimination order is a nested dissection by METIS where pymetis is installed, minimum degree otherwise. SuperLU's
+default order is several times slower on these matrices; it is taken only where the factorisation has failed otherwise.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ import scipy.sparse.linalg as spla
 from femanode.numerics import ordering
 from femanode.numerics.arrays import Array, IntArray
 
-#: Entries beyond this are not for single precision: what is summed of them must not overflow.
+#: Matrices with entries beyond this are factorised in double precision: in single their sums could overflow.
 _LARGEST_SINGLE = 1e30
 
 
 class SuperLU:
-    """Factors in single precision, a quarter sooner and in half the memory; refinement brings the digits back."""
+    """SuperLU's factors, in single precision: three quarters of the time and half of the memory of double.
+
+    :class:`~femanode.numerics.linear.SymmetricSolver` brings the missing digits back by refinement.
+    """
 
     costly = True
 
@@ -35,7 +38,7 @@ class SuperLU:
         if self._ordered:
             if self._permutation is None or len(self._permutation) != matrix.shape[0]:
                 self._permutation = ordering.matrix_order(matrix)
-            # Unknowns that are numbered in the order of their elimination are taken as they come.
+            # Where the unknowns are numbered in the order of elimination, no permutation is needed.
             if np.any(np.diff(self._permutation) != 1):
                 matrix = matrix[self._permutation][:, self._permutation]
         self.rough = not exact and bool(np.abs(matrix.data).max(initial=0.0) < _LARGEST_SINGLE)

@@ -1,4 +1,4 @@
-"""Fields of one state by their output names, at quadrature points and nodes (first half of *output*).
+"""Fields of one state by their output names, at quadrature points and nodes.
 
 Stresses are Cauchy; radial and hoop refer to the wire's axis in the deformed section.
 """
@@ -10,7 +10,6 @@ from functools import cached_property
 
 import numpy as np
 
-from femanode.constitutive.swelling import volume_ratio
 from femanode.numerics.arrays import Array
 from femanode.solver.axial import Stretch
 from femanode.solver.mechanics import Equilibrium
@@ -37,11 +36,11 @@ class FieldSet:
         physics, state = self.problem.physics, self.state
         F = physics.mechanics.deformation(state.u)
         h, C = physics.content_at_points(state.xi, state.c)
-        # The committed plastic state is an elastic trial of itself: no flow is added.
-        law = physics.constants(h, C)
+        # With the committed plastic state the point law finds no flow: an elastic trial gives the stress as it was.
+        law = physics.moduli(h, C)
         frozen = type(law)(law.K, law.G, np.full_like(C, 1e6), law.H, law.rate_exponent, np.full_like(C, np.inf))
         response, _ = physics.mechanics.elements.respond(F, self.stretch, state.Cp_inv, state.eqps,
-                                                         volume_ratio(C, physics.expansion), frozen, 1.0)
+                                                         physics.swelling(C), frozen, 1.0)
         return response.tau, F
 
     @cached_property

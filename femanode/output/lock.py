@@ -12,7 +12,8 @@ from filelock import FileLock, Timeout
 
 from femanode.errors import ConfigError
 
-#: The lock is the system's and ends with its process; the file stays. The second one says who holds it.
+#: File that the operating system locks, which it releases when the process ends (the file itself stays), and file that
+#: says which process holds the lock.
 LOCK, HOLDER = ".run.lock", ".run.holder"
 
 

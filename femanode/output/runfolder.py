@@ -1,7 +1,6 @@
 """Reading a finished run's folder back: tables, dictionaries and frames, each only when asked for.
 
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands after output: it reads
-what output has written and knows nothing of the solver.
+It needs nothing of the solver.
 """
 
 from __future__ import annotations

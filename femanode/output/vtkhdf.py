@@ -1,9 +1,8 @@
 """A whole run as one temporal VTKHDF file.
 
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess. Frames may have
-different meshes: a mesh is stored once for every run of frames that share it. VTK 9.3 and later read such files, and
-with them ParaView from 5.12; ParaView 5.11 reads single-step VTKHDF only, so ``frames.pvd`` stays the series for
-everyone.
+Frames may have different meshes: consecutive frames on the same mesh share one stored copy of it. VTK 9.3 and later
+read such files, and so does ParaView from 5.12 on. ParaView 5.11 reads single-step VTKHDF only; ``frames.pvd`` is the
+series that every version reads.
 """
 
 from __future__ import annotations
@@ -76,7 +75,7 @@ class _Series:
         self.steps.attrs["NSteps"] = 0
         self.data, self.offsets = root.create_group("PointData"), self.steps.create_group("PointDataOffsets")
         self.last: FrameMesh | None = None
-        self.places = (0, 0, 0, 0)  # part, point, cell and connectivity where the last mesh begins
+        self.places = (0, 0, 0, 0)  # part, first point, first cell and first connectivity entry of the last mesh
 
     def add(self, time: float, mesh: FrameMesh) -> None:
         """One more step; the mesh is written only where it differs from the last one."""

@@ -1,4 +1,4 @@
-"""What a run leaves behind: frames for ParaView, table, manifest (the *output* stage)."""
+"""What a run leaves behind: frames for ParaView, table, manifest."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from femanode.solver.stepping import Tally
 PACKAGES = ("femanode", "numpy", "scipy", "scikit-fem", "meshio", "pyvista", "pydantic", "pymetis", "numba",
             "pypardiso")
 
-#: Fields of a frame in single precision; those that a section's shape or balance is read off from are in double.
+#: Fields that a frame stores in single precision. Fields from which shape and carrier balance are read are in double.
 SINGLE = ("cauchy_stress_GPa", "hoop_stress_GPa", "radial_stress_GPa", "axial_stress_GPa", "mean_stress_GPa",
           "von_mises_GPa", "max_principal_stress_GPa", "eqps", "volume_ratio")
 
@@ -191,7 +191,7 @@ def manifest(problem: Problem, tally: Tally, *, stop: str, seconds: Mapping[str,
              events: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Where a run's numbers come from: versions, machine, mesh, solver, steps, time, how often it was resumed.
 
-    ``events`` are what befell the section on the way, by name, as in the summary.
+    ``events`` maps ``neck`` and ``torn`` to when and where they happened, or to None, as in the summary.
     """
     mesh = problem.graded
     return {

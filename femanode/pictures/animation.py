@@ -1,7 +1,4 @@
-"""Series of images written as GIF or MP4.
-
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess.
-"""
+"""Series of images written as GIF or MP4."""
 
 from __future__ import annotations
 
@@ -67,7 +64,7 @@ def _with_palette(images: Iterator[NDArray[np.uint8]], colours: str) -> Iterator
     for image in images:
         found, index = np.unique(image.astype(np.int64) @ np.array([65536, 256, 1]), return_inverse=True)
         channels = np.column_stack([found >> 16, found >> 8 & 255, found & 255])
-        # The nearest colour, without the square that does not depend on the palette.
+        # The nearest colour p of the palette to c has the least |p|^2 - 2 p.c; |c|^2 is the same for all p.
         nearest = np.argmin((palette**2).sum(axis=1) - 2 * channels @ palette.T, axis=1).astype(np.uint8)
         framed = Image.fromarray(nearest[index].reshape(image.shape[:2]))
         framed.putpalette(palette.astype(np.uint8).ravel().tolist())

@@ -1,7 +1,7 @@
 """Where a crack would start, as a mark on pictures of the hoop stress.
 
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess: the site is read
-from ``summary.json`` and followed to the frame that is drawn.
+The site is read from ``summary.json``. It is a place of the undeformed surface, which is followed to where it is in the
+frame that is drawn.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from femanode.numerics.arrays import Array
 from femanode.output.runfolder import Frame, FrameMesh, RunFolder
 from femanode.pictures.fields import FieldChoice
 from femanode.pictures.sectionview import SectionView, build_view
-from femanode.postprocess.framegeometry import MIRRORS
+from femanode.postprocess.framegeometry import MIRRORS, distance_from_axis, reference_radius
 
 #: Field whose pictures carry the mark.
 MARKED = "hoop_stress_GPa"
@@ -64,8 +64,7 @@ def places(mesh: FrameMesh, sector: str, angle: float) -> Array:
     ndarray, shape (k, 2, 2)
         Point (nm) and normal.
     """
-    r = np.hypot(*mesh.points.T)
-    rim = np.flatnonzero(r > (1.0 - 1e-6) * r.max())
+    rim = np.flatnonzero(distance_from_axis(mesh.points) > (1.0 - 1e-6) * reference_radius(mesh))
     signs = np.array(MIRRORS[sector], dtype=float)
     reference = (signs[:, None] * mesh.points[rim]).reshape(-1, 2)
     deformed = (signs[:, None] * (mesh.points + mesh.fields["displacement"][:, :2])[rim]).reshape(-1, 2)
@@ -75,7 +74,7 @@ def places(mesh: FrameMesh, sector: str, angle: float) -> Array:
         return np.stack([np.interp(where, theta, part, period=2.0 * np.pi) for part in deformed[first].T], axis=-1)
 
     images = np.unique(np.round(np.arctan2(signs[:, 1] * np.sin(angle), signs[:, 0] * np.cos(angle)), 6))
-    # Over two neighbours to either side: an outline with a notch has no tangent in it.
+    # The tangent is taken over two neighbours to either side: at the tip of a notch itself there is none.
     reach = 2.0 * float(np.median(np.diff(theta)))
     along = at(images + reach) - at(images - reach)
     normal = np.stack([along[:, 1], -along[:, 0]], axis=-1) / np.hypot(*along.T)[:, None]

@@ -1,7 +1,4 @@
 """Curves of a run's history against time, four panels in one picture.
-
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess: it reads
-``history.csv`` and draws.
 """
 
 from __future__ import annotations

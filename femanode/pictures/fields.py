@@ -1,7 +1,4 @@
-"""Which scalar a picture shows: names and aliases, labels, colour range.
-
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess.
-"""
+"""Which scalar a picture shows: names and aliases, labels, colour range."""
 
 from __future__ import annotations
 

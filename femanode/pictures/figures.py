@@ -1,7 +1,6 @@
 """Pictures of a finished run: fields on the deformed section, animations, curves.
 
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess: it reads
-a run's folder and writes pictures. ``rendering`` colours the field; everything around it is drawn here.
+They are made from the run's folder. ``rendering`` colours the field; everything around it is drawn here.
 """
 
 from __future__ import annotations
@@ -27,7 +26,8 @@ from femanode.pictures.animation import ANIMATIONS, write_animation
 from femanode.pictures.crackmark import marked_view, read_mark
 from femanode.pictures.curves import describe_frames, plot_curves
 from femanode.pictures.fields import FieldChoice, choose_field, colour_limits
-from femanode.pictures.rendering import Canvas, Layer, pixels, render
+from femanode.pictures.raster import Canvas, Layer, pixels
+from femanode.pictures.rendering import render
 from femanode.pictures.sectionart import (
     SectionArtists,
     add_scale_bar,
@@ -93,6 +93,13 @@ def plot_field(run: RunFolder | str | Path, field: str = "hoop_stress_GPa", fram
     seen = [marked_view(run, item, choice) for item in frames] if shared and len(views) == 1 else views
     figure = _SectionFigure(run, choice, seen, zoom=1.0 if suffix in ANIMATIONS else 1.5)
     path.parent.mkdir(parents=True, exist_ok=True)
+    logger.info("%s drawn with %s", path, _write(figure, views, path, renderer))
+    return path
+
+
+def _write(figure: _SectionFigure, views: Sequence[SectionView], path: Path, renderer: str) -> str:
+    """Draw the views and write them as what the file's ending says; the renderer that was used."""
+    suffix = path.suffix.lower()
     with tempfile.TemporaryDirectory(prefix="femanode-") as scratch:
         layers = [Layer(view.points, view.triangles, view.values) for view in views]
         rendering = render(layers, figure.canvas, Path(scratch), renderer=renderer)
@@ -105,8 +112,7 @@ def plot_field(run: RunFolder | str | Path, field: str = "hoop_stress_GPa", fram
             write_animation(path, images, len(views), figure.canvas.colours)
         else:
             Image.fromarray(next(images)).save(path)
-    logger.info("%s drawn with %s", path, rendering.renderer)
-    return path
+    return rendering.renderer
 
 
 def make_pictures(run: RunFolder | str | Path) -> list[Path]:

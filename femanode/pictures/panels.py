@@ -1,7 +1,4 @@
-"""Comparison panels: several runs in one picture, one colour range, one length scale, one legend.
-
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess.
-"""
+"""Comparison panels: several runs in one picture, one colour range, one length scale, one legend."""
 
 from __future__ import annotations
 
@@ -23,7 +20,8 @@ from femanode.output.runfolder import RunFolder
 from femanode.pictures.crackmark import marked_view
 from femanode.pictures.curves import describe_frames, time_scale
 from femanode.pictures.fields import choose_field, colour_limits
-from femanode.pictures.rendering import Canvas, Layer, render
+from femanode.pictures.raster import Canvas, Layer
+from femanode.pictures.rendering import render
 from femanode.pictures.sectionart import (
     SectionArtists,
     add_scale_bar,

@@ -1,7 +1,6 @@
 """A script that opens a run in ParaView: true shape of the whole section, hoop stress, front line.
 
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess. ParaView brings
-its own Python, so the script is text here and imports nothing of femanode.
+ParaView brings its own Python, so the script is a template here and imports nothing of femanode.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ def write_script(run: RunFolder | str | Path, field: str = "hoop_stress_GPa") ->
 
 
 def try_script(run: RunFolder | str | Path) -> Path | None:
-    """The script of a finished run; what goes wrong is logged and costs the script only."""
+    """Write the script of a finished run; where that fails, the reason is logged and the run is none the worse."""
     try:
         return write_script(run)
     except Exception as error:  # a finished run must not fail for want of a script

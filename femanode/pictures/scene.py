@@ -1,8 +1,7 @@
 """An interactive section for the browser: VTK's scene in vtk.js's offline viewer, one page that needs no network.
 
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess. VTK is kept out
-of the caller's process, as in ``rendering``: ``python -m femanode.pictures.scene job.json`` is the worker. The scene is
-described, not drawn, so that no OpenGL is needed.
+VTK is kept out of the caller's process, as in ``rendering``: ``python -m femanode.pictures.scene job.json`` is the
+worker. It describes the scene and does not draw it, so that no OpenGL is needed.
 """
 
 from __future__ import annotations
@@ -84,14 +83,6 @@ def build_page(job: dict[str, Any]) -> None:
         ``data`` (.npz with points, triangles, values, segments), ``colours``, ``limits``, ``out``.
     """
     import pyvista
-    from trame_vtk.modules.vtk.serializers import (
-        SynchronizationContext,
-        extract_array_hash,
-        initialize_serializers,
-        reference_id,
-        serialize,
-    )
-    from trame_vtk.tools.vtksz2html import write_html
     from vtkmodules import vtkRenderingCore as vtk
 
     with np.load(job["data"]) as data:
@@ -114,6 +105,19 @@ def build_page(job: dict[str, Any]) -> None:
     window = vtk.vtkRenderWindow()
     window.SetOffScreenRendering(1)
     window.AddRenderer(renderer)
+    _write_page(_packed(window, camera), Path(job["out"]))
+
+
+def _packed(window: Any, camera: Any) -> bytes:
+    """The scene as the viewer reads it: a zip of its description and of the arrays that it names."""
+    from trame_vtk.modules.vtk.serializers import (
+        SynchronizationContext,
+        extract_array_hash,
+        initialize_serializers,
+        reference_id,
+        serialize,
+    )
+
     initialize_serializers()
     context = SynchronizationContext()
     context.set_ignore_last_dependencies(True)
@@ -125,8 +129,15 @@ def build_page(job: dict[str, Any]) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("index.json", json.dumps({"hashes": hashes, "scene": scene}))
-    with open(job["out"], "w", encoding="utf-8") as page:
-        write_html(packed.getvalue(), page)
+    return packed.getvalue()
+
+
+def _write_page(scene: bytes, out: Path) -> None:
+    """Put a packed scene into the viewer's page."""
+    from trame_vtk.tools.vtksz2html import write_html
+
+    with out.open("w", encoding="utf-8") as page:
+        write_html(scene, page)
 
 
 def _flat(points: Any, lift: float = 0.0) -> Any:

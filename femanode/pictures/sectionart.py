@@ -1,7 +1,6 @@
 """The parts of a section's picture: view, field image, outlines, front, scale bar, colour map.
 
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess. Layouts (one
-picture, an animation, a panel, the report's small pictures) put these parts together.
+A single picture, an animation, a panel and the report's small pictures are put together from these parts.
 """
 
 from __future__ import annotations
@@ -81,7 +80,7 @@ class SectionArtists:
         lines = [np.asarray(line) for line in initial]
         axes.add_collection(LineCollection(lines, colors="white", linewidths=1.6 * weight, alpha=0.7))
         axes.add_collection(LineCollection(lines, colors="#303030", linewidths=1.3 * weight, linestyles=(0, (5, 4))))
-        # Dark on a white rim shows on either end of both colour maps.
+        # A dark line on a wider white one is seen against both ends of both colour maps.
         self.fronts = [Line2D([], [], color=colour, linewidth=width * weight, solid_capstyle="round")
                        for colour, width in (("white", 3.6), ("black", 1.8))]
         for line in self.fronts:
@@ -93,7 +92,7 @@ class SectionArtists:
         """Show another instant; ``image`` is the coloured field, shape (height, width, 3)."""
         self.image.set_data(image)
         self.outline.set_segments(view.outlines)
-        # One line with gaps: a collection makes an object of each of a thousand pieces.
+        # All pieces as one line with gaps (NaN): a collection would make an object of each of a thousand pieces.
         pieces = np.concatenate([view.front, np.full((len(view.front), 1, 2), np.nan)], axis=1).reshape(-1, 2)
         for line in self.fronts:
             line.set_data(*pieces.T)

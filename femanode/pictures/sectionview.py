@@ -1,7 +1,6 @@
 """The full deformed section, rebuilt from the sector that was computed.
 
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess; it turns
-stored frames into arrays that a renderer can draw and draws nothing itself.
+Stored frames become arrays that a renderer can draw; nothing is drawn here.
 """
 
 from __future__ import annotations
@@ -16,7 +15,8 @@ from femanode.output.runfolder import Frame
 from femanode.pictures.fields import FieldChoice
 from femanode.postprocess.framegeometry import MIRRORS, free_edges, level_segments, split_quadratic
 
-# Just below one half: a front that starts on the surface is then one line in spite of rounding.
+# The front is the contour at just below one half: where it starts on the surface, extent 1/2 up to rounding, the
+# contour is then one line and not in pieces.
 FRONT_LEVEL = 0.5 - 1e-6
 
 @dataclass(frozen=True)

@@ -1,7 +1,4 @@
-"""One look for all curves: colours safe for colour-blind readers, sizes, and vector output.
-
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess.
-"""
+"""One look for all curves: colours safe for colour-blind readers, sizes, and vector output."""
 
 from __future__ import annotations
 

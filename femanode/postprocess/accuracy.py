@@ -1,4 +1,4 @@
-"""How far front thickness and elements move core stress and arrest: a measured law (tool of *postprocess*).
+"""How far front thickness and elements move core stress and arrest: a measured law.
 
 Measured on an isotropic silicon wire (129 nm, sigma_Y 1 GPa, -0.15 eV per ion) with delta = 4 to 1 nm on elements of
 delta/4 to delta, steps of delta/2 (with steps of delta/4 the law holds to the same tolerance), against the sharp limits
@@ -9,18 +9,18 @@ With x = delta/R and r the excess of elements over delta/2, max(2 size/delta - 1
     core stress, relative: x/(0.60 + 4.0 x) - 0.01 r,
     arrest, absolute: 0.25 x - 0.012 + 0.015 r.
 
-The core's bias vanishes with delta. The 0.012 of arrest do not: that is as far as two one-dimensional sharp limits
-differ (0.562, 0.573). On elements of delta the power balance stays open by 9 %, whatever the law says of them.
+The core's bias vanishes with delta. The 0.012 of arrest do not: two one-dimensional sharp limits (0.562 and 0.573)
+differ by as much. On elements as large as delta the power balance does not close, by 9 %, however good these figures.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: a and b of the core's bias x/(a + b x), and what coarser elements than delta/2 take off.
+#: a and b of the core's bias x/(a + b x), and what is taken off per r for elements coarser than delta/2.
 CORE, CORE_ELEMENTS = (0.60, 4.0), 0.01
 
-#: Of the bias at arrest: what a thin front leaves, growth with x, what coarser elements add.
+#: Of the bias at arrest: its value for delta to 0, its growth with x, and what is added per r.
 ARREST, ARREST_ELEMENTS = (-0.012, 0.25), 0.015
 
 #: Largest and smallest delta/R, largest element size/delta of the measurements, and where conversion started.

@@ -1,7 +1,7 @@
-"""How a front comes to rest: drive left at a stage, when it stopped, and whether stress held it (of *postprocess*).
+"""How a front comes to rest: where its drive v/k fell below two levels, when it stood, and whether stress stopped it.
 
-A front that has almost stopped creeps on for long: where v/k fell below 0.3 and 0.1 is known far better than where and
-when it stood.
+A front that has almost stopped creeps on for long. The conversion at which v/k fell below 0.3 and 0.1 is therefore
+known far better than the place and the time of rest.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from femanode.numerics.arrays import Array
 #: v/k below which the front has lost most of its drive, and below which it counts as about to stop.
 SLOW, CREEPING = 0.3, 0.1
 
-#: Depth of host, in half-thicknesses of the front, below which fronts have merged: what moves then is no front.
+#: Depth of the remaining host, in half-thicknesses of the front, below which the fronts from opposite sides have
+#: merged: what converts then is no longer a travelling front.
 MERGED = 2.0
 
 
 def falls_below(along: Array, drive: Array, level: float) -> float | None:
-    """Where the drive falls below a level for good, linear between rows.
+    """Where the drive falls below a level and does not rise above it again, linear between rows.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ def falls_below(along: Array, drive: Array, level: float) -> float | None:
     Returns
     -------
     float or None
-        None where the drive never falls below for good, or never was above.
+        None where the drive ends above the level, or never was above it.
     """
     known = np.isfinite(drive)
     along, drive = along[known], drive[known]
@@ -64,7 +65,7 @@ def figures(t: Array, fraction: Array, drive: Array, *, stopped: bool) -> dict[s
 
 def self_limit(stop: str, arrest: float | None, drive: float, lost: float, unstressed: float, host: float,
                delta: float, *, stopped: bool) -> dict[str, Any]:
-    """Whether a front was stopped by stress, by which criterion, and if not, why not.
+    """Whether stress stopped the front, by which criterion that is said, and if it did not, why not.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Where and when a surface crack would release the most energy (figure of merit of *postprocess*).
+"""Where and when a surface crack would release the most energy.
 
-At every surface node a straight flaw is thought, as deep as the reacted shell is there in the deformed section (or as
-long as the material's `fracture.flaw`), under the hoop stress along the deformed outline. The model opens no crack.
+A straight flaw is assumed at every surface node. It is as deep as the reacted shell is there in the deformed section
+(or as long as the material's `fracture.flaw`) and feels the hoop stress along the deformed outline. No crack is opened.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from femanode.constitutive.elastoplasticity import Moduli
-from femanode.constitutive.swelling import conversion, volume_ratio
+from femanode.constitutive.swelling import conversion
 from femanode.numerics.arrays import Array
 from femanode.output.fieldset import FieldSet
 from femanode.postprocess.growth import energy_release
 from femanode.postprocess.shell import Shell
 
-#: Largest hoop stress of a free surface over its flow stress. Without traction Mises' condition reads s^2 - s z + z^2 =
-#: Y^2, with s the hoop and z the axial stress; of all z the largest s, 2 Y/sqrt 3, belongs to z = s/2, which plane
-#: strain reaches by flowing. Generalised plane strain leaves z free: s then lies between Y (z = s or 0) and that bound.
+#: Largest hoop stress of a free surface over its flow stress Y. On a surface without traction Mises' condition reads
+#: s^2 - s z + z^2 = Y^2, with s the hoop and z the axial stress. The largest s is 2 Y/sqrt 3, at z = s/2, the axial
+#: stress of flow in plane strain. In generalised plane strain z is free: s is between Y (z = s or 0) and that.
 FREE_SURFACE = 2.0 / np.sqrt(3.0)
 
 #: Share of the limit, and of the flow stress, from which a site counts as flowing.
@@ -66,18 +66,19 @@ def flow_stress(fields: FieldSet) -> tuple[Array, Array]:
     """
     physics, state = fields.problem.physics, fields.state
     h, C = physics.content_at_points(state.xi, state.c)
-    law: Moduli = physics.constants(h, C)
+    law: Moduli = physics.moduli(h, C)
     xx, yy, xy, zz = fields.sigma
     mises = np.sqrt(0.5 * ((xx - yy) ** 2 + (yy - zz) ** 2 + (zz - xx) ** 2) + 3.0 * xy**2)
     # The law flows in the Mandel stress, tau/Jc; the Cauchy stress is tau/J.
-    flow = (law.sigma_Y + law.H * state.eqps) * volume_ratio(C, physics.expansion) / fields.J
+    flow = (law.sigma_Y + law.H * state.eqps) * physics.swelling(C) / fields.J
     return np.where(np.isfinite(law.reference_rate), np.maximum(flow, mises), flow), mises
 
 
 def bounded_hoop(recovered: Array, flow: Array) -> tuple[Array, Array]:
-    """Hoop stress of a free surface after its limit, and the limit 2 flow/sqrt 3; GPa, any one shape.
+    """Hoop stress of a free surface, cut off at its limit 2 flow/sqrt 3, and that limit; GPa, any one shape.
 
-    Recovery extrapolates from points inside to the surface and overshoots where the stress turns.
+    The cut is needed because recovery extrapolates from points inside to the surface, and overshoots where the stress
+    changes steeply below it.
     """
     limit = FREE_SURFACE * flow
     return np.minimum(recovered, limit), limit
@@ -109,17 +110,18 @@ def weakest(fields: FieldSet, shell: Shell, fraction: float) -> Site:
     depth = shell.depths(physics.front.log_odds(state.xi), fields.position)[1]
     if fracture.flaw is not None:
         depth = np.full_like(depth, fracture.flaw)
-    E, nu = elastic_constants(physics.constants(conversion(state.xi[nodes], physics.front.start),
+    E, nu = elastic_constants(physics.mixture.moduli(conversion(state.xi[nodes], physics.front.start),
                                                 physics.content_at_nodes(state)[nodes]))
     ratio = energy_release(hoop, depth, E, nu) / fracture.energy
     k = int(np.argmax(ratio))
     cracked = depth > 0
-    length = physics.spaces.surface_length[nodes]
+    length = physics.spaces.outer_length[nodes]
     x, y = fields.position[:, nodes[k]]
-    return Site(state.t, fraction, float(ratio[k]), float(x), float(y), float(shell.angle[k]), float(hoop[k]),
-                float(limit[k]), float(depth[k]), float(hoop[k] >= FLOWING * limit[k] or mises[k] >= FLOWING * flow[k]),
-                float(length[ratio >= 0.95 * ratio[k]].sum() / length.sum()), float(cracked.sum()),
-                float((cracked & (recovered > limit)).sum()))
+    return Site(t=state.t, fraction=fraction, ratio=float(ratio[k]), x=float(x), y=float(y),
+                angle=float(shell.angle[k]), hoop=float(hoop[k]), limit=float(limit[k]), depth=float(depth[k]),
+                flows=float(hoop[k] >= FLOWING * limit[k] or mises[k] >= FLOWING * flow[k]),
+                alike=float(length[ratio >= 0.95 * ratio[k]].sum() / length.sum()), sites=float(cracked.sum()),
+                bounded=float((cracked & (recovered > limit)).sum()))
 
 
 def figures(sites: Sequence[Site], torn: NDArray[np.bool_], diameter: float, flaw: float | None) -> dict[str, Any]:
@@ -154,7 +156,7 @@ def figures(sites: Sequence[Site], torn: NDArray[np.bool_], diameter: float, fla
             "surface_share": site.alike} if found else None,
         "crack_sites": int(sum(s.sites for s in counted)),
         "crack_sites_bounded": int(sum(s.bounded for s in counted)),
-        # Without a flaw of its own length, everything scales with the diameter.
+        # Where the crack is as deep as the shell, G grows in proportion to the diameter.
         "critical_diameter_nm": diameter / site.ratio if flaw is None and found else None}
 
 

@@ -16,6 +16,16 @@ MIRRORS: Mapping[str, tuple[tuple[int, int], ...]] = {
 }
 
 
+def distance_from_axis(points: Array) -> Array:
+    """Distance of points (n, 2) from the wire's axis, (n,), nm."""
+    return np.asarray(np.hypot(*points.T))
+
+
+def reference_radius(mesh: FrameMesh) -> float:
+    """Radius of the section as it was grown, nm: the largest distance of a node from the axis."""
+    return float(distance_from_axis(mesh.points).max())
+
+
 def split_quadratic(triangles6: IntArray) -> IntArray:
     """Cut every quadratic triangle into four linear ones through its midside nodes.
 

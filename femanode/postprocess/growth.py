@@ -1,4 +1,4 @@
-"""Laws that time and depth are compared with: power law, cylinder law, regime, surface flaw (part of *postprocess*)."""
+"""Laws that time and depth are compared with: power law, cylinder law, regime, surface flaw."""
 
 from __future__ import annotations
 
@@ -42,8 +42,9 @@ def rate_exponent(t: Array, depth: Array, start: float) -> PowerLaw:
         return PowerLaw(None, None)
     slope, offset = np.polyfit(x, y, 1)
     left = y - slope * x - offset
-    return PowerLaw(float(slope), float(1.0 - np.sum(left**2) / np.sum((y - y.mean()) ** 2)),
-                    float(depth[chosen].min()), float(depth[chosen].max()), int(np.count_nonzero(chosen)))
+    return PowerLaw(exponent=float(slope), r2=float(1.0 - np.sum(left**2) / np.sum((y - y.mean()) ** 2)),
+                    low=float(depth[chosen].min()), high=float(depth[chosen].max()),
+                    points=int(np.count_nonzero(chosen)))
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def cylinder_law(t: Array, depth: Array, radius: float, start: float) -> Cylinde
     """Fit t = A (R - s) + B [(R^2 - s^2)/4 - (s^2/2) ln(R/s)], s = R - depth, with A, B >= 0.
 
     The quasi-steady linear-parabolic law of a front moving inwards in a cylinder (Deal and Grove's, for a cylinder).
-    It knows no stress: a front slowed by stress takes up B too, which is why the regime is not decided with it.
+    The law has no stress in it. Slowing by stress raises B as slow diffusion does, so B does not decide the regime.
     """
     chosen = (t > 0) & (depth > start) & (depth < 0.999 * radius) & while_moving(t, depth)
     if np.count_nonzero(chosen) < 4:
@@ -89,9 +90,9 @@ def transport_share(t: Array, activity: Array, drive: Array, outside: Array | No
 
 
 def while_moving(t: Array, depth: Array, slowest: float = 0.1) -> NDArray[np.bool_]:
-    """Points at which the front moves faster than ``slowest`` of its mean speed so far: a front at rest has no law.
+    """Points at which the front moves faster than ``slowest`` times its mean speed so far; fits leave out the others.
 
-    Of L proportional to t^n the speed is n times that mean at all times, however fast it was at first.
+    Where L is proportional to t^n, the speed is n times that mean at all times, however fast the front was at first.
     """
     speed = np.diff(depth) / np.maximum(np.diff(t), 1e-300)
     return np.concatenate([[False], speed * t[1:] > slowest * depth[1:]])
@@ -114,9 +115,9 @@ def energy_release(stress: Array, depth: Array, E: Array | float, nu: Array | fl
 def damkohler(rate: float, length: float, diffusivity: float, c_front: float) -> float:
     """Reaction over diffusion of a moving front: k R c_f/((1 - c_f) D).
 
-    The front takes up c_f of full content for every step it makes, fed by at most (1 - c_f) D/R: with N/c* =
-    c_f/(1 - c_f) this is the number of the cylinder law (:func:`cylinder_law`), whose two terms are then as (R - s) to
-    it times [(R^2 - s^2)/4 - (s^2/2) ln(R/s)]/R.
+    A front that advances by dL takes up c_f dL of content, and diffusion over R brings at most (1 - c_f) D/R. In the
+    cylinder law (:func:`cylinder_law`) the terms of reaction and diffusion are in the ratio of (R - s) to this number
+    times [(R^2 - s^2)/4 - (s^2/2) ln(R/s)]/R.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
-r"""Where and when the reacted skin necks and tears (tool of *postprocess*).
+r"""Where and when the reacted skin necks and tears.
 
-A skin that neither hardens nor depends on rate is at its greatest load as soon as it flows in tension (Considere's
-d sigma/d eps = sigma with d sigma/d eps = 0), so a neck, once begun, goes on at no load more (Onat & Prager 1954,
-J. Appl. Phys. 25, 491). The sign of the load or of the second-order work therefore does not tell a neck from even
-stretching; how unevenly the skin has thinned does. Measured along the surface, over a gauge of material that is as wide
-as a ligament of the skin and not as an element, it hardly depends on the mesh:
+A skin that neither hardens nor depends on rate has its greatest load when it begins to flow in tension: Considere's
+condition, d sigma/d eps = sigma, has no other solution where d sigma/d eps = 0. A neck then grows without any further
+load (Onat & Prager 1954, J. Appl. Phys. 25, 491), so neither the load nor the second-order work tells a neck from even
+stretching. What does is how unevenly the skin has thinned. It is measured along the surface, over gauges of material as
+wide as a ligament of the skin and not as an element, so that it hardly depends on the mesh:
 
     thinning(theta) = ln(stretch along the surface x axial stretch), counted from when that piece had reacted,
 
@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from femanode.mesh.outline import SPANS
 from femanode.numerics.arrays import Array
 from femanode.solver.state import Part
 
@@ -58,7 +59,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Outline:
+class Rim:
     """Closed outer surface of a section: reference angle (n,) from 0 to 2 pi, rising, reference and deformed places
     (2, n), nm, converted fraction (n,), and axial stretch."""
 
@@ -91,7 +92,7 @@ class Outline:
         return x, y, X, Y
 
 
-def outline(reference: Array, deformed: Array, converted: Array, sector: str, axial: float = 1.0) -> Outline:
+def whole_rim(reference: Array, deformed: Array, converted: Array, sector: str, axial: float = 1.0) -> Rim:
     """The whole outline from the surface nodes (2, m) of one sector and their converted fraction (m,)."""
     for name, mirror in (("x", (-1.0, 1.0)), ("y", (1.0, -1.0))):
         if sector == "quarter" or (sector == "half" and name == "y"):
@@ -100,9 +101,10 @@ def outline(reference: Array, deformed: Array, converted: Array, sector: str, ax
             converted = np.tile(converted, 2)
     angle = np.arctan2(reference[1], reference[0]) % (2.0 * np.pi)
     angle[angle > 2.0 * np.pi - 1e-9] = 0.0
-    # Nodes on a mirror come twice.
+    # Nodes on a mirror line are their own images: keep one of each pair.
     _, first = np.unique(np.round(angle, 9), return_index=True)
-    return Outline(angle[first], reference[:, first], deformed[:, first], converted[first], axial)
+    return Rim(angle=angle[first], reference=reference[:, first], deformed=deformed[:, first],
+                   converted=converted[first], axial=axial)
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ class Skin:
         """0 even, 1 necked, 2 torn."""
         return 0 if self.neck is None else 1 if self.torn is None else 2
 
-    def after(self, surface: Outline, time_s: float, converted_fraction: float) -> Skin:
+    def after(self, surface: Rim, time_s: float, converted_fraction: float) -> Skin:
         """The skin one step on."""
         stretch, least = surface.gauges(self.middle)
         start = np.where(np.isnan(self.start) & (least >= REACTED), stretch, self.start)
@@ -148,18 +150,19 @@ class Skin:
             new = replace(new, torn=self._event(new, "torn", surface, thinning))
         return new
 
-    def _event(self, new: Skin, kind: str, surface: Outline, measure: Array) -> Event:
+    def _event(self, new: Skin, kind: str, surface: Rim, measure: Array) -> Event:
         """The event that came about between this skin and the ``new`` one, where ``measure`` is largest."""
         was, now, limit = ((self.excess, new.excess, NECKED) if kind == "neck" else
                            (self.thinning, new.thinning, TORN))
         share = float(np.clip((limit - was) / (now - was), 0.0, 1.0)) if now > was else 1.0
-        # A tear is no earlier than its neck.
+        # Both interpolated within one step: a tear must still not come before its neck.
         f = self.converted_fraction + share * (new.converted_fraction - self.converted_fraction)
         t = self.time_s + share * (new.time_s - self.time_s)
         if kind == "torn" and new.neck is not None:
             t, f = max(t, new.neck.time_s), max(f, new.neck.converted_fraction)
         x, y, X, Y = surface.place(float(self.middle[int(np.nanargmax(measure))]))
-        return Event(t, f, x, y, X, Y, CRITERIA[kind])
+        return Event(time_s=t, converted_fraction=f, x_nm=x, y_nm=y, reference_x_nm=X, reference_y_nm=Y,
+                     criterion=CRITERIA[kind])
 
     def events(self) -> dict[str, dict[str, Any] | None]:
         """``neck`` and ``torn`` as in ``summary.json``: null where there was none."""
@@ -193,8 +196,7 @@ class Skin:
 
 def even_skin(sector: str) -> Skin:
     """Skin of a pristine section; its gauges stand on the meshed sector, mirror lines included."""
-    span = {"quarter": 0.5 * np.pi, "half": np.pi, "full": 2.0 * np.pi}[sector]
-    n = round(span / SPACING) + (sector != "full")
+    n = round(SPANS[sector] / SPACING) + (sector != "full")
     middle = np.arange(n) * SPACING
     return Skin(middle, np.full(n, np.nan))
 

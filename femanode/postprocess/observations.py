@@ -1,4 +1,4 @@
-"""What experiments saw, chosen for a run and put beside its predictions (tool of *postprocess*).
+"""What experiments saw, chosen for a run and put beside its predictions.
 
 The facts are in ``observations.yaml``; this module finds those that speak of a run's system, size and axis, and says
 how far the prediction is off.

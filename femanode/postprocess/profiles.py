@@ -1,4 +1,4 @@
-"""Numbers along lines of a stored frame: surface, rays, outline, both sides of the front (tool of the report).
+"""Numbers along lines of a stored frame: surface, rays, outline, both sides of the front.
 
 Every frame is read on its own mesh, so that meshes may differ from frame to frame.
 """
@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 
 from femanode.numerics.arrays import Array
 from femanode.output.runfolder import FrameMesh
-from femanode.postprocess.framegeometry import MIRRORS, free_edges, split_quadratic
+from femanode.postprocess.framegeometry import (
+    MIRRORS,
+    distance_from_axis,
+    free_edges,
+    reference_radius,
+    split_quadratic,
+)
 from femanode.postprocess.shape import diameters, full_outline
 
 #: Bulges flatter than this share of the mean radius are roughness, not lobes.
@@ -38,7 +44,7 @@ class Profile:
 def surface_nodes(mesh: FrameMesh, sector: str) -> NDArray[np.int64]:
     """Nodes of the outer edge of the computed sector, in order (the inner edge of an annulus is left out)."""
     edges = free_edges(mesh, sector)
-    return max(edges, key=lambda edge: float(np.hypot(*mesh.points[edge].T).mean()))
+    return max(edges, key=lambda edge: float(distance_from_axis(mesh.points[edge]).mean()))
 
 
 def deformed(mesh: FrameMesh) -> Array:
@@ -86,8 +92,8 @@ def along_ray(mesh: FrameMesh, field: str, direction: tuple[float, float], n: in
     Profile
         Position: deformed distance from the axis, nm.
     """
-    radius = float(np.hypot(*mesh.points.T).max())
-    # A hair inside the sector, so that samples on its straight edge are found.
+    radius = reference_radius(mesh)
+    # Along a straight edge of the sector the ray is turned inwards a little, so that each sample is in a triangle.
     turn = 1e-6 if direction[0] > direction[1] else -1e-6
     along = np.array([direction[0] - turn * direction[1], direction[1] + turn * direction[0]])
     x, y = (np.linspace(1e-4, 1.0 - 1e-5, n) * radius)[:, None].T * along[:, None]
@@ -114,7 +120,7 @@ def rose(mesh: FrameMesh, sector: str, n: int = 360) -> Profile:
         Position in degrees, 0 to 360.
     """
     angle = np.linspace(0.0, 2.0 * np.pi, n + 1)
-    radius = float(np.hypot(*mesh.points.T).max())
+    radius = reference_radius(mesh)
     return Profile(np.degrees(angle), diameters(outline(mesh, sector), angle) / (2.0 * radius))
 
 
@@ -147,7 +153,7 @@ def beside_front(mesh: FrameMesh, field: str) -> tuple[float, float]:
     triangles = split_quadratic(mesh.triangles6)
     a, b, c = (mesh.points[triangles[:, corner]] for corner in range(3))
     area = 0.5 * np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0])
-    # A linear triangle stands for its middle; the recovered field is smooth at that scale.
+    # Each linear triangle counts with the mean of its corners; the recovered field is smooth at that scale.
     xi, mean = extent[triangles].mean(axis=1), values[triangles].mean(axis=1)
 
     def over(low: float, high: float) -> float:

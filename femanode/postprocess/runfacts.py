@@ -22,7 +22,7 @@ from femanode.output.runfolder import RunFolder
 from femanode.postprocess.growth import rate_exponent, while_moving
 from femanode.postprocess.observations import Comparison, Subject, compare, family, observations_for
 from femanode.postprocess.profiles import lobes, rose
-from femanode.solver.stepping import StopReason
+from femanode.solver.ends import StopReason
 from femanode.units import E_CHARGE, parse_quantity
 
 #: Point data that pages show.
@@ -58,7 +58,7 @@ class RunFacts:
         number = range(len(self.run.frames))[number]
         if number not in self._instants:
             instant = self.run.frames[number]
-            # Half a page's time went into reading the same files again; what is kept is a fifth of them.
+            # Reading the same files again took half of a page's time; what is kept is a fifth of their content.
             kept = {name: values for name, values in instant.mesh.fields.items() if name in KEPT}
             instant.__dict__["mesh"] = replace(instant.mesh, fields=kept)
             self._instants[number] = instant
@@ -123,9 +123,10 @@ class RunFacts:
     def subject(self) -> Subject:
         """System, size and axis, as observations are chosen by."""
         axis = (self.run.manifest.get("crystal") or {}).get("axis")
-        return Subject(self.setting("material.carrier.symbol"), self.setting("material.host.symbol"),
-                       self.setting("material.host.structure"), None if self.radius is None else 2 * self.radius,
-                       tuple(axis) if isinstance(axis, list) else None)
+        return Subject(carrier=self.setting("material.carrier.symbol"), host=self.setting("material.host.symbol"),
+                       structure=self.setting("material.host.structure"),
+                       diameter_nm=None if self.radius is None else 2 * self.radius,
+                       axis=tuple(axis) if isinstance(axis, list) else None)
 
     @cached_property
     def comparisons(self) -> list[Comparison]:
@@ -186,7 +187,7 @@ class RunFacts:
         chosen = (t > 0) & (depth > start) & while_moving(t, depth)
         x, y = np.log(t[chosen]), np.log(depth[chosen])
         curve = np.exp(y.mean() + fit.exponent * (x - x.mean()))
-        return FittedLaw(t[chosen] + self.entry_time, curve, fit.exponent, fit.r2)
+        return FittedLaw(t=t[chosen] + self.entry_time, depth=curve, exponent=fit.exponent, r2=fit.r2)
 
     @cached_property
     def reaction_eV(self) -> float | None:

@@ -1,9 +1,10 @@
-"""Outline, diameters and front depth of a section (second half of *postprocess*'s tools; pure geometry)."""
+"""Outline, diameters and front depth of a section: pure geometry."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from femanode.mesh.outline import Outline
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array
 
@@ -35,17 +36,17 @@ class Ray:
     ----------
     spaces : Spaces
     direction : (2,) unit vector
-    inner, outer : float
-        Radii between which to sample, nm.
+    outline : Outline
+        Tells where the line enters and leaves the section.
     """
 
-    def __init__(self, spaces: Spaces, direction: tuple[float, float], inner: float, outer: float,
-                 n: int = 800) -> None:
+    def __init__(self, spaces: Spaces, direction: tuple[float, float], outline: Outline, n: int = 800) -> None:
+        inner, outer = map(float, outline.reach(np.array(direction)))
         self.depth = np.linspace(0.0, outer - inner, n)
         # Just inside, so that the polygon of the surface nodes contains every sample.
         r = np.clip(outer - self.depth, inner * (1 + 1e-9), outer * (1.0 - 1e-7))
         points = np.stack([r * direction[0], r * direction[1]])
-        # Barycentric coordinates of every sample in every triangle that the line's carrier crosses.
+        # Barycentric coordinates of every sample in every triangle that the line, prolonged, crosses.
         off = (direction[0] * spaces.nodes[1] - direction[1] * spaces.nodes[0])[spaces.sub]
         tri = np.flatnonzero((off.min(axis=0) <= 1e-9 * outer) & (off.max(axis=0) >= -1e-9 * outer))
         centre = spaces.nodes[:, spaces.sub[:, tri]].mean(axis=1)

@@ -1,6 +1,7 @@
-"""The reacted shell below every surface node: its depth in the reference and in the deformed section (pure geometry).
+"""The reacted shell below every surface node: its depth in the reference and in the deformed section.
 
-A reference radius runs inwards from every surface node. It is cut once per mesh at the sides of the linear
+A reference radius runs from every node of the outer surface towards the axis. On a circle that is the inward normal; on
+any other outline the depth found is that along the radius. It is cut once per mesh at the sides of the linear
 sub-triangles it crosses; on each piece the front's signed distance is linear and the deformation gradient is constant,
 so that the depth of the front and the length of the deformed image follow without sampling.
 """
@@ -13,7 +14,8 @@ from scipy.spatial import cKDTree
 from femanode.mesh.spaces import Spaces, scatter
 from femanode.numerics.arrays import Array, IntArray
 
-#: Turn of the radii off the surface nodes, rad: a radius along the sides of triangles would belong to both or to none.
+#: Angle by which the radii are turned off the surface nodes, rad: a radius that runs along the sides of triangles would
+#: by rounding be found in both neighbours or in neither.
 _ASIDE = 1e-7
 
 
@@ -27,12 +29,12 @@ class Shell:
     """
 
     def __init__(self, spaces: Spaces) -> None:
-        surface = spaces.surface
+        surface = spaces.outer
         angle = np.arctan2(spaces.nodes[1, surface], spaces.nodes[0, surface])
         order = np.argsort(angle, kind="stable")
         self.nodes, self.angle = surface[order], angle[order]
-        self.radius = float(np.hypot(*spaces.nodes[:, surface]).max())
-        # Towards the middle of a quarter or a half, whose end radii are sides of its mesh.
+        size = float(np.hypot(*spaces.nodes[:, surface]).max())
+        # Turned towards the middle: the end radii of a quarter or a half lie on the edge of its mesh.
         middle = 0.5 * (self.angle[0] + self.angle[-1])
         theta = self.angle + _ASIDE * np.where(self.angle > middle, -1.0, 1.0)
         along = np.stack([np.cos(theta), np.sin(theta)])
@@ -45,7 +47,7 @@ class Shell:
             zero = -at / rise
         inner = np.maximum(np.where(rise > 0, zero, -np.inf).max(axis=0), 0.0)
         outer = np.where(rise < 0, zero, np.inf).min(axis=0)
-        crossed = outer - inner > 1e-12 * self.radius
+        crossed = outer - inner > 1e-12 * size
         self._ray, self._corners = ray[crossed], spaces.sub[:, tri[crossed]]
         self._inner, self._outer, self._rise = inner[crossed], outer[crossed], rise[:, crossed]
         self._share = [at[:, crossed] + self._rise * r for r in (self._inner, self._outer)]
@@ -120,7 +122,7 @@ def _candidates(spaces: Spaces, theta: Array) -> tuple[IntArray, IntArray]:
     centre = corner.mean(axis=1)
     middle = np.arctan2(centre[1], centre[0])
     off = (np.arctan2(corner[1], corner[0]) - middle + np.pi) % (2.0 * np.pi) - np.pi
-    # Around the axis a triangle's angle is not that between its corners: every radius is tried.
+    # The angles of the corners do not bound a triangle that contains the axis: every radius is tried with it.
     size = np.hypot(*(corner - centre[:, None])).max(axis=0)
     near = np.hypot(*corner).min(axis=0) < 2.0 * size
     n = len(theta)

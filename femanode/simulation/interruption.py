@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 @contextmanager
 def interruptible(work: Callable[P, T]) -> Iterator[Callable[P, T]]:
-    """Give ``work`` in a form that a signal abandons; between its calls a signal waits for the next one.
+    """Context that gives ``work`` wrapped: a signal breaks a call off; one that comes between calls waits for the next.
 
-    ``work`` must change nothing that is needed after it was abandoned. The second signal meets the handlers that were
-    there before. Outside of the main thread, where Python allows no handlers, ``work`` is given back as it is.
+    ``work`` must change nothing that is needed after it was broken off. A second signal gets the handlers that were
+    there before. Outside of the main thread Python allows no handlers, and ``work`` is given back as it is.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def interruptible(work: Callable[P, T]) -> Iterator[Callable[P, T]]:
 
     def abandonable(*args: P.args, **kwargs: P.kwargs) -> T:
         nonlocal working
-        # Set before the question: a signal that comes in between then raises by itself.
+        # Set before asking whether a signal has come: one that comes in between is then raised by the handler.
         working = True
         try:
             if pending:

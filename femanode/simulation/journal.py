@@ -21,10 +21,12 @@ from femanode.output.checkpoint import NAMES, Parts, load_checkpoint, save_check
 from femanode.output.fieldset import FieldSet
 from femanode.output.writers import FrameWriter, HistoryWriter, manifest, prepare_folder, write_json, write_text
 from femanode.postprocess.record import Recorder, Row
+from femanode.postprocess.summary import summarise
 from femanode.solver.candidate import Candidate, Pace
+from femanode.solver.ends import StopReason
 from femanode.solver.problem import Problem
 from femanode.solver.state import Part, State, state_from
-from femanode.solver.stepping import StopReason, Tally
+from femanode.solver.stepping import Tally
 
 #: A checkpoint may take this share of the time between two.
 SHARE = 0.01
@@ -87,7 +89,7 @@ class Journal:
         self.mark = self._marked(state, None, None)
 
     def _restore(self, run: Part, state: State) -> None:
-        """Where the checkpoint stands; the files have been cut back to it."""
+        """Go on with counters, schedule and step length as the checkpoint has them; drop summary and manifest."""
         data = run.data
         self.resumed, self.tally = data["resumed"] + 1, Tally(**data["tally"])
         self.schedule.next = data["next_frame"]
@@ -111,7 +113,8 @@ class Journal:
             fields = FieldSet(self.problem, candidate.state, candidate.equilibrium)
             row = self.recorder.step(candidate, fields)
             if stop in (None, StopReason.END_TIME) and self._to_end_torn():
-                stop = StopReason.TORN  # before the end time: a later one is not to lead on past a tear
+                # The tear outranks the end time: a run taken up with a later end time must not go on past it.
+                stop = StopReason.TORN
             self.history.write(row)
             if self.schedule.due(candidate.state) or stop is not None:
                 self.frames.write(fields)
@@ -125,7 +128,7 @@ class Journal:
         return bool(self.problem.config.time.stop.torn) and self.recorder.skin.torn is not None
 
     def adapt(self) -> bool:
-        """Go over to a mesh that suits the front where the present one no longer does; whether it was done.
+        """Change to a mesh that is fine where the front is now, if the present one is not; whether it was done.
 
         The last row and frame stay those of the mesh the step was made on.
         """
@@ -142,10 +145,11 @@ class Journal:
 
     def _marked(self, state: State, pace: Pace | None, stop: StopReason | None) -> Mark:
         tally = dataclasses.replace(self.tally, reasons=dict(self.tally.reasons))
-        return Mark(state, pace, stop, tally, len(self.recorder.rows), len(self.frames.entries), self.schedule.next)
+        return Mark(state=state, pace=pace, stop=stop, tally=tally, rows=len(self.recorder.rows),
+                    frames=len(self.frames.entries), next_frame=self.schedule.next)
 
     def parts(self) -> dict[str, Part]:
-        """What decides the continuation, by contributor."""
+        """Everything that the rest of the run depends on, by who hands it over."""
         mark = self.mark
         run = {"pace": None if mark.pace is None else dataclasses.asdict(mark.pace),
                "stop": None if mark.stop is None else mark.stop.name, "tally": dataclasses.asdict(mark.tally),
@@ -176,9 +180,9 @@ class Journal:
         self.history.close()
         self.save()
         if self.frames.entries[-1][0] != self.mark.state.t:
-            # After the save: a run that goes on from there has no such frame.
+            # Written after the checkpoint, which does not count it: a run that goes on from there writes its own.
             self.frames.write(self.fields)
-        write_json(self.folder / "summary.json", self.recorder.summary(self.fields, reason))
+        write_json(self.folder / "summary.json", summarise(self.recorder, self.fields, reason))
         stop = reason.value if isinstance(reason, StopReason) else reason
         write_json(self.folder / "manifest.json", manifest(self.problem, self.tally, stop=stop, seconds=self.clock,
                                                            resumed=self.resumed,

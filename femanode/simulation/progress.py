@@ -18,7 +18,7 @@ from femanode.simulation.run import Progress
 #: Seconds between lines where there is no terminal.
 LINE_EVERY = 5.0
 
-#: What stress leaves of v/k at a full surface, from which a run may end at any step.
+#: Reserve (see `Progress`) below which the front may come to rest at any step, which is then said.
 NEAR_ARREST = 0.1
 
 
@@ -35,7 +35,10 @@ def share_done(progress: Progress) -> float:
 
 
 class Estimate:
-    """Time left by the pace of the last half of the run; its start, which compiles and skins over slowly, drops out."""
+    """Time left, by the pace of the last half of the run so far.
+
+    The start of a run is left out in this way: loops are compiled there, and the first skin forms in small steps.
+    """
 
     #: Seconds after the first step before anything is said.
     patience = 2.0

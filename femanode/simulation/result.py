@@ -1,6 +1,6 @@
 """A finished run in Python and in a notebook: a table and a picture to look at, frames that draw, labelled arrays.
 
-On the line config -> mesh -> state -> solver -> output -> postprocess this is the end: what ``femanode.run`` returns.
+``femanode.run`` returns it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from PIL import Image
 from femanode.errors import ConfigError
 from femanode.output.runfolder import Frame, Frames, RunFolder
 from femanode.pictures.figures import plot_field
-from femanode.pictures.page.charts import Case
+from femanode.pictures.page.chartcase import Case
 from femanode.pictures.page.rows import merits
 from femanode.postprocess.runfacts import RunFacts
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import xarray
 
 INSTALL_HINT = "pip install xarray"
-# Endings of names that are units.
+# How the last part of a column's name is written as a unit.
 UNITS = {"_nm_s": "nm/s", "_nm": "nm", "_GPa": "GPa", "_s": "s", "_V": "V", "_mA_cm2": "mA/cm^2", "_mAh_g": "mAh/g"}
 
 

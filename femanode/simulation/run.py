@@ -26,8 +26,19 @@ from femanode.solver.stepping import march
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands: time (s), converted fraction, mean front speed (nm/s) and that over k(n), its ends (time in s
-    and converted fraction), and what v/k the activity of a full surface would give: 0 where stress holds the front."""
+    """Where a run stands.
+
+    Attributes
+    ----------
+    t, converted : float
+        Time, s, and converted fraction.
+    speed, drive : float
+        Mean speed v of the front, nm/s, and the mean of v/k(n).
+    end, wanted : float
+        Time, s, and converted fraction at which the run ends at the latest.
+    reserve : float
+        v/k that the present stress leaves to a front at the surface's activity; at 0 stress holds the front.
+    """
 
     t: float
     converted: float
@@ -84,24 +95,25 @@ def run(config: Config, out: str | Path | None = None, *, overwrite: bool = Fals
 
 
 def _advance(journal: Journal, report: Callable[[Progress], None] | None) -> None:
-    """March to the end; whatever happens, leave checkpoint, table, frames, summary and manifest of what was reached."""
+    """Advance the run to its end; whatever breaks it off, write all files of the run up to the last good step."""
     reason = "stopped by an error"
     try:
         with interruptible(propose) as proposer:
             while not journal.finished:
                 problem, mark = journal.problem, journal.mark
                 steps = march(problem.physics, mark.state, problem.limits, problem.output_times(), journal.tally,
-                              proposer, mark.pace)
+                              proposer, mark.pace, problem.protocol.steps[mark.state.step].ends)
                 while not (journal.finished or journal.adapt()):
                     with journal.timed("solve"):
                         candidate, stop = next(steps)
                     row = journal.accept(candidate, stop)
                     if report is not None:
-                        kinetics, surface = problem.physics.front.kinetics, problem.physics.transport.surface
+                        kinetics, applied = problem.physics.front.kinetics, problem.physics.applied[mark.state.step]
                         balanced = kinetics.equilibrium_activity(np.array([row["front_mean_stress_GPa"]]))[0]
-                        report(Progress(row["time_s"], row["converted_fraction"], row["front_speed_nm_s"],
-                                        candidate.drive, problem.limits.end, problem.limits.converted or 1.0,
-                                        surface.cutoff - float(balanced)))
+                        report(Progress(t=row["time_s"], converted=row["converted_fraction"],
+                                        speed=row["front_speed_nm_s"], drive=candidate.drive, end=problem.limits.end,
+                                        wanted=problem.limits.converted or 1.0,
+                                        reserve=applied.cutoff - float(balanced)))
     except ConvergenceError as error:
         reason = f"solver stopped: {error}"
         raise ConvergenceError(str(error), journal.checkpoint) from None

@@ -1,7 +1,12 @@
-"""A step's candidate: front and carriers, then equilibrium, from a state that stays as it is (part of the *solver*).
+"""A step's candidate, made in stages from a state that stays as it is.
 
-The front and the carrier balance are advanced first, with the front's stress extrapolated to the middle of the step;
-equilibrium follows once.
+    advance_front   front and carriers at the end of the step, at the front's stress extrapolated to its middle
+    swell           content, constants and the plastic metric of what the front has passed
+    equilibrate     displacement and stress that go with them
+    feel            the front's stress as it is now, its memory and trend, and by how far the extrapolation was off
+
+Equilibrium is solved once in a step; a candidate whose front would have moved otherwise with the stress that the step
+ends with is rejected (:mod:`femanode.solver.stepping`).
 """
 
 from __future__ import annotations
@@ -10,16 +15,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from femanode.constitutive.swelling import conversion, volume_ratio
-from femanode.mesh.spaces import Spaces
+from femanode.constitutive.elastoplasticity import Moduli
+from femanode.constitutive.swelling import conversion
 from femanode.numerics.arrays import Array
-from femanode.numerics.linear import inner
+from femanode.numerics.linear import SingularMatrix, inner
+from femanode.solver.averaging import Averager, front_mean
 from femanode.solver.energy import Energy, step_energy
-from femanode.solver.front import Averager, on_front
+from femanode.solver.failure import StepFailed
+from femanode.solver.front import on_front
 from femanode.solver.mechanics import Equilibrium
 from femanode.solver.physics import Physics
 from femanode.solver.state import State
-from femanode.solver.transport import BARE, Balance
+from femanode.solver.transport import FULL_ACTIVITY, Balance
 
 #: Front travel, in delta, over which the trend of the front's stress is taken.
 SMOOTHING = 1.0
@@ -30,6 +37,9 @@ LEAST_GAIN = 0.3
 
 #: Largest activity, over that of the cut-off, that the sweeps of a step try; the step they then lead to is cut.
 MOST_ACTIVITY = 1.5
+
+#: Sweeps between front and carriers, and between the front's speed and its travel, before a step is given up.
+MOST_SWEEPS, MOST_LOOKS = 40, 60
 
 
 @dataclass(frozen=True)
@@ -44,8 +54,18 @@ class Pace:
 class Candidate:
     """A proposed state with what the controller and the record need.
 
-    ``state`` is None when a solve failed; ``drive`` is the front's mean v/k, ``headroom`` how far the
-    surface's activity may still rise; ``pace`` is set on acceptance, and `march` goes on from both.
+    Attributes
+    ----------
+    state : the proposed state; None when a solve failed
+    message : why there is none
+    balance : carriers that came in and that are there
+    equilibrium : outcome of the equilibrium solve
+    coupling_error : error of the front's position from extrapolating its stress, in delta
+    advance : distance of the fastest part of the front, in delta
+    drive : the front's mean v/k
+    headroom : how far the surface's activity may still rise
+    energy : energies of the step
+    pace : set on acceptance: `march` goes on from it and from ``state``
     """
 
     state: State | None
@@ -60,18 +80,20 @@ class Candidate:
     pace: Pace | None = None
 
 
-def front_mean(values: Array, xi: Array, spaces: Spaces) -> float:
-    """Mean of nodal values over the front, weighted with xi (1 - xi)."""
-    weight = spaces.mass * xi * (1.0 - xi)
-    return float(np.sum(weight * values) / np.sum(weight)) if np.sum(weight) > 0 else 0.0
-
-
 @dataclass(frozen=True)
 class Moved:
     """Front and carriers at the end of a step.
 
-    Extent, drop of activity from outside, depletion outside, whether a given current was carried whole, the balance,
-    the front's speed (N,) and mean travel (nm) in the step, the average across it.
+    Attributes
+    ----------
+    xi : (N,) extent of reaction
+    drop : (N,) activity outside minus activity
+    outside : 1 - activity outside the surface
+    entered : whether a given current has once been carried whole
+    balance : carriers that came in and that are there
+    speed : (N,) speed of the front in the step, nm/s
+    travel : mean distance of the front in the step, nm
+    averager : average across the front, of the last sweep
     """
 
     xi: Array
@@ -88,9 +110,54 @@ class Moved:
         """1 - c, (N,)."""
         return self.outside + self.drop
 
+    @property
+    def c(self) -> Array:
+        """Activity of the carrier in the reacted phase, (N,)."""
+        return 1.0 - self.depletion
+
     def activity(self, physics: Physics, averager: Averager) -> Array:
         """See :func:`activity_at_front`."""
         return activity_at_front(physics, averager, self.outside, self.drop)
+
+
+@dataclass(frozen=True)
+class Swollen:
+    """What equilibrium is to be found for, at the quadrature points.
+
+    Attributes
+    ----------
+    Jc : (elem, qp) stress-free volume ratio
+    law : constants
+    metric : (4, elem, qp) inverse plastic metric after the step's reaction, before its flow
+    """
+
+    Jc: Array
+    law: Moduli
+    metric: Array
+
+
+@dataclass(frozen=True)
+class Felt:
+    """The front's stress at the end of a step.
+
+    Attributes
+    ----------
+    stress : (N,) driving stress, averaged across the front and smoothed over its travel, GPa
+    trend : (N,) its change per mean travel of the front, GPa/nm
+    activity : (N,) activity averaged across the front
+    curvature : (N,) divergence of the front's normal, 1/nm
+    drive : mean v/k at that stress; 1 where there is no front
+    advance : distance of the fastest part of the front in the step, in delta
+    error : error of the front's position from extrapolating the stress, in delta
+    """
+
+    stress: Array
+    trend: Array
+    activity: Array
+    curvature: Array
+    drive: float
+    advance: float
+    error: float
 
 
 def activity_at_front(physics: Physics, averager: Averager, outside: float, drop: Array) -> Array:
@@ -98,133 +165,162 @@ def activity_at_front(physics: Physics, averager: Averager, outside: float, drop
     return 1.0 - outside - averager(physics.spaces.at_points(drop))
 
 
-def headroom(physics: Physics, depletion: Array) -> float:
+def headroom(physics: Physics, state: State, depletion: Array) -> float:
     """How far the mean activity of the surface may still rise: to that of the cut-off, or to 1 behind a film."""
-    surface, length = physics.transport.surface, physics.spaces.surface_length
-    if surface == BARE:
+    applied, length = physics.applied[state.step], physics.spaces.reacting_length
+    if _follows_outside(physics, state):
         return 0.0
-    return max(surface.cutoff - 1.0 + float(np.sum(length * depletion) / length.sum()), 0.0)
+    return max(applied.cutoff - 1.0 + float(np.sum(length * depletion) / length.sum()), 0.0)
+
+
+def _follows_outside(physics: Physics, state: State) -> bool:
+    """Whether the surface has activity 1: bare, and no current given."""
+    return physics.applied[state.step] == FULL_ACTIVITY and physics.transport.film is None
 
 
 def propose(physics: Physics, state: State, dt: float) -> Candidate:
     """Advance by dt without changing ``state``."""
     try:
-        return _propose(physics, state, dt)
-    except RuntimeError as error:
+        moved = advance_front(physics, state, dt)
+        swollen = swell(physics, state, moved)
+        eq = equilibrate(physics, state, swollen, dt)
+        if not eq.converged:
+            return Candidate(None, eq.message, balance=moved.balance, equilibrium=eq)
+        felt = feel(physics, state, moved, eq, dt)
+    except SingularMatrix as error:
         return Candidate(None, f"linear solve: {error}")
+    except StepFailed as error:
+        return Candidate(None, str(error))
+    new = _assembled(state, moved, eq, felt, dt)
+    return Candidate(
+        new, balance=moved.balance, equilibrium=eq, coupling_error=felt.error, advance=felt.advance, drive=felt.drive,
+        headroom=headroom(physics, state, moved.depletion), energy=step_energy(physics, state, new, eq, swollen.law))
 
 
-def _propose(physics: Physics, state: State, dt: float) -> Candidate:
-    moved = advance_front(physics, state, dt)
-    if isinstance(moved, str):
-        return Candidate(None, moved)
-    xi, e, balance, speed, travel = moved.xi, moved.depletion, moved.balance, moved.speed, moved.travel
-    h, C = physics.content_at_points(xi, 1.0 - e)
-    Jc = volume_ratio(C, physics.expansion)
-    law = physics.constants(h, C)
+def swell(physics: Physics, state: State, moved: Moved) -> Swollen:
+    """What the step's reaction makes of the points: volume, constants, and the metric of what the front has passed."""
+    h, C = physics.content_at_points(moved.xi, moved.c)
+    return Swollen(Jc=physics.swelling(C), law=physics.moduli(h, C), metric=physics.passed(state, moved.xi, moved.c))
+
+
+def equilibrate(physics: Physics, state: State, swollen: Swollen, dt: float) -> Equilibrium:
+    """Equilibrium at the end of the step: from a guess along the last motion, then from where the step began."""
     # Half of the last motion: all of it carries elements on that have done their swelling (a tenth more iterations).
-    guess = state.u + 0.5 * dt * state.u_rate
-    axial = state.axial + state.axial_rate * (0.5 * dt)
-    metric = physics.passed(state, xi, 1.0 - e)
-    eq = physics.mechanics.solve(guess, axial, metric, state.eqps, Jc, law, dt)
-    if not eq.converged:
-        first = eq
-        eq = physics.mechanics.solve(state.u, state.axial, metric, state.eqps, Jc, law, dt)
-        eq = replace(eq, iterations=eq.iterations + first.iterations)
-    if not eq.converged or eq.response is None:
-        return Candidate(None, eq.message, balance, eq)
-    averager = physics.front.averager(xi, moved.averager)
-    stress = averager(physics.driving_stress(xi, 1.0 - e, eq))
+    guess, axial = state.u + 0.5 * dt * state.u_rate, state.axial + state.axial_rate * (0.5 * dt)
+    given = (swollen.metric, state.eqps, swollen.Jc, swollen.law, dt)
+    eq = physics.mechanics.solve(guess, axial, *given)
+    if eq.converged:
+        return eq
+    again = physics.mechanics.solve(state.u, state.axial, *given)
+    return replace(again, iterations=again.iterations + eq.iterations)
+
+
+def feel(physics: Physics, state: State, moved: Moved, eq: Equilibrium, dt: float) -> Felt:
+    """The front's stress at the end of the step, and by how far the extrapolation over the step was off."""
+    front, xi = physics.front, moved.xi
+    averager = front.averager(xi, moved.averager)
+    computed = averager(physics.driving_stress(xi, moved.c, eq))
     activity = moved.activity(physics, averager)
-    predicted = state.front_stress + travel * state.front_stress_trend
+    foretold = state.front_stress + moved.travel * state.front_stress_trend
     near = on_front(xi)
     if not near.any():
         # A step that converts all that is left has moved the front it began with.
         near = on_front(state.xi)
-    advance = dt / physics.front.delta * float(np.max(speed[near], initial=0.0))
+    advance = dt / front.delta * float(np.max(moved.speed[near], initial=0.0))
     # Linear trend by discounted least squares over about one half-thickness of travel: the mesh gives the
     # average a ripple of that period, and extrapolation would amplify it.
     keep = np.exp(-advance / SMOOTHING)
-    surprise = stress - predicted
-    stress = predicted + max(1.0 - keep**2, LEAST_GAIN) * surprise
-    trend = state.front_stress_trend + (1.0 - keep) ** 2 * surprise / max(travel, 1e-3 * physics.front.delta)
-    front, n = physics.front, physics.front.normals(xi)
-    miss = front.speed(n, stress, activity) - front.speed(n, predicted, activity)
+    surprise = computed - foretold
+    stress = foretold + max(1.0 - keep**2, LEAST_GAIN) * surprise
+    trend = state.front_stress_trend + (1.0 - keep) ** 2 * surprise / max(moved.travel, 1e-3 * front.delta)
+    n = front.normals(xi)
+    miss = front.speed(n, stress, activity) - front.speed(n, foretold, activity)
     # The extrapolated mean over the step errs by half of what the end of the step does. The error is the front's as a
     # whole: what a single node errs by, the next step's stress puts right.
     error = 0.5 * dt / front.delta * float(np.sqrt(front_mean(miss**2, xi, physics.spaces)))
     drive = front_mean(front.kinetics.drive(stress, activity), xi, physics.spaces)
-    new = State(t=state.t + dt, dt=dt, xi=xi, depletion=e, u=eq.u, axial=eq.axial, Cp_inv=eq.response.Cp_inv,
-                eqps=eq.response.eqps, front_stress=stress, activity=activity, point_stress=eq.response.mean_mandel,
-                u_rate=(eq.u - state.u) / dt, axial_rate=(eq.axial - state.axial) / dt, front_stress_trend=trend,
-                outside=moved.outside, entered=moved.entered, curvature=front.curvature(n, averager))
-    return Candidate(new, "", balance, eq, error, advance, drive if near.any() else 1.0,
-                     headroom(physics, e), step_energy(physics, state, new, eq, law))
+    return Felt(stress=stress, trend=trend, activity=activity, curvature=front.curvature(n, averager),
+                drive=drive if near.any() else 1.0, advance=advance, error=error)
 
 
-def advance_front(physics: Physics, state: State, dt: float) -> Moved | str:
-    """Front and carrier balance over dt at extrapolated stress, or why not.
+def _assembled(state: State, moved: Moved, eq: Equilibrium, felt: Felt, dt: float) -> State:
+    """The state at the end of a step, from what its stages gave."""
+    response = eq.response
+    if response is None:
+        raise ValueError("equilibrium without response")
+    return State(
+        t=state.t + dt, dt=dt, step=state.step, xi=moved.xi, depletion=moved.depletion, u=eq.u, axial=eq.axial,
+        Cp_inv=response.Cp_inv, eqps=response.eqps, front_stress=felt.stress, activity=felt.activity,
+        point_stress=response.mean_mandel, u_rate=(eq.u - state.u) / dt, axial_rate=(eq.axial - state.axial) / dt,
+        front_stress_trend=felt.trend, outside=moved.outside, entered=moved.entered, curvature=felt.curvature)
+
+
+def advance_front(physics: Physics, state: State, dt: float) -> Moved:
+    """Front and carrier balance over dt at extrapolated stress.
 
     The stress is extrapolated in travel, not in time: where it is about to stop the front, the step is implicit in it.
+
+    Raises
+    ------
+    StepFailed
+        Front, carriers and stress do not agree, or a value is not finite.
     """
-    front, transport, surface = physics.front, physics.transport, physics.transport.surface
+    front, transport, applied = physics.front, physics.transport, physics.applied[state.step]
+    at_outside = _follows_outside(physics, state)
     # While the front is still coming in there is little to take the current: what the cut-off gives then flows.
-    full = 1.0 - surface.cutoff
-    limit, bound = (-np.inf, 1.0 - MOST_ACTIVITY * surface.cutoff) if state.entered else (full, full)
+    full = 1.0 - applied.cutoff
+    limit, bound = (-np.inf, 1.0 - MOST_ACTIVITY * applied.cutoff) if state.entered else (full, full)
     # Where the supply is limited, what the front takes too much or too little shows in the activity of a thin skin.
-    agreed = 1e-4 if surface == BARE else 1e-5 * (1.0 - physics.c_front)
+    agreed = 1e-4 if at_outside else 1e-5 * (1.0 - physics.chemistry.at_front)
     C_n = physics.content_at_nodes(state)
     h_n = conversion(state.xi, front.start)
     nodal_stress = physics.spaces.to_nodes(state.point_stress)
-    xi, activity, e, n = state.xi, state.activity, state.depletion, front.normals(state.xi)
+    xi, activity, depletion, n = state.xi, state.activity, state.depletion, front.normals(state.xi)
     drive, travel = _drive(physics, state, n, activity, xi, 0.0, dt)
     # The front goes where it points half way through the step.
     n = front.normals(0.5 * (xi + front.travel(xi, drive, dt, state.curvature)))
     averager: Averager | None = None
     previous = np.full_like(xi, np.inf)
-    for _ in range(40):
+    for _ in range(MOST_SWEEPS):
         drive, travel = _drive(physics, state, n, activity, xi, travel, dt)
         xi = front.travel(state.xi, drive, dt, state.curvature)
         if not np.all(np.isfinite(xi)):
-            return "front equation gave a value that is not finite"
+            raise StepFailed("front equation gave a value that is not finite")
         h = conversion(xi, front.start)
         if averager is not None and float(np.max(np.abs(xi - previous))) < agreed:
-            drop, outside = transport.step(C_n, h, e, nodal_stress, dt, least=limit)
+            drop, outside = transport.step(C_n, h, depletion, nodal_stress, dt, least=limit, applied=applied)
             if not np.all(np.isfinite(drop)):
-                return "carrier balance gave a value that is not finite"
-            return Moved(xi, drop, outside, state.entered or outside > full,
-                         transport.balance(C_n, h, drop, nodal_stress, dt, outside),
-                         front.rate.rate(n[0], n[1]) * drive, travel, averager)
+                raise StepFailed("carrier balance gave a value that is not finite")
+            return Moved(
+                xi=xi, drop=drop, outside=outside, entered=state.entered or outside > full,
+                balance=transport.balance(C_n, h, drop, nodal_stress, dt, outside),
+                speed=front.rate.rate(n[0], n[1]) * drive, travel=travel, averager=averager)
         previous = xi
         stress = state.front_stress + 0.5 * travel * state.front_stress_trend
-        balanced = front.kinetics.equilibrium_activity(stress)
-        gain = np.where(activity > balanced, (h - h_n) / np.maximum(activity - balanced, 1e-6), 0.0)
+        gain = front.kinetics.sensitivity(h - h_n, stress, activity)
         # About the last sweep's own activity the sink vanishes as sweeps agree; about the average a share of the uptake
         # stays, which is nothing only where the activity outside is given.
-        about = activity if surface == BARE else 1.0 - e
-        drop, outside = transport.step(C_n, h, e, nodal_stress, dt, (np.maximum(gain, 0.0), about), bound)
-        e = outside + drop
+        about = activity if at_outside else 1.0 - depletion
+        drop, outside = transport.step(C_n, h, depletion, nodal_stress, dt, (gain, about), bound, applied)
+        depletion = outside + drop
         averager = front.averager(xi, averager)
         activity = activity_at_front(physics, averager, outside, drop)
-    return "front and carrier balance did not agree"
+    raise StepFailed("front and carrier balance did not agree")
 
 
 def _drive(physics: Physics, state: State, n: Array, activity: Array, xi: Array, travel: float, dt: float,
            ) -> tuple[Array, float]:
     """v/k (N,) of a front of normals ``n`` at ``activity``, and the mean travel that agrees with its stress.
 
-    ``xi`` tells where the front is, ``travel`` is a first guess. RuntimeError where none is found: the step is too
-    long.
+    ``xi`` tells where the front is, ``travel`` is a first guess. StepFailed where none is found: the step is too long.
     """
     front, weight = physics.front, physics.spaces.mass * xi * (1.0 - xi)
     rate, total = front.rate.rate(n[0], n[1]), max(float(weight.sum()), 1e-300)
-    for _ in range(60):
+    for _ in range(MOST_LOOKS):
         drive = front.kinetics.drive(state.front_stress + 0.5 * travel * state.front_stress_trend, activity)
         found = dt * inner(weight, rate * drive) / total
         if abs(found - travel) < 1e-5 * front.delta:
-            break
+            return drive, travel
         # Half a step of the fixed point: it converges up to three times the time step at which the full one does.
         travel = 0.5 * (travel + found)
-    else:
-        raise RuntimeError("the front's speed and its stress along the way do not agree")
-    return drive, travel
+    raise StepFailed("the front's speed and its stress along the way do not agree")

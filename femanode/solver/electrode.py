@@ -1,4 +1,4 @@
-"""Current, potential and film in the units of the carrier balance, and back (config -> solver, solver -> output).
+"""Current, potential and film in the units of the carrier balance, and back.
 
 Content is carriers over those of the full section; a current of it has the unit nm^2/s through a section and nm/s per
 length of surface. One formula each way, so that no other module knows charge or Faraday.
@@ -6,9 +6,8 @@ length of surface. One formula each way, so that no other module knows charge or
 
 from __future__ import annotations
 
-import numpy as np
-
 from femanode.config.loading import Config
+from femanode.constitutive.chemistry import IdealSolution
 from femanode.errors import ConfigError
 from femanode.units import E_CHARGE, K_B, MA_PER_CM2
 
@@ -43,11 +42,15 @@ def _density_of_unit_flux(config: Config) -> float:
     return MA_PER_CM2 * material.carrier.charge * material.content.x_max / material.host.volume
 
 
+def chemistry_of(config: Config) -> IdealSolution:
+    """Content, activity and potential of the reacted phase; it is full at the applied potential."""
+    content = config.material.content
+    return IdealSolution(content.x_front / content.x_max, config.boundary.potential, thermal_voltage(config))
+
+
 def potential(config: Config, activity: float) -> float:
-    """Potential against the carrier metal of a surface activity, V: boundary.potential - (kT/z e) ln a."""
-    if not activity > 0.0:
-        return float("nan")
-    return config.boundary.potential - _thermal(config) * float(np.log(activity))
+    """Potential against the carrier metal of a surface activity, V; NaN where there is no activity."""
+    return chemistry_of(config).potential(activity)
 
 
 def cutoff_activity(config: Config) -> float:
@@ -56,12 +59,12 @@ def cutoff_activity(config: Config) -> float:
     if boundary.cutoff is None:
         return 1.0
     above = boundary.cutoff - boundary.potential
-    if above > FARTHEST * _thermal(config):
-        most = boundary.potential + FARTHEST * _thermal(config)
+    if above > FARTHEST * thermal_voltage(config):
+        most = boundary.potential + FARTHEST * thermal_voltage(config)
         raise ConfigError(f"found {boundary.cutoff:g} V, an activity of nothing", where="boundary.cutoff",
                           allowed=f"up to {most:.2g} V at boundary.potential {boundary.potential:g} V",
                           hint="mV?")
-    return float(np.exp(-above / _thermal(config)))
+    return chemistry_of(config).activity_at(boundary.cutoff)
 
 
 def film_coefficient(config: Config) -> float | None:
@@ -70,6 +73,6 @@ def film_coefficient(config: Config) -> float | None:
     return None if film is None else film.diffusivity / film.thickness
 
 
-def _thermal(config: Config) -> float:
+def thermal_voltage(config: Config) -> float:
     """kT/(z e), V."""
     return K_B * config.temperature / (E_CHARGE * config.material.carrier.charge)

@@ -1,4 +1,4 @@
-r"""Power balance of a step: what the reaction gives, and where it goes (part of the *solver*).
+r"""Power balance of a step: what the reaction gives, and where it goes.
 
 The carriers that enter give -dG0 each. Swelling takes its share against stress; that work is stored elastically or
 dissipated, by the flow within the front (2/3 of the flow stress per unit of swelling) and by the flow of the shell. The
@@ -62,7 +62,8 @@ def step_energy(physics: Physics, state: State, new: State, eq: Equilibrium, law
     mean = 0.5 * (state.point_stress + new.point_stress)
     strength = physics.product(new.c, new.eqps)[1]
     kinetics = physics.front.kinetics
-    per_swelling = -kinetics.dG0 / kinetics.dV if kinetics.dV > 0 else 0.0
+    volume = kinetics.swelling_volume
+    per_swelling = -kinetics.reaction_energy / volume if volume > 0 else 0.0
     reacted = after - filled
     shell = 0.5 * (before + after) * von_mises(tau) / after * (new.eqps - state.eqps)
     return Energy(chemical=per_swelling * float(np.sum(w * (after - before))),

@@ -1,4 +1,4 @@
-"""Reaction front: travelling-wave equation, rate law and the average across the front (part of the *solver*).
+"""Reaction front: the travelling-wave equation of its extent, its direction and its curvature.
 
 The extent xi obeys, with v the front speed extended along the normal and delta the front's half-thickness,
 
@@ -18,47 +18,26 @@ finer than a few delta goes on being smoothed away.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from femanode.constitutive.kinetics import Kinetics
 from femanode.constitutive.swelling import conversion
 from femanode.mesh.spaces import Spaces, scatter
 from femanode.numerics import compiled
 from femanode.numerics.arrays import Array, IntArray
 from femanode.numerics.linear import Backend, SymmetricSolver
 from femanode.numerics.pattern import Pattern
+from femanode.solver.averaging import Averager
+from femanode.solver.failure import StepFailed
 
 
 class Rate(Protocol):
     """Orientation law: rate of a front with in-plane normal components (nm/s)."""
 
     def rate(self, nx: Array, ny: Array) -> Array: ...
-
-
-@dataclass(frozen=True)
-class Kinetics:
-    """Mass-action rate law of the front.
-
-    v = k(n) exp(s dV_act/kT) [a - exp(dG/kT)], clipped at 0, with dG = dG0 - s dV; s the front's driving stress
-    averaged across it (GPa), a the averaged activity. Energies GPa nm^3, volumes nm^3 per carrier.
-    """
-
-    kT: float
-    dG0: float
-    dV: float
-    dV_act: float
-
-    def equilibrium_activity(self, stress: Array) -> Array:
-        """exp(dG/kT): the activity at which the front stands still."""
-        return np.exp(np.minimum((self.dG0 - stress * self.dV) / self.kT, 50.0))
-
-    def drive(self, stress: Array, activity: Array) -> Array:
-        """v/k(n), dimensionless, not negative."""
-        factor = np.exp(np.clip(stress * self.dV_act / self.kT, -50.0, 50.0))
-        return factor * np.maximum(activity - self.equilibrium_activity(stress), 0.0)
 
 
 def _steepness(rate: Rate) -> float:
@@ -121,8 +100,6 @@ class Front:
             self._links = neighbours(spaces.edges, spaces.n_nodes)
         self._spacing = float(np.sqrt(4.0 / np.sqrt(3.0) * spaces.sub_area.min()))
         self._steepness = _steepness(rate)
-        r = np.hypot(*spaces.nodes)
-        self._outward = spaces.nodes / np.where(r > 0, r, 1.0)
 
     def initial_extent(self, depth: Array) -> Array:
         """Travelling profile still outside the section, so far that no point at ``depth`` >= 0 (nm) has converted."""
@@ -186,14 +163,23 @@ class Front:
         """xi after dt under the nodal speed v (frozen), by classical Runge-Kutta within its stability limit.
 
         ``kappa`` (N,) is the curvature whose effect is taken off; None leaves the equation as it is.
+
+        Raises
+        ------
+        ValueError
+            A speed is negative: the equation has no front that goes back.
+        StepFailed
+            A speed needs more than ``most_substeps`` steps within the limit.
         """
         s = self.spaces
+        if not v.min() >= 0.0:
+            raise ValueError(f"front speed {v.min():.3g} nm/s: a front goes forward or stands still")
         flow = self.delta * s.conductance
         # Area per speed: a front that stands still is as good as one of infinite area.
         slowness = np.divide(s.mass, v, out=np.full_like(v, np.inf), where=v > 0.0)
         stiff = scatter(s.edges, np.abs(flow), s.n_nodes) / slowness
         # On the surface the profile goes on outside: its slope xi (1 - xi)/delta enters as a flux.
-        inflow = v * s.surface_length / s.mass * np.maximum(-np.einsum("in,in->n", n, self._outward), 0.0)
+        inflow = v * s.reacting_length / s.mass * np.maximum(-np.einsum("in,in->n", n, s.outward), 0.0)
         if kappa is not None:
             # v delta kappa |grad xi|, with the profile's slope.
             inflow = inflow + v * kappa
@@ -205,7 +191,7 @@ class Front:
 
         needed = dt * (2.0 * float(stiff.max()) + float(growth.max())) / 2.5
         if not needed < self.most_substeps:
-            raise RuntimeError(f"front speed {v.max():.3g} nm/s out of range over a step of {dt:.3g} s")
+            raise StepFailed(f"front speed out of range: {v.max():.3g} nm/s over a step of {dt:.3g} s")
         steps = max(int(np.ceil(needed)), 1)
         h = dt / steps
         if self._links is not None:
@@ -253,8 +239,7 @@ class Front:
             return last
         w = self.weight(xi) * s.at_points(self._share(xi)) * s.weight
         lumped = scatter(s.qp_nodes, w / 3.0, s.n_nodes)
-        self._solver.factorise(self._pattern.matrix(self._stiffness(xi), lumped + 1e-6 * s.mass))
-        return Averager(s, xi, w, self._solver)
+        return Averager(s, xi, w, self._pattern.matrix(self._stiffness(xi), lumped + 1e-6 * s.mass), self._solver)
 
     def _stiffness(self, xi: Array) -> Array:
         """Stiffness of the average on every sub-triangle, (sub, 3, 3), nm^2; good until the next call."""
@@ -275,27 +260,3 @@ class Front:
         stiffness = np.einsum("kn,ln->nkl", along, along)
         stiffness += self.side_share * np.einsum("kin,lin->nkl", s.sub_grad, s.sub_grad)
         return np.asarray(stiffness * (reach2 * area)[:, None, None])
-
-
-@dataclass(frozen=True)
-class Averager:
-    """Applies the average across the front; ``weight`` (elem, qp) includes rate and quadrature weight, nm^2."""
-
-    spaces: Spaces
-    xi: Array
-    weight: Array
-    solver: SymmetricSolver
-
-    def __call__(self, at_points: Array) -> Array:
-        """Nodal field that averages ``at_points`` (elem, qp) across the front and extends it along the normal.
-
-        Far from any front the result tends to zero: average the deviation from the value wanted there.
-        """
-        s = self.spaces
-        load = scatter(s.qp_nodes, self.weight * at_points / 3.0, s.n_nodes)
-        return self.solver.solve(load)
-
-    def mean(self, at_points: Array) -> float:
-        """Average over the whole front, area-weighted with rate and |grad h|; NaN where there is no front."""
-        total = float(self.weight.sum())
-        return float((self.weight * at_points).sum() / total) if total > 0 else float("nan")

@@ -1,38 +1,46 @@
-"""The solvers of one section and the laws between them (part of the *solver*)."""
+"""The solvers of one section, and the laws between them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from femanode.constitutive.chemistry import Chemistry
 from femanode.constitutive.elastoplasticity import Moduli
+from femanode.constitutive.mixture import Mixture
 from femanode.constitutive.passage import deformed_normal, layer_dissipation, normal_traction, swollen
-from femanode.constitutive.swelling import content, conversion, volume_ratio
+from femanode.constitutive.swelling import conversion
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array
 from femanode.solver.front import Front
 from femanode.solver.mechanics import Equilibrium, Mechanics
 from femanode.solver.state import State
-from femanode.solver.transport import Transport
+from femanode.solver.transport import FULL_ACTIVITY, Applied, Transport
 
 
 @dataclass(frozen=True)
 class Physics:
-    """The solvers of one section, and the laws between them."""
+    """The solvers of one section, and the laws between them.
+
+    ``applied`` is what is applied outside the surface, by the number of the protocol's step.
+    """
 
     spaces: Spaces
     mechanics: Mechanics
     front: Front
     transport: Transport
-    constants: Callable[[Array, Array], Moduli]
-    c_front: float
-    expansion: float
+    mixture: Mixture
+    applied: tuple[Applied, ...] = (FULL_ACTIVITY,)
+
+    @property
+    def chemistry(self) -> Chemistry:
+        """Content of the reacted phase over its activity."""
+        return self.transport.chemistry
 
     def content_at_nodes(self, state: State) -> Array:
         """Carrier content C (N,)."""
-        return content(conversion(state.xi, self.front.start), state.c, self.c_front)
+        return conversion(state.xi, self.front.start) * self.chemistry.content(state.c)
 
     def content_at_points(self, xi: Array, c: Array) -> tuple[Array, Array]:
         """Converted fraction h and content C at the quadrature points, (elem, qp), from nodal xi and activity c.
@@ -42,11 +50,19 @@ class Physics:
         reaction, with two elements across the front).
         """
         h = conversion(xi, self.front.start)
-        return self.spaces.at_points(h), self.spaces.at_points(content(h, c, self.c_front))
+        return self.spaces.at_points(h), self.spaces.at_points(h * self.chemistry.content(c))
+
+    def moduli(self, h: Array, C: Array) -> Moduli:
+        """Constants at the quadrature points of converted fraction and content (elem, qp)."""
+        return self.mixture.moduli(h, C)
+
+    def swelling(self, C: Array) -> Array:
+        """Stress-free volume ratio Jc at the quadrature points of content C (elem, qp)."""
+        return self.mixture.volume_ratio(C)
 
     def volume_ratio(self, xi: Array, c: Array) -> Array:
-        """Stress-free volume ratio Jc at the quadrature points, (elem, qp)."""
-        return volume_ratio(self.content_at_points(xi, c)[1], self.expansion)
+        """Stress-free volume ratio Jc at the quadrature points, (elem, qp), from nodal xi and activity c."""
+        return self.swelling(self.content_at_points(xi, c)[1])
 
     def converted_fraction(self, xi: Array) -> float:
         """Area fraction converted, integral of h over the section."""
@@ -59,8 +75,8 @@ class Physics:
         The flow stress holds for the front itself: without rate dependence, since there the rate of strain is that of
         a numerical thickness.
         """
-        y = self.spaces.at_points(content(np.ones_like(c), c, self.c_front))
-        law = self.constants(np.ones_like(y), y)
+        y = self.spaces.at_points(self.chemistry.content(c))
+        law = self.moduli(np.ones_like(y), y)
         return law, np.asarray(law.sigma_Y + law.H * eqps)
 
     def driving_stress(self, xi: Array, c: Array, eq: Equilibrium) -> Array:
@@ -95,9 +111,9 @@ class Physics:
         n = np.where(here(gained) > 0.0, deformed_normal(F, normal), 0.0)
         law, strength = self.product(c, state.eqps)
         traction = self.spaces.at_points(state.front_stress) + layer_dissipation(strength)
-        pressed = [here((traction - layer_dissipation(strength) * share) / self.constants(share, content_).K)
+        pressed = [here((traction - layer_dissipation(strength) * share) / self.moduli(share, content_).K)
                    for share, content_ in ((h_n, C_n), (h, C))]
-        grown = here(volume_ratio(C, self.expansion) / volume_ratio(C_n, self.expansion))
+        grown = here(self.swelling(C) / self.swelling(C_n))
         stretch = np.maximum(grown, 1.0) * np.exp(pressed[1] - pressed[0])
         # A mixture's stress is its parts': what has just reacted comes in at yield, compressed along the front.
         strain = here(gained * strength / (2.0 * law.G))

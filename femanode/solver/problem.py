@@ -5,26 +5,21 @@ The only module that knows both the configuration and the numerics.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from femanode.config.ledges import Ledges as LedgeKeys
 from femanode.config.loading import Config
-from femanode.config.material import Material, Phase
+from femanode.config.material import Material
+from femanode.config.material import Phase as PhaseKeys
 from femanode.config.quantities import Table
 from femanode.constitutive.crystal.ledges import Ledges
-from femanode.constitutive.crystal.rates import (
-    Frame,
-    RateLaw,
-    make_frame,
-    make_rate_law,
-    require_sector,
-    section_symmetry,
-)
-from femanode.constitutive.elastoplasticity import Moduli
-from femanode.constitutive.swelling import REACTED_ABOVE
+from femanode.constitutive.crystal.miller import Frame, make_frame
+from femanode.constitutive.crystal.rates import DirectionLaw, make_direction_law
+from femanode.constitutive.crystal.symmetry import require_sector, section_symmetry
+from femanode.constitutive.kinetics import MassAction
+from femanode.constitutive.mixture import Mixture, Phase, host_and_product
 from femanode.errors import ConfigError
 from femanode.mesh.build import Section, make_section, read_section, require_size
 from femanode.mesh.hierarchy import Hierarchy, Leaves
@@ -32,14 +27,17 @@ from femanode.mesh.recovery import Recovery
 from femanode.mesh.roughness import Roughness, make_roughness, require_waves, rough_mesh
 from femanode.mesh.spaces import Spaces, build_spaces
 from femanode.numerics.arrays import Array, IntArray
-from femanode.solver.adaptation import GradedMesh, Grading, front_outruns, initial_leaves, leaves_for, transfer
-from femanode.solver.electrode import applied_current, cutoff_activity, film_coefficient
-from femanode.solver.front import Front, Kinetics
+from femanode.solver.adaptation import GradedMesh, Grading, front_outruns, initial_leaves, leaves_for
+from femanode.solver.electrode import applied_current, chemistry_of, cutoff_activity, film_coefficient
+from femanode.solver.ends import usual_ends
+from femanode.solver.front import Front
 from femanode.solver.mechanics import Mechanics
 from femanode.solver.physics import Physics
+from femanode.solver.protocol import Protocol, Step
 from femanode.solver.state import Part, State, pristine
 from femanode.solver.stepping import Limits
-from femanode.solver.transport import Surface, Transport
+from femanode.solver.transfer import transfer
+from femanode.solver.transport import Applied, Transport
 from femanode.units import E_CHARGE, K_B
 
 #: Elements along the radius where neither the mesh nor the front gives a size.
@@ -55,9 +53,6 @@ EQUILIBRIUM = 1e-4
 #: Elements along the wall in the coarsest parts of an adaptive mesh.
 COARSEST = 8
 
-#: Converted fraction from which the flow stress depends on the rate of strain.
-BEHIND_FRONT = 0.99
-
 DEFAULT_GRADING = Grading()
 
 
@@ -71,7 +66,7 @@ class Problem:
     config: Config
     section: Section
     frame: Frame
-    rates: RateLaw
+    rates: DirectionLaw
     physics: Physics
     limits: Limits
     notes: tuple[str, ...]
@@ -86,14 +81,13 @@ class Problem:
 
     def initial_state(self) -> State:
         """Pristine section with the front about to enter."""
-        spaces, surface = self.physics.spaces, self.section.radius
+        spaces, outline = self.physics.spaces, self.section.outline
         uneven = _unevenness(self.config, self.section)
-        x, y = spaces.nodes
         # The front comes in along the outline as it is.
-        outline = surface if uneven is None else surface * (1.0 + uneven(np.arctan2(y, x)))
-        depth = np.maximum(outline - np.hypot(x, y), 0.0)
-        return pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]),
-                        self.physics.front.initial_extent(depth), 1.0 - self.physics.transport.surface.cutoff)
+        depth = outline.depth(spaces.nodes) if uneven is None else uneven.depth(spaces.nodes, outline)
+        extent = self.physics.front.initial_extent(np.maximum(depth, 0.0))
+        return pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]), extent,
+                        1.0 - self.physics.applied[0].cutoff)
 
     def mesh_part(self) -> Part:
         """What a checkpoint keeps of the mesh: its hash, and the leaves of a graded one; the rest can be made again."""
@@ -134,13 +128,20 @@ class Problem:
         return replace(self, section=section, physics=physics, recovery=Recovery(physics.spaces),
                        graded=_graded(hierarchy, leaves, physics.spaces, vertices))
 
+    @property
+    def protocol(self) -> Protocol:
+        """What is done to the wire: one step, with the ends of the configuration."""
+        limits = self.limits
+        ends = usual_ends(limits.end, limits.converted, limits.arrest)
+        return Protocol(tuple(Step(applied, ends) for applied in self.physics.applied))
+
     def output_times(self) -> list[float]:
         """Times to be hit exactly, s."""
         every = self.config.output.every
         return [] if every is None else [float(t) for t in np.arange(1, self.config.time.end / every) * every]
 
 
-def crystal_of(config: Config) -> tuple[Frame, RateLaw]:
+def crystal_of(config: Config) -> tuple[Frame, DirectionLaw]:
     """Frame and orientation law of a configuration, with the amorphised share of the front."""
     material = config.material
     structure = material.host.structure
@@ -151,7 +152,7 @@ def crystal_of(config: Config) -> tuple[Frame, RateLaw]:
     threshold, diameter = amorphous.threshold_diameter, config.geometry.diameter
     if threshold is not None and diameter is not None and diameter < threshold:
         share = 1.0
-    return frame, make_rate_law(material.front.rates, structure, frame, share, amorphous.rate, ledges_of(material))
+    return frame, make_direction_law(material.front.rates, structure, frame, share, amorphous.rate, ledges_of(material))
 
 
 def ledges_of(material: Material) -> Ledges | None:
@@ -255,7 +256,7 @@ def _graded(hierarchy: Hierarchy, leaves: Leaves, spaces: Spaces, vertices: IntA
     return GradedMesh(hierarchy, leaves, vertex)
 
 
-def build_physics(config: Config, section: Section, delta: float, rates: RateLaw) -> Physics:
+def build_physics(config: Config, section: Section, delta: float, rates: DirectionLaw) -> Physics:
     """Solvers of a configuration on one mesh, for a front of half-thickness ``delta`` (nm).
 
     Raises
@@ -265,16 +266,15 @@ def build_physics(config: Config, section: Section, delta: float, rates: RateLaw
     """
     material = config.material
     uneven = _unevenness(config, section)
-    spaces = build_spaces(section.mesh if uneven is None else
-                          rough_mesh(section.mesh, uneven, section.radius, section.inner_radius))
+    mesh = section.mesh if uneven is None else rough_mesh(section.mesh, uneven, section.outline)
+    spaces = build_spaces(mesh, section.outline)
     backend = config.solver.linear
     kT = K_B * config.temperature
-    kinetics = Kinetics(
+    kinetics = MassAction(
         kT=kT,
         dG0=-E_CHARGE * material.carrier.charge * (material.front.equilibrium_potential - config.boundary.potential),
         dV=material.swelling.expansion * material.host.volume / material.content.x_max,
         dV_act=material.front.activation_volume)
-    c_front = material.content.x_front / material.content.x_max
     diffusivity = material.transport.diffusivity
     try:
         mechanics = Mechanics(spaces, section.sector, axial=config.mechanics.axial,
@@ -284,15 +284,15 @@ def build_physics(config: Config, section: Section, delta: float, rates: RateLaw
     return Physics(
         spaces=spaces, mechanics=mechanics,
         front=Front(spaces, delta, config.front.conversion_start, rates, kinetics, backend),
-        transport=Transport(spaces, c_front, lambda C: _look_up(diffusivity, C),
-                            material.transport.activation_volume / kT, backend, surface_of(config, spaces)),
-        constants=phase_law(material), c_front=c_front, expansion=material.swelling.expansion)
+        transport=Transport(spaces, chemistry_of(config), lambda C: _look_up(diffusivity, C),
+                            material.transport.activation_volume / kT, backend, film_coefficient(config)),
+        mixture=mixture_of(material), applied=(applied_of(config, spaces),))
 
 
-def surface_of(config: Config, spaces: Spaces) -> Surface:
-    """What a configuration applies to the surface of one mesh."""
-    current = applied_current(config, float(spaces.mass.sum()), float(spaces.surface_length.sum()))
-    return Surface(current, cutoff_activity(config), film_coefficient(config))
+def applied_of(config: Config, spaces: Spaces) -> Applied:
+    """What a configuration applies outside the surface of one mesh."""
+    current = applied_current(config, float(spaces.mass.sum()), float(spaces.reacting_length.sum()))
+    return Applied(current, cutoff_activity(config))
 
 
 def _unevenness(config: Config, section: Section) -> Roughness | None:
@@ -336,36 +336,16 @@ def _look_up(table: Table, C: Array) -> Array:
     return np.interp(C, table.content, table.value)
 
 
-def phase_law(material: Material) -> Callable[[Array, Array], Moduli]:
-    """Constants at points as a function of converted fraction and content.
-
-    Moduli and Poisson's ratio go linearly from host to full content. Flow stress, hardening and rate dependence are the
-    product's as soon as conversion has begun, or the half-converted skin would carry the host's strength; of what is
-    partly converted the product's share of the volume bears it, so that the shell in tension is as thick as its
-    product, however wide the front. Rate dependence begins behind the front, whose numerical thickness would set the
-    rate.
-    """
-    host, full = material.mechanics.host, material.mechanics.reacted
+def mixture_of(material: Material) -> Mixture:
+    """Constants and swelling of the reacting region."""
+    host, product = material.mechanics.host, material.mechanics.reacted
     expansion = material.swelling.expansion
+    return Mixture(host_and_product(_phase(host), _phase(product), expansion), expansion)
 
-    def rate(phase: Phase) -> tuple[float, float]:
-        law = phase.rate_sensitivity
-        return (1.0, np.inf) if law is None else (law.exponent, law.reference_rate)
 
-    def constants(h: Array, C: Array) -> Moduli:
-        E = host.youngs_modulus + (full.youngs_modulus - host.youngs_modulus) * C
-        nu = host.poisson_ratio + (full.poisson_ratio - host.poisson_ratio) * C
-        reacted = h > REACTED_ABOVE
-
-        def pick(a: Array | float, b: Array | float) -> Array:
-            return np.where(reacted, b, a)
-
-        (m_host, rate_host), (m_full, rate_full) = rate(host), rate(full)
-        # h = 1 holds C as the product does; its swelling per host atom is the same at any share.
-        product = np.where(reacted, (h + expansion * C) / (1.0 + expansion * C), 1.0)
-        return Moduli(E / (3.0 * (1.0 - 2.0 * nu)), E / (2.0 * (1.0 + nu)),
-                      pick(_look_up(host.yield_stress, C), product * _look_up(full.yield_stress, C)),
-                      pick(host.hardening_modulus, full.hardening_modulus), pick(m_host, m_full),
-                      np.where(h > BEHIND_FRONT, pick(rate_host, rate_full), np.where(reacted, np.inf, rate_host)))
-
-    return constants
+def _phase(given: PhaseKeys) -> Phase:
+    """A phase's constants as functions of content."""
+    law = given.rate_sensitivity
+    exponent, rate = (1.0, np.inf) if law is None else (law.exponent, law.reference_rate)
+    return Phase(given.youngs_modulus, given.poisson_ratio, lambda C: _look_up(given.yield_stress, C),
+                 given.hardening_modulus, exponent, rate)

@@ -29,6 +29,7 @@ class State:
     Attributes
     ----------
     t : time, s; dt : the step that led here, s
+    step : number of the protocol's step that is being made
     xi, depletion : (N,) extent of reaction; 1 - c, with c the activity of the carrier in the reacted phase
     u : (2, N) displacement, nm; axial : axial stretch and curvature
     Cp_inv : (4, elem, qp) inverse plastic right Cauchy-Green tensor; eqps : (elem, qp)
@@ -43,6 +44,7 @@ class State:
 
     t: float
     dt: float
+    step: int
     xi: Array
     depletion: Array
     u: Array
@@ -93,7 +95,8 @@ def pristine(n_nodes: int, shape: tuple[int, int], xi: Array, outside: float = 0
     unit = np.zeros((4, *shape))
     unit[[0, 1, 3]] = 1.0
     zero = np.zeros(n_nodes)
-    return State(t=0.0, dt=0.0, xi=xi.copy(), depletion=zero + outside, u=np.zeros((2, n_nodes)), axial=STRAIGHT,
-                 Cp_inv=unit, eqps=np.zeros(shape), front_stress=zero, activity=np.full(n_nodes, 1.0 - outside),
-                 point_stress=np.zeros(shape), u_rate=np.zeros((2, n_nodes)), axial_rate=Axial(0.0),
-                 front_stress_trend=zero.copy(), outside=outside, entered=False, curvature=zero.copy())
+    return State(
+        t=0.0, dt=0.0, step=0, xi=xi.copy(), depletion=zero + outside, u=np.zeros((2, n_nodes)), axial=STRAIGHT,
+        Cp_inv=unit, eqps=np.zeros(shape), front_stress=zero, activity=np.full(n_nodes, 1.0 - outside),
+        point_stress=np.zeros(shape), u_rate=np.zeros((2, n_nodes)), axial_rate=Axial(0.0),
+        front_stress_trend=zero.copy(), outside=outside, entered=False, curvature=zero.copy())

@@ -1,4 +1,4 @@
-"""Time stepping: a step proposes a candidate, a controller accepts or rejects it (part of the *solver*).
+"""Time stepping: a step proposes a candidate, a controller accepts or rejects it.
 
 Nothing committed is changed before a candidate is accepted. It is rejected when the stress it ends with would have
 moved the front noticeably differently.
@@ -6,39 +6,23 @@ moved the front noticeably differently.
 
 from __future__ import annotations
 
-import enum
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from femanode.constitutive.swelling import content, conversion
+from femanode.constitutive.swelling import conversion
 from femanode.errors import ConvergenceError
 from femanode.solver.candidate import Candidate, Pace, propose
+from femanode.solver.ends import Event, StopReason, usual_ends
 from femanode.solver.front import on_front
 from femanode.solver.physics import Physics
 from femanode.solver.state import State
 
-#: How far above and below the cut-off a run may end, relative to its activity: 1e-3 is 0.03 mV.
-ABOVE_CUTOFF, BELOW_CUTOFF = 1e-3, 1e-4
-
-#: Share of the surface not yet converted below which the front counts as come in.
-FRONT_IN = 0.01
-
 #: Share of the allowed advance below which a plastic increment is a jump (a snap of the last core, a tearing neck) that
 #: no smaller step resolves: it does not shrink with the step, and is let pass.
 JUMP = 0.25
-
-
-class StopReason(enum.Enum):
-    """Why a run ended; the value is what the user reads."""
-
-    END_TIME = "end time reached"
-    CONVERTED = "converted fraction reached"
-    ARRESTED = "front arrested"
-    CUTOFF = "cut-off reached"
-    TORN = "skin torn"
 
 
 @dataclass(frozen=True)
@@ -131,7 +115,7 @@ def _next_step(candidate: Candidate, physics: Physics, limits: Limits) -> float:
 
 def march(physics: Physics, state: State, limits: Limits, stops: list[float], tally: Tally,
           proposer: Callable[[Physics, State, float], Candidate] = propose, pace: Pace | None = None,
-          ) -> Iterator[tuple[Candidate, StopReason | None]]:
+          ends: Sequence[Event] | None = None) -> Iterator[tuple[Candidate, StopReason | None]]:
     """Yield accepted candidates until a stop condition holds; the last comes with its reason.
 
     Parameters
@@ -142,6 +126,9 @@ def march(physics: Physics, state: State, limits: Limits, stops: list[float], ta
         Times that must be hit exactly, s (output times); the end time always is.
     pace : Pace, optional
         Of the candidate that brought ``state``, to go on as if there had been no break.
+    ends : sequence of Event, optional
+        What ends the march, in order of precedence; by default the end time, the converted fraction and the drive of
+        ``limits``, and the cut-off of a given current.
 
     Raises
     ------
@@ -151,6 +138,8 @@ def march(physics: Physics, state: State, limits: Limits, stops: list[float], ta
     times = sorted({t for t in stops if state.t < t < limits.end} | {limits.end})
     if pace is None:
         pace = Pace(_first_step(physics, state, limits))
+    if ends is None:
+        ends = usual_ends(limits.end, limits.converted, limits.arrest)
     while True:
         target = next(t for t in times if t > state.t)
         # A step that would leave a sliver before the target is stretched over it or halved.
@@ -158,7 +147,7 @@ def march(physics: Physics, state: State, limits: Limits, stops: list[float], ta
         step = remaining if pace.dt >= remaining else (0.5 * remaining if pace.dt > 0.7 * remaining else pace.dt)
         candidate = proposer(physics, state, step)
         reason = check(candidate, state, physics, limits)
-        retry = _cut(physics, state, candidate.state, limits, passed=not reason)
+        retry = _cut(physics, state, candidate.state, ends, limits.min_step, passed=not reason)
         if retry is not None:
             pace = replace(pace, dt=retry)
             continue
@@ -177,70 +166,21 @@ def march(physics: Physics, state: State, limits: Limits, stops: list[float], ta
         ceiling = 1.2 * pace.ceiling
         pace = Pace(min(_next_step(candidate, physics, limits), ceiling), ceiling)
         candidate = replace(candidate, state=new, pace=pace)
-        stop = _stop(physics, state, candidate, limits)
+        stop = next((event.reason for event in ends if event.reached(physics, state, candidate)), None)
         yield candidate, stop
         if stop is not None:
             return
         state = new
 
 
-def _cut(physics: Physics, old: State, new: State | None, limits: Limits, *, passed: bool) -> float | None:
-    """Shorter step that ends where the run does, or None where the candidate does not overshoot."""
+def _cut(physics: Physics, old: State, new: State | None, ends: Sequence[Event], least: float, *, passed: bool,
+         ) -> float | None:
+    """Length of the shorter step that ends at the first end that the candidate passes; None where it passes none.
+
+    Shorter than ``least`` an end cannot be located: the step is then taken as it is, a little beyond the end.
+    """
     if new is None:
         return None
-    retry = _cut_at_activity(physics, old, new)
-    if retry is None and passed and limits.converted is not None:
-        return _cut_at_fraction(physics, old, new, limits.converted)
-    # So steep a rise is no matter of the step any more.
-    return retry if retry is None or retry > limits.min_step else None
-
-
-def _cut_at_fraction(physics: Physics, old: State, new: State, wanted: float) -> float | None:
-    """Shorter step that ends at the wanted converted fraction, or None where the candidate does not overshoot."""
-    f0, f1 = physics.converted_fraction(old.xi), physics.converted_fraction(new.xi)
-    if f1 <= wanted + 1e-6 or f0 >= wanted:
-        return None
-    return new.dt * (wanted - f0) / (f1 - f0)
-
-
-def _cut_at_activity(physics: Physics, old: State, new: State) -> float | None:
-    """Shorter step that ends at the cut-off of a given current, or None where the candidate does not overshoot."""
-    surface = physics.transport.surface
-    if surface.current is None or not old.entered:
-        return None
-    a0, a1 = 1.0 - old.outside, 1.0 - new.outside
-    if a1 <= surface.cutoff * (1.0 + ABOVE_CUTOFF) or a0 >= surface.cutoff:
-        return None
-    return new.dt * (surface.cutoff - a0) / (a1 - a0)
-
-
-def _may_carry(physics: Physics, state: State) -> bool:
-    """Whether a front that has not come in everywhere could carry the given current once it has, at the cut-off."""
-    s, front, surface = physics.spaces, physics.front, physics.transport.surface
-    if surface.current is None:
-        return True
-    length = s.surface_length
-    waiting = float(np.sum(length * (1.0 - conversion(state.xi, front.start))) / length.sum())
-    across = 0.0 if surface.film is None else surface.current / (
-        surface.film * (1.0 - physics.c_front) * float(length.sum()))
-    activity = np.full(s.n_nodes, max(surface.cutoff - across, 0.0))
-    speed = front.speed(front.normals(state.xi), state.front_stress, activity)
-    takes = float(np.sum(length * speed * content(np.ones_like(activity), activity, physics.c_front)))
-    return waiting > FRONT_IN and takes > surface.current
-
-
-def _stop(physics: Physics, old: State, candidate: Candidate, limits: Limits) -> StopReason | None:
-    new = candidate.state
-    if new is None:
-        return None
-    surface = physics.transport.surface
-    if limits.converted is not None and physics.converted_fraction(new.xi) >= limits.converted - 1e-6:
-        return StopReason.CONVERTED
-    begun = surface.current is None or old.entered
-    if limits.arrest is not None and begun and candidate.drive + candidate.headroom <= limits.arrest:
-        return StopReason.ARRESTED
-    if surface.current is not None:
-        at_cutoff = 1.0 - new.outside >= surface.cutoff * (1.0 - BELOW_CUTOFF)
-        if at_cutoff and (old.entered or not (new.entered or _may_carry(physics, new))):
-            return StopReason.CUTOFF
-    return StopReason.END_TIME if new.t >= limits.end else None
+    found = [event.crossing(physics, old, new) for event in ends if passed or event.binding]
+    first = min((length for length in found if length is not None), default=None)
+    return first if first is None or first > least else None

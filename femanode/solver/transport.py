@@ -1,6 +1,9 @@
-"""Carrier balance in the reacted phase (part of the *solver*).
+"""Carrier balance in the reacted phase.
 
-    dC/dt = div{ h D (1 - c_f) [grad c - c dV_D grad(s)/kT] },   D = D0(C) exp(dV_D s/kT),   C = h [c_f + (1 - c_f) c]
+    dC/dt = div{ h D y'(c) [grad c - c dV_D grad(s)/kT] },   D = D0(C) exp(dV_D s/kT),   C = h y(c)
+
+with y(c) the content of the reacted phase at activity c (:mod:`femanode.constitutive.chemistry`), c_f that in which it
+forms.
 
 Outside the surface the activity is a_o everywhere: 1 (potentiostatic), or what carries the given current, which
 spreads over the surface as the section takes it up. A bare surface is held at a_o. Through a film of thickness L_f and
@@ -21,12 +24,13 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from femanode.constitutive.swelling import content
+from femanode.constitutive.chemistry import Chemistry
 from femanode.mesh.spaces import Spaces, scatter
 from femanode.numerics import compiled
 from femanode.numerics.arrays import Array
 from femanode.numerics.linear import Backend, SymmetricSolver
 from femanode.numerics.pattern import Pattern
+from femanode.solver.failure import StepFailed
 
 #: Conductance of the unreacted host over that of the reacted phase; it stores nothing, so no carrier is lost to it.
 HOST_CONDUCTANCE = 1e-9
@@ -42,19 +46,19 @@ class Balance:
 
 
 @dataclass(frozen=True)
-class Surface:
-    """What is applied outside the reacting surface.
+class Applied:
+    """What is applied outside the reacting surface in one step of a protocol.
 
     ``current`` carriers per time through the whole meshed surface (content nm^2/s), None for activity 1; ``cutoff``
-    activity outside at which a given current ends; ``film`` h_f = D_f/L_f (nm/s), None for a bare surface.
+    activity outside at which a given current ends.
     """
 
     current: float | None = None
     cutoff: float = 1.0
-    film: float | None = None
 
 
-BARE = Surface()
+#: Activity 1 outside the surface.
+FULL_ACTIVITY = Applied()
 
 
 class Transport:
@@ -63,27 +67,31 @@ class Transport:
     Parameters
     ----------
     spaces : Spaces
-    c_front : float
-        Content in which the reacted phase forms, 0..1.
+    chemistry : Chemistry
+        Content of the reacted phase over its activity.
     diffusivity : callable
         D0 in nm^2/s of content (N,).
     dV_over_kT : float
         dV_D/kT, 1/GPa.
-    surface : Surface
-        What is applied.
+    film : float, optional
+        h_f = D_f/L_f of a film on the surface, nm/s; None for a bare one.
 
     Attributes
     ----------
     held : (N,) nodes whose activity is the one outside: those of a bare surface
     """
 
-    def __init__(self, spaces: Spaces, c_front: float, diffusivity: Callable[[Array], Array], dV_over_kT: float = 0.0,
-                 backend: Backend = "auto", surface: Surface = BARE) -> None:
-        self.spaces, self.c_front, self.diffusivity, self.dV_over_kT = spaces, c_front, diffusivity, dV_over_kT
-        self.surface = surface
+    #: Sweeps between content and a diffusivity that depends on it: most of them, change of activity (times h) below
+    #: which they end, and below which the last will do.
+    most_sweeps, settled, good_enough = 30, 1e-13, 1e-8
+
+    def __init__(self, spaces: Spaces, chemistry: Chemistry, diffusivity: Callable[[Array], Array],
+                 dV_over_kT: float = 0.0, backend: Backend = "auto", film: float | None = None) -> None:
+        self.spaces, self.chemistry, self.diffusivity, self.dV_over_kT = spaces, chemistry, diffusivity, dV_over_kT
+        self.film = film
         self.held = np.zeros(spaces.n_nodes, bool)
-        self.held[spaces.surface] = surface.film is None
-        self._film = (surface.film or 0.0) * (1.0 - c_front) * spaces.surface_length
+        self.held[spaces.reacting] = film is None
+        self._film = (film or 0.0) * (1.0 - chemistry.at_front) * spaces.reacting_length
         self._free = np.flatnonzero(~self.held)
         # What rounding leaves in the solution is what the content's balance is off by.
         self._solver = SymmetricSolver("scipy" if dV_over_kT else backend, spaces.rank[self._free], accuracy=1e-14)
@@ -98,33 +106,42 @@ class Transport:
         self._edges = np.concatenate([tri[[i, j]] for i, j in sides], axis=1)
         self._shape = np.concatenate([-np.einsum("kn,kn,n->n", grad[i], grad[j], spaces.sub_area) for i, j in sides])
 
-    def conductances(self, h: Array, C: Array, stress: Array) -> tuple[Array, Array]:
+    def content(self, h: Array, depletion: Array) -> Array:
+        """Content C = h y of nodes of converted fraction ``h`` and ``depletion`` 1 - c, (N,)."""
+        return h * self.chemistry.content(1.0 - depletion)
+
+    def conductances(self, h: Array, depletion: Array, stress: Array) -> tuple[Array, Array]:
         """Coefficients (3 sub,) of the flux a c_i - b c_j along the sides i-j of the sub-triangles, nm^2/s."""
+        C = self.content(h, depletion)
         i, j = self._edges
         potential = self.dV_over_kT * stress
         D = self.diffusivity(C) * np.exp(np.clip(potential, -30.0, 30.0))
         tri = self.spaces.sub
-        inside = (1.0 - self.c_front) * (h[tri].mean(axis=0) + HOST_CONDUCTANCE) * D[tri].mean(axis=0)
+        capacity = np.asarray(self.chemistry.tangent(1.0 - depletion)[1])
+        if capacity.ndim:
+            capacity = capacity[tri].mean(axis=0)
+        inside = capacity * (h[tri].mean(axis=0) + HOST_CONDUCTANCE) * D[tri].mean(axis=0)
         base = self._shape * np.tile(inside, 3)
         if not self.dV_over_kT:
             return base, base
         jump = potential[j] - potential[i]
         return base * _bernoulli(-jump), base * _bernoulli(jump)
 
-    def solve(self, C_n: Array, h: Array, e_guess: Array, stress: Array, dt: float,
-              sink: tuple[Array, Array] | None = None) -> Array:
-        """Depletion e = 1 - c (N,) at the end of the step; see :meth:`step`."""
-        d, outside = self.step(C_n, h, e_guess, stress, dt, sink)
+    def solve(self, C_n: Array, h: Array, guess: Array, stress: Array, dt: float,
+              sink: tuple[Array, Array] | None = None, applied: Applied = FULL_ACTIVITY) -> Array:
+        """Depletion 1 - c (N,) at the end of the step; see :meth:`step`."""
+        d, outside = self.step(C_n, h, guess, stress, dt, sink, applied=applied)
         return outside + d
 
-    def step(self, C_n: Array, h: Array, e_guess: Array, stress: Array, dt: float,
-             sink: tuple[Array, Array] | None = None, least: float = -np.inf) -> tuple[Array, float]:
+    def step(self, C_n: Array, h: Array, guess: Array, stress: Array, dt: float,
+             sink: tuple[Array, Array] | None = None, least: float = -np.inf,
+             applied: Applied = FULL_ACTIVITY) -> tuple[Array, float]:
         """Drop d = a_o - c (N,) and depletion 1 - a_o outside at the end of the step for the converted fraction ``h``.
 
         Parameters
         ----------
         C_n : (N,) content at the start of the step
-        e_guess : (N,) depletion 1 - c at which D(C) is first evaluated
+        guess : (N,) depletion 1 - c at which D(C) is first evaluated
         stress : (N,) mean stress, GPa
         sink : (dh/da, a), optional
             Sensitivity of h to the activity a that drives the front, and the a that ``h`` was computed with: makes the
@@ -132,26 +149,32 @@ class Transport:
         least : float
             Depletion outside below which a given current is not followed: less of it then flows.
 
+        applied : Applied
+            Current, or activity 1.
+
         Raises
         ------
-        RuntimeError
-            Nothing can take up the given current.
+        StepFailed
+            Nothing can take up the given current, or content and diffusivity do not agree after all sweeps.
         """
-        s, c_f = self.spaces, self.c_front
-        e = e_guess
-        for _ in range(30):
-            C = content(h, 1.0 - e, c_f)
-            a, b = self.conductances(h, C, stress)
-            storage = s.mass / dt * h * (1.0 - c_f)
-            load = s.mass / dt * (h - C_n)
+        s = self.spaces
+        depletion, change = guess, np.inf
+        for _ in range(self.most_sweeps):
+            a, b = self.conductances(h, depletion, stress)
+            offset, capacity = self.chemistry.tangent(1.0 - depletion)
+            storage = s.mass / dt * h * capacity
+            load = s.mass / dt * (h * offset - C_n)
             if sink is not None:
-                extra = s.mass / dt * (1.0 - (1.0 - c_f) * e) * sink[0]
+                extra = s.mass / dt * (offset - capacity * depletion) * sink[0]
                 storage, load = storage + extra, load + extra * (1.0 - sink[1])
-            d, outside = self._linear_solve(a, b, storage, load, stress, least)
-            change = float(np.max(np.abs(outside + d - e) * h, initial=0.0))
-            e = outside + d
-            if change < 1e-13 or self._constant:
-                break
+            d, outside = self._linear_solve(a, b, storage, load, stress, least, applied.current)
+            change = float(np.max(np.abs(outside + d - depletion) * h, initial=0.0))
+            depletion = outside + d
+            if change < self.settled or (self._constant and np.ndim(capacity) == 0):
+                return d, outside
+        if not change < self.good_enough:
+            raise StepFailed(f"content and diffusivity do not agree after {self.most_sweeps} sweeps: activity still "
+                             f"changes by {change:.1e}")
         return d, outside
 
     @property
@@ -160,10 +183,10 @@ class Transport:
         return bool(np.ptp(probe) == 0.0)
 
     def _linear_solve(self, a: Array, b: Array, storage: Array, load: Array, stress: Array, least: float,
-                      ) -> tuple[Array, float]:
+                      current: float | None) -> tuple[Array, float]:
         """Drop and depletion outside: with a given current, the sum of the drops at outside 0 and per unit of it."""
         i, j = self._edges
-        n, current = self.spaces.n_nodes, self.surface.current
+        n = self.spaces.n_nodes
         # What equal activity everywhere would send: nothing, unless stress drives it.
         drift = scatter(i, a - b, n) - scatter(j, a - b, n) if self.dV_over_kT else np.zeros(n)
         reduced = self._operator(a, b, storage + self._film)
@@ -176,7 +199,7 @@ class Transport:
         def drop(supply: Array) -> Array:
             d = np.zeros(n)
             d[self._free] = scale * self._solver.solve(scale * supply[self._free])
-            if self.surface.film is not None:
+            if self.film is not None:
                 # Behind a resistive film the mean of d is known from the balance alone far better than from the solve.
                 whole = storage + self._film
                 d += rest * float(np.sum(supply) - np.sum(whole * d)) / float(np.sum(whole * rest))
@@ -188,7 +211,7 @@ class Transport:
         unit = drop(-storage - drift)
         takes = float(np.sum(storage * (1.0 + unit)))
         if not takes > 0.0 and np.isinf(least):
-            raise RuntimeError("nothing takes up the given current")
+            raise StepFailed("nothing takes up the given current")
         outside = max(float(np.sum(load - storage * d) - current) / takes, least) if takes > 0.0 else least
         return d + outside * unit, outside
 
@@ -212,8 +235,8 @@ class Transport:
     def balance(self, C_n: Array, h: Array, d: Array, stress: Array, dt: float, outside: float = 0.0) -> Balance:
         """Compare the change of content with what came through the surface, for the drops and depletion of a step."""
         s = self.spaces
-        C = content(h, 1.0 - (outside + d), self.c_front)
-        a, b = self.conductances(h, C, stress)
+        C = self.content(h, outside + d)
+        a, b = self.conductances(h, outside + d, stress)
         i, j = self._edges
         flow = ((a - b) * (1.0 - outside) if self.dV_over_kT else 0.0) - (a * d[i] - b * d[j])
         out = scatter(i, flow, s.n_nodes) - scatter(j, flow, s.n_nodes)

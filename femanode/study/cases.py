@@ -19,7 +19,7 @@ from femanode.config.library import material_data
 from femanode.config.loading import Config, load_config
 from femanode.config.material import material_mapping
 from femanode.config.yamlio import load_yaml
-from femanode.constitutive.crystal.rates import require_sector, section_symmetry
+from femanode.constitutive.crystal.symmetry import require_sector, section_symmetry
 from femanode.errors import ConfigError
 from femanode.solver.problem import crystal_of
 from femanode.study.quantity import label
@@ -113,7 +113,7 @@ class Builder:
             raise self._placed(self._told_with_lines(error, settings), values) from None
 
     def _told_with_lines(self, error: ConfigError, settings: list[str]) -> ConfigError:
-        """The same fault with the base file's line numbers, which the prepared data no longer have."""
+        """The same fault with the base file's line numbers: the point is set in plain data, which have lost them."""
         if self._file is not None:
             try:
                 load_config(self._file, settings)

@@ -54,7 +54,7 @@ class Board:
             running = [(self.labels.get(case, case), time.monotonic() - e["since"], e.get("converted"))
                        for case, e in self.running.items()]
             counts = self.known + self.ended
-            # What runs counts with the share of it that is behind, or the last cases would seem to take ever longer.
+            # Running cases count by the share that is done: counted at their end only, the time left would grow.
             part = sum(max(e["t"] / e["end"], e["converted"]) for e in self.running.values() if "end" in e)
             done, here = counts.total() + part, self.ended.total() + part
         spent = time.monotonic() - self.began

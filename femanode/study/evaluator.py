@@ -1,8 +1,8 @@
 """The cases a fit asks for: run several at a time, compared with the measurements, and differenced.
 
-Every parameter is moved as a share u of the way between its bounds (of their logarithms where asked for). Derivatives
-are central differences over `STEP`, wide enough that the steps a run takes do not show in them; the runs for them go
-side by side, and every run is a case that is kept and never run twice.
+Every parameter is expressed as a share u of the way between its bounds (of their logarithms where asked for).
+Derivatives are central differences over `STEP`, wide enough for the scatter that time steps leave in a result not to
+matter. The runs they need go side by side. Every run is a case that is kept and never run twice.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from femanode.study.cases import Builder, Case, case_hash
 from femanode.study.execution.engine import Perform, cores
 from femanode.study.execution.store import FINISHED, Outcome, read_summary
 from femanode.study.fitfile import Curve, Fit
-from femanode.study.sweep import Ledger
+from femanode.study.ledger import Ledger
 from femanode.study.sweepfile import Sweep, load_sweep
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 #: Half-width of a central difference, as a share of the range of a parameter.
 STEP = 0.02
-#: Standardised residual of a case that did not come to its end: no trial step is taken there.
+#: Residual, in standard errors, given to a case that did not come to its end: so large that the search turns away.
 FAILED = 1e3
 
 
@@ -73,7 +73,8 @@ class Evaluator:
         for p in task.parameters:
             if ("parameters", p.path) in places:
                 places["axes", p.path] = places["parameters", p.path]
-        self._sweep = Sweep(task.name, model, self._sweep.groups, self._sweep.points, task.folder, places)
+        self._sweep = Sweep(name=task.name, model=model, groups=self._sweep.groups, points=self._sweep.points,
+                            folder=task.folder, places=places)
         self._builder = Builder(self._sweep)
         for share in (0.0, task.parameters[0].start, 1.0):
             config = self._builder.config([p.value(share) for p in task.parameters])
@@ -96,8 +97,8 @@ class Evaluator:
         cases = [Case(k, case_hash(self._builder.config(row)), row) for k, row in enumerate(rows)]
         new = [case for case in cases if case.hash not in self._answers]
         if new and self.client is not None:
-            ledger = Ledger(self._sweep, self._builder, new, self.folder, False, self.runner,
-                            max(1, cores() // self.slots))
+            ledger = Ledger(study=self._sweep, builder=self._builder, cases=new, folder=self.folder, retry=False,
+                            runner=self.runner, threads=max(1, cores() // self.slots))
             ledger.run_on(self.client, lambda event: None, lambda outcome: None, self.performer)
             for case in new:
                 self._answers[case.hash] = self._answer(ledger.outcome(case), ledger.store / case.hash)

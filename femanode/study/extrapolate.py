@@ -1,9 +1,9 @@
 """A case at three front thicknesses, and its figures extrapolated to a front without thickness.
 
-What a front's half-thickness delta, elements in proportion to it and steps in proportion to it leave in a figure goes
-as z = x/(1 + c x), x = delta/R: of first order, with the curvature c measured in :mod:`femanode.postprocess.accuracy`.
-A straight line in z is fitted; the uncertainty is the largest change from leaving out the thickest run or from half or
-one and a half of c.
+Elements and steps are in proportion to the front's half-thickness delta. The error they leave together in a figure is
+proportional to z = x/(1 + c x), x = delta/R: of first order, with the curvature c that
+:mod:`femanode.postprocess.accuracy` has measured. A straight line in z is fitted. Its uncertainty is the largest change
+when the thickest run is left out, or c is taken half or one and a half times as large.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FACTORS = (3.0, 3.0**0.5, 1.0)
 #: c of the law: 4 to 12 by figure and conversion start.
 CURVATURE = 8.0
 
-#: Largest distance of the three values from their line over their spread, for the line to be believed.
+#: Largest distance of the three values from their line, over their spread, up to which the line is used.
 STRAIGHT = 0.15
 
 #: Of the summary, and of the history at one converted fraction that all three runs reached.
@@ -81,7 +81,7 @@ def limit(values: Sequence[float], thickness: Sequence[float]) -> Limit:
     v, x = np.array(values, dtype=float), np.array(thickness, dtype=float)
     spread, size = float(np.ptp(v)), float(np.abs(v).max())
     if spread <= 1e-6 * size:
-        return Limit(tuple(v.tolist()), float(v[-1]), spread, None, True)
+        return Limit(values=tuple(v.tolist()), value=float(v[-1]), uncertainty=spread, order=None, extrapolated=True)
     down, last = v[1] - v[0], v[2] - v[1]
     order = float(np.log(down / last) / np.log(x[0] / x[1])) if down * last > 0 else None
 
@@ -93,9 +93,10 @@ def limit(values: Sequence[float], thickness: Sequence[float]) -> Limit:
     value, off = line(CURVATURE)
     # Differences that grow as the front thins lead nowhere.
     if order is None or order <= 0.0 or off > STRAIGHT * spread:
-        return Limit(tuple(v.tolist()), float(v[-1]), spread, order, False)
+        return Limit(values=tuple(v.tolist()), value=float(v[-1]), uncertainty=spread, order=order, extrapolated=False)
     others = (line(CURVATURE, 1), line(0.5 * CURVATURE), line(1.5 * CURVATURE))
-    return Limit(tuple(v.tolist()), value, max(abs(other[0] - value) for other in others), order, True)
+    return Limit(values=tuple(v.tolist()), value=value, uncertainty=max(abs(other[0] - value) for other in others),
+                 order=order, extrapolated=True)
 
 
 def at_thickness(config: Config, factor: float) -> Config:
@@ -151,8 +152,9 @@ def _limits(cases: list[Config], results: list[Result]) -> Extrapolation:
     columns = {key: limit([np.interp(fraction, r.history["converted_fraction"], r.history[key]) for r in results],
                           thickness) for key in COLUMNS}
     reasons = tuple(str(result.summary["stop_reason"]) for result in results)
-    return Extrapolation(tuple(float(case.front.half_thickness or 0.0) for case in cases), reasons, fraction, figures,
-                         columns, thickness[0] <= 1.2 * LARGEST)
+    return Extrapolation(half_thickness_nm=tuple(float(case.front.half_thickness or 0.0) for case in cases),
+                         stop_reasons=reasons, at_fraction=fraction, figures=figures, at_the_fraction=columns,
+                         in_range=thickness[0] <= 1.2 * LARGEST)
 
 
 def describe(found: Extrapolation) -> str:

@@ -46,7 +46,8 @@ class FitResult:
     """What the data tell of the parameters.
 
     `singular_values` are those of the Jacobian of the residuals (in standard errors) with respect to the shares u: a
-    direction with value s is known to 1/s of the ranges. `directions` has them as rows.
+    combination of parameters with the value s is known to 1/s of their ranges. `directions` has these combinations as
+    rows.
     """
 
     path: Path
@@ -91,7 +92,7 @@ def fit(source: str | Path | Mapping[str, Any], out: str | Path | None = None, *
     """
     task = load_fit(source)
     folder = Path(out) if out is not None else Path("results") / task.name
-    evaluator = Evaluator(task, folder, runner, workers or cores(), performer)
+    evaluator = Evaluator(task=task, folder=folder, runner=runner, slots=workers or cores(), performer=performer)
     with hold(folder), connect(scheduler, evaluator.slots) as client:
         evaluator.client = client
         start = np.array([p.start for p in task.parameters])
@@ -125,8 +126,9 @@ def _judged(task: Fit, evaluator: Evaluator, u: Array, message: str, folder: Pat
                           "time_s": np.concatenate([time, np.full(len(task.targets), np.nan)]),
                           "measured": evaluator.measured, "error": evaluator.error * np.sqrt(unit_variance),
                           "model": answer, "standardised_residual": residuals / np.sqrt(unit_variance)})
-    result = FitResult(folder, estimates, covariance / np.outer(spread, spread), s, directions, chi2 / unit_variance,
-                       degrees, scatter, evaluator.cases, message, table)
+    result = FitResult(path=folder, parameters=estimates, correlation=covariance / np.outer(spread, spread),
+                       singular_values=s, directions=directions, chi2=chi2 / unit_variance, degrees=degrees,
+                       error_from_scatter=scatter, cases=evaluator.cases, message=message, table=table)
     result.notes = _notes(result)
     return result
 
@@ -137,8 +139,9 @@ def _estimate(task: Fit, k: int, u: float, spread: float) -> Estimate:
     value = parameter.number(u)
     bounds = parameter.range
     slope = value * np.log(bounds.end / bounds.start) if bounds.log else bounds.end - bounds.start
-    return Estimate(parameter.path, bounds.unit, value, float(abs(slope) * spread), (ends[0], ends[1]),
-                    (bounds.start, bounds.end), bounds.log, 2 * NORMAL_95 * spread < KNOWN, u < 1e-3 or u > 1.0 - 1e-3)
+    return Estimate(path=parameter.path, unit=bounds.unit, value=value, standard_error=float(abs(slope) * spread),
+                    interval=(ends[0], ends[1]), bounds=(bounds.start, bounds.end), log=bounds.log,
+                    identified=2 * NORMAL_95 * spread < KNOWN, at_bound=u < 1e-3 or u > 1.0 - 1e-3)
 
 
 def _notes(result: FitResult) -> list[str]:

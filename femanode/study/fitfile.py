@@ -138,7 +138,8 @@ def load_fit(source: str | Path | Mapping[str, Any]) -> Fit:
     if known < len(parameters):
         raise ConfigError(f"found {known} measured values for {len(parameters)} parameters", where=locate(places, ()),
                           allowed="at least as many values as parameters")
-    return Fit(name, model, parameters, curve, targets, folder, places)
+    return Fit(name=name, model=model, parameters=parameters, curve=curve, targets=targets, folder=folder,
+               places=places)
 
 
 def _parameter(path: str, raw: dict[str, Any], where: str) -> Parameter:

@@ -25,7 +25,8 @@ from femanode.study.outcomes import Study, is_number, numbers, read_study, title
 from femanode.study.quantity import label
 from femanode.study.table import split_column
 
-#: Shares of a variance lie below 1: what an error bar does beyond is not shown, and one this long means too few points.
+#: Shares of a variance lie below 1: the axis ends at the first number, where error bars are cut off. An error bar that
+#: is longer than the second number means that the sweep has too few points.
 WIDEST, VAGUE = 1.3, 0.5
 
 
@@ -74,7 +75,8 @@ def sobol_indices(folder: str | Path, value: str) -> Indices:
     if np.ptp(y[whole]) == 0.0:
         raise ConfigError(f"{shown} is the same in all cases", where=str(study.folder))
     got = salib("analyze.sobol").analyze(saltelli_problem(names), y[whole].ravel(), seed=0)
-    return Indices(names, got["S1"], got["S1_conf"], got["ST"], got["ST_conf"], int(whole.sum()), len(whole))
+    return Indices(names=names, first=got["S1"], first_error=got["S1_conf"], total=got["ST"],
+                   total_error=got["ST_conf"], blocks=int(whole.sum()), asked=len(whole))
 
 
 def _all_groups(study: Study) -> list[list[str]]:

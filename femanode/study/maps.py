@@ -100,7 +100,7 @@ def figure_path(study: Study, name: str, out: str | Path | None) -> Path:
 
 
 def _one_case_per_point(study: Study, columns: tuple[str, str]) -> None:
-    """Refuse a map in which several cases would lie on one point, or a cloud projected on two of its axes."""
+    """Refuse a map where a third parameter was varied, so that several cases would fall on one point."""
     others = [g for g in study.groups if not set(g) & set(columns)]
     if others:
         said = ", ".join(title_of(c) for g in others for c in g[:1])

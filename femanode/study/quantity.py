@@ -1,6 +1,6 @@
 """Values of a study's parameters: split into number and unit, spaced over ranges, written back as a user would.
 
-Stands before the sweep file is read; knows values only, neither files nor configurations.
+It knows values only, neither files nor configurations.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ def load_sweep(source: str | Path | Mapping[str, Any]) -> Sweep:
     drawn = points({SEPARATOR.join(g): axis for g, axis in groups.items()}, model.combine, sampling, where)
     flat = [tuple(v for g, value in zip(groups, point, strict=True) for v in (value if len(g) > 1 else [value]))
             for point in drawn]
-    return Sweep(model.name or name, model, groups, flat, folder, places)
+    return Sweep(name=model.name or name, model=model, groups=groups, points=flat, folder=folder, places=places)
 
 
 def _group(key: str, where: str) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ def arrest(full: bool) -> Findings:
     for sigma_Y, dG0 in points:
         label = f"sigma_Y {sigma_Y:g} GPa, dG0 {dG0:g} eV"
         exact = closed_form(sigma_Y, dG0)
-        # As deep as the front goes and some way on.
+        # Refined as deep as the front goes, and some way further.
         depth = max(0.38, 1.2 * (1.0 - np.sqrt(1.0 - exact)))
         rigid = sharp(_wire(sigma_Y, dG0, rigid=True), depth, n=200).stopped()
         limit = sharp(_wire(sigma_Y, dG0), depth, n=400 if full else 200).stopped()

@@ -8,21 +8,28 @@ from dataclasses import dataclass, replace
 import numpy as np
 import skfem
 
+from femanode.constitutive.chemistry import IdealSolution
 from femanode.constitutive.elastoplasticity import Moduli, PointResponse
+from femanode.constitutive.kinetics import MassAction
+from femanode.constitutive.mixture import Mixture
 from femanode.constitutive.swelling import REACTED_ABOVE
 from femanode.errors import ConvergenceError
 from femanode.mesh.build import make_section
 from femanode.mesh.hierarchy import Hierarchy
+from femanode.mesh.outline import Annulus
 from femanode.mesh.spaces import Spaces, build_spaces, scatter
 from femanode.numerics.arrays import Array, IntArray
+from femanode.solver.averaging import front_mean
 from femanode.solver.axial import STRAIGHT, Axial
-from femanode.solver.candidate import Candidate, advance_front, front_mean, headroom
-from femanode.solver.front import Front, Kinetics, Rate, on_front
+from femanode.solver.candidate import Candidate, advance_front, headroom
+from femanode.solver.ends import StopReason
+from femanode.solver.failure import StepFailed
+from femanode.solver.front import Front, Rate, on_front
 from femanode.solver.mechanics import Equilibrium, Mechanics
 from femanode.solver.physics import Physics
 from femanode.solver.state import State, pristine
-from femanode.solver.stepping import Limits, StopReason, Tally, march
-from femanode.solver.transport import BARE, Surface, Transport
+from femanode.solver.stepping import Limits, Tally, march
+from femanode.solver.transport import FULL_ACTIVITY, Applied, Transport
 from femanode.units import E_CHARGE, K_B
 
 #: GPa nm^3 per eV, and at 300 K.
@@ -35,13 +42,15 @@ FAR = 1e6
 def disc(radius: float = 1.0, size: float = 0.25, sector: str = "quarter", inner: float = 0.0) -> Spaces:
     """Spaces of a generated disc, or annulus where ``inner`` > 0; lengths in nm."""
     shape = "annulus" if inner > 0.0 else "circle"
-    return build_spaces(make_section(shape, radius, inner, size, sector).mesh)
+    section = make_section(shape, radius, inner, size, sector)
+    return build_spaces(section.mesh, section.outline)
 
 
 def halved(radius: float, size: float, halvings: int) -> skfem.MeshTri2:
     """Mesh of a quarter disc of elements of ``size`` (nm), every triangle cut into four ``halvings`` times.
 
-    Orders are observed on these: generated meshes of two sizes are not similar, and their errors not in proportion.
+    Orders of accuracy are observed on these. Meshes generated at two sizes are not similar, and their errors have no
+    fixed ratio.
     """
     root = Hierarchy(make_section("circle", radius, 0.0, size, "quarter"), halvings)
     return root.section(root.grade([np.ones(c.shape[1], bool) for c in root.corners[:-1]]))[0].mesh
@@ -74,7 +83,8 @@ def polar(radii: Array, sectors: int, *, filled: bool = True) -> Spaces:
     on = {"surface": np.hypot(*points)[ends].min(axis=0) > (1 - 1e-9) * radii[-1],
           "x0": np.abs(points[0])[ends].max(axis=0) < 1e-9 * radii[-1],
           "y0": np.abs(points[1])[ends].max(axis=0) < 1e-9 * radii[-1]}
-    return build_spaces(mesh.with_boundaries({name: np.flatnonzero(which) for name, which in on.items()}))
+    return build_spaces(mesh.with_boundaries({name: np.flatnonzero(which) for name, which in on.items()}),
+                        Annulus(float(radii[-1]), 0.0 if filled else float(radii[0])))
 
 
 def strip(length: float, spacing: float, rows: int = 1) -> Spaces:
@@ -91,7 +101,8 @@ def wedge(outer: float, inner: float, spacing: float) -> Spaces:
     mesh2 = skfem.MeshTri2.from_mesh(mesh)
     r, angle = mesh2.doflocs
     mesh2 = replace(mesh2, doflocs=np.stack([r * np.cos(angle), r * np.sin(angle)]))
-    return build_spaces(mesh2.with_boundaries({"surface": lambda x: np.hypot(*x) > outer - 0.1 * spacing}))
+    return build_spaces(mesh2.with_boundaries({"surface": lambda x: np.hypot(*x) > outer - 0.1 * spacing}),
+                        Annulus(outer, inner))
 
 
 def held(spaces: Spaces, x: IntArray, y: IntArray) -> Spaces:
@@ -104,7 +115,7 @@ def moduli(E: Array | float, nu: Array | float, sigma_Y: Array | float = np.inf,
     """Constants from E (GPa) and nu, broadcast to ``shape``; elastic and rate independent unless told."""
     K = np.asarray(E) / (3.0 * (1.0 - 2.0 * np.asarray(nu)))
     G = np.asarray(E) / (2.0 * (1.0 + np.asarray(nu)))
-    # an infinite strength times zero hardening is no number
+    # An elastic material has infinite strength, and infinity times zero hardening would be NaN.
     strength = np.where(np.isinf(sigma_Y), 1e12, sigma_Y)
     values = (K, G, strength, H, exponent, rate)
     return Moduli(*(np.array(np.broadcast_to(v, shape), dtype=float) for v in values))
@@ -222,11 +233,11 @@ class Layer:
 
 def layer(spaces: Spaces, depth: Array, delta: float, *, k: float = 1.0, D: float = 1e9, c_front: float = 0.5,
           rates: Rate | None = None, diffusivity: Callable[[Array], Array] | None = None,
-          surface: Surface = BARE) -> Layer:
+          film: float | None = None, applied: Applied = FULL_ACTIVITY) -> Layer:
     """Front of half-thickness ``delta`` without swelling or equilibrium activity: v = k(n) a."""
-    front = Front(spaces, delta, 0.35, rates or Isotropic(k), Kinetics(KT_300K, -20.0 * EV, 0.0, 0.0))
-    transport = Transport(spaces, c_front, diffusivity or constant(D), surface=surface)
-    physics = Physics(spaces, Mechanics(spaces, "full"), front, transport, _no_constants, c_front, 0.0)
+    front = Front(spaces, delta, 0.35, rates or Isotropic(k), MassAction(KT_300K, -20.0 * EV, 0.0, 0.0))
+    transport = Transport(spaces, IdealSolution(c_front), diffusivity or constant(D), film=film)
+    physics = Physics(spaces, Mechanics(spaces, "full"), front, transport, Mixture(_no_constants, 0.0), (applied,))
     return Layer(physics, depth)
 
 
@@ -236,9 +247,10 @@ def _no_constants(h: Array, C: Array) -> Moduli:
 
 def unstressed(physics: Physics, state: State, dt: float) -> Candidate:
     """Proposal of the front and the carrier balance alone: displacement and stress stay as they are."""
-    moved = advance_front(physics, state, dt)
-    if isinstance(moved, str):
-        return Candidate(None, moved)
+    try:
+        moved = advance_front(physics, state, dt)
+    except StepFailed as error:
+        return Candidate(None, str(error))
     xi, speed = moved.xi, moved.speed
     activity = moved.activity(physics, physics.front.averager(xi, moved.averager))
     advance = dt / physics.front.delta * float(np.max(speed[on_front(xi)], initial=0.0))
@@ -246,7 +258,8 @@ def unstressed(physics: Physics, state: State, dt: float) -> Candidate:
     bent = physics.front.curvature(physics.front.normals(xi), physics.front.averager(xi, moved.averager))
     new = replace(state, t=state.t + dt, dt=dt, xi=xi, depletion=moved.depletion, activity=activity,
                   outside=moved.outside, entered=moved.entered, curvature=bent)
-    return Candidate(new, "", moved.balance, None, 0.0, advance, drive, headroom(physics, moved.depletion))
+    return Candidate(new, balance=moved.balance, advance=advance, drive=drive,
+                     headroom=headroom(physics, state, moved.depletion))
 
 
 def silicon(spaces: Spaces, delta: float, *, sector: str = "quarter", k: float = 0.05, start: float = 0.25,
@@ -262,9 +275,9 @@ def silicon(spaces: Spaces, delta: float, *, sector: str = "quarter", k: float =
         return moduli(stiffness * (160.0 - 120.0 * C), 0.22 + 0.02 * C,
                       np.where(h > REACTED_ABOVE, sigma_Y, host_sigma_Y), shape=C.shape)
 
-    front = Front(spaces, delta, start, rates or Isotropic(k), Kinetics(KT_300K, dG0 * EV, beta * 0.02 / 3.75, 0.0))
-    transport = Transport(spaces, c_front, D if callable(D) else constant(D), dV_D / KT_300K)
-    return Physics(spaces, Mechanics(spaces, sector), front, transport, constants, c_front, beta)
+    front = Front(spaces, delta, start, rates or Isotropic(k), MassAction(KT_300K, dG0 * EV, beta * 0.02 / 3.75, 0.0))
+    transport = Transport(spaces, IdealSolution(c_front), D if callable(D) else constant(D), dV_D / KT_300K)
+    return Physics(spaces, Mechanics(spaces, sector), front, transport, Mixture(constants, beta))
 
 
 def about_to_enter(physics: Physics, depth: Array) -> State:

@@ -83,8 +83,15 @@ class Check:
 
 @dataclass(frozen=True)
 class Shortfall:
-    """A known miss of a tolerance: ``error`` is how far it may be off, in the terms of the tolerance, before it counts
-    as failed all the same; ``why`` is told with it."""
+    """A known miss of a tolerance.
+
+    Attributes
+    ----------
+    error : float
+        Largest error, in the terms of the tolerance, that is still the known miss; beyond it the check fails.
+    why : str
+        The reason, which is told with the number.
+    """
 
     error: float
     why: str
@@ -100,7 +107,8 @@ def order(what: str, expected: float, got: float, tolerance: float, why: str) ->
     return Check(what, expected, float(got), tolerance, why, absolute=True, kind="order")
 
 
-#: An order counts as seen nearer to the theory's than to the next whole one, on the finest pair twice as near.
+#: Tolerances of an observed order: on coarse pairs nearer to the theory's order than to the next whole number; on the
+#: finest pair within half of that.
 ORDER_COARSE, ORDER_FINEST = 0.5, 0.25
 
 

@@ -139,7 +139,7 @@ def sharp(wire: Wire, depth: float = 0.38, n: int = 400) -> Sharp:
     runs = [swell(wire, m, steps_per_element=4, depth=depth) for m in (n // 2, n)]
     core, radial, hoop, outer = (
         2.0 * fine - coarse for coarse, fine in
-        # where whole elements are converted: between them stresses ripple
+        # only at steps in which an element is converted wholly: in between the stresses ripple
         zip(*([np.interp(f, one.converted[3::4], getattr(one, name)[3::4])
                for name in ("core_mean", "core_radial", "surface_hoop", "outer")] for one in runs), strict=True))
     p, h = -radial, (np.arange(50) + 0.5) / 50.0
@@ -150,7 +150,7 @@ def sharp(wire: Wire, depth: float = 0.38, n: int = 400) -> Sharp:
     a = np.sqrt(1.0 - f)
     slowness = np.where(drive > 0.0, 1.0 / np.where(drive > 0.0, drive, 1.0), np.inf)
     time = np.append(0.0, np.cumsum(0.5 * (slowness[1:] + slowness[:-1]) * -np.diff(a)))
-    return Sharp(f, core, p, hoop, outer, drive, time)
+    return Sharp(converted=f, core_mean=core, pressure=p, surface_hoop=hoop, outer=outer, drive=drive, time=time)
 
 
 def _profile(r: Array, a: float, width: float, start: float) -> Array:
@@ -194,7 +194,7 @@ class _Body:
             left, right = self.area * (-P[0] * dr + P[1] * dt), self.area * (P[0] * dr + P[1] * dt)
             force = np.append(left, 0.0) + np.append(0.0, right)
             off = float(np.linalg.norm(force[1:]) / (np.linalg.norm(np.concatenate([left, right])) + 1e-4))
-            # Points on the edge of yielding keep the last digits moving.
+            # Points at the onset of yield go to and fro between elastic and plastic: the last digits do not settle.
             if off < (1e-8 if iteration < 40 else 1e-4):
                 self.r, self.plastic = r, plastic
                 self.cauchy, self.mandel = tau / np.prod(stretch, axis=0), tau.mean(axis=0) / Jc

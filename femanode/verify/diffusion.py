@@ -7,16 +7,19 @@ from dataclasses import replace
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from femanode.constitutive.chemistry import IdealSolution
 from femanode.constitutive.elastoplasticity import Moduli
+from femanode.constitutive.kinetics import MassAction
+from femanode.constitutive.mixture import Mixture
 from femanode.mesh.recovery import Recovery
 from femanode.mesh.spaces import Spaces, build_spaces
 from femanode.numerics.arrays import Array
-from femanode.solver.front import Front, Kinetics
+from femanode.solver.front import Front
 from femanode.solver.mechanics import Mechanics
 from femanode.solver.physics import Physics
 from femanode.solver.state import pristine
 from femanode.solver.stepping import Limits, Tally, march
-from femanode.solver.transport import Surface, Transport
+from femanode.solver.transport import FULL_ACTIVITY, Applied, Transport
 from femanode.verify.bench import Isotropic, about_to_enter, constant, cylindrical, disc, halved, moduli, polar, silicon
 from femanode.verify.case import Case, Check, Findings, Shortfall, Table, bound, orders, rates
 
@@ -25,13 +28,13 @@ _R, _E, _NU, _BETA = 20.0, 100.0, 0.28, 3e-6
 _S = _E * _BETA / (3.0 * (1.0 - _NU))
 
 
-def _reacted(spaces: Spaces, transport: Transport) -> Physics:
+def _reacted(spaces: Spaces, transport: Transport, applied: Applied = FULL_ACTIVITY) -> Physics:
     """An elastic section that has all reacted and only takes up carriers."""
     def constants(h: Array, C: Array) -> Moduli:
         return moduli(_E, _NU, shape=C.shape)
 
-    front = Front(spaces, 1.0, 0.35, Isotropic(0.0), Kinetics(1.0, -50.0, 0.0, 0.0))
-    return Physics(spaces, Mechanics(spaces, "quarter"), front, transport, constants, 0.0, _BETA)
+    front = Front(spaces, 1.0, 0.35, Isotropic(0.0), MassAction(1.0, -50.0, 0.0, 0.0))
+    return Physics(spaces, Mechanics(spaces, "quarter"), front, transport, Mixture(constants, _BETA), (applied,))
 
 
 def _fill(physics: Physics, start: float, times: Array) -> tuple[list[Array], list[Array]]:
@@ -63,7 +66,7 @@ def potentiostatic(full: bool) -> Findings:
     counts = (40, 80, 160) if full else (40, 80)
     for n in counts:
         tau = np.arange(1, int(1.25 * n) + 1) * 0.0761 / n
-        _, stresses = _fill(_reacted(s, Transport(s, 0.0, constant(1.0))), 0.0, tau * _R**2)
+        _, stresses = _fill(_reacted(s, Transport(s, IdealSolution(0.0), constant(1.0))), 0.0, tau * _R**2)
         centre = np.array([_at_centre(s, recovery, t) for t in stresses])
         top = int(np.argmax(centre))
         fit = np.polyfit(tau[top - 2: top + 3], centre[top - 2: top + 3], 2)
@@ -87,8 +90,9 @@ def given_flux(full: bool) -> Findings:
     mean = centre = np.nan
     for i in range(len(sizes)):
         s = build_spaces(halved(_R, sizes[0] * _R, i))
-        transport = Transport(s, 0.0, constant(1.0), surface=Surface(q / _R * float(s.surface_length.sum())))
-        contents, stresses = _fill(_reacted(s, transport), 0.0, times)
+        applied = Applied(q / _R * float(s.reacting_length.sum()))
+        transport = Transport(s, IdealSolution(0.0), constant(1.0))
+        contents, stresses = _fill(_reacted(s, transport, applied), 0.0, times)
         x = np.hypot(*s.qp_xy) / _R
         radial, hoop = cylindrical(stresses[-1], s.qp_xy)
         exact = q * (1 - x**2) / 8, q * (1 - 3 * x**2) / 8
@@ -138,7 +142,7 @@ def _one_dimensional(theta: float, start: float, end: float, *, own_law: bool, n
 def _coupled_mean(rows: int, steps: int, theta: float) -> float:
     """Mean content at D t/R^2 = 0.05, from 0.1 to 1, with ``rows`` of elements along the radius."""
     s = polar(np.linspace(0.0, _R, rows + 1)[1:], 6)
-    transport = Transport(s, 0.0, constant(1.0), 1.5 * theta / _S)
+    transport = Transport(s, IdealSolution(0.0), constant(1.0), 1.5 * theta / _S)
     contents, _ = _fill(_reacted(s, transport), 0.1, np.arange(1, steps + 1) * 0.05 / steps * _R**2)
     return float(np.sum(s.mass * contents[-1]) / s.mass.sum())
 

@@ -17,7 +17,7 @@ from femanode.verify.wires import ISOTROPIC, SILICON, wire
 _R = 64.5
 _WIRE = cylinder.Wire()
 
-#: What the extrapolation does not take off.
+#: Why the extrapolated core pressure is still off.
 _OVER = ("core pressure is 7, 4 and 2 % too large at half-thicknesses of 4, 2 and 1 nm, which is flatter than the law "
          "of extrapolation takes it to be")
 

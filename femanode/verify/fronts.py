@@ -1,24 +1,24 @@
-"""Cases of the front alone and of the front fed by diffusion: speed, rest, mass balance, anisotropic core."""
+"""Cases of the front alone and of the front fed by diffusion: speed, rest, mass balance."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 
-from femanode.constitutive.crystal.ledges import Ledges
-from femanode.constitutive.crystal.rates import make_frame, make_rate_law
+from femanode.constitutive.kinetics import MassAction
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array
 from femanode.postprocess import growth
-from femanode.solver.front import Front, Kinetics, Rate
-from femanode.verify.bench import FAR, Isotropic, disc, layer, strip, wedge
+from femanode.solver.front import Front
+from femanode.verify.bench import FAR, Isotropic, layer, strip, wedge
 from femanode.verify.case import Case, Check, Findings, Shortfall, Table, orders, rates
 
-_STRONG = Kinetics(1.0, -50.0, 0.0, 0.0)
+#: A reaction so strong that stress and activity do not matter: v = k.
+STRONG = MassAction(1.0, -50.0, 0.0, 0.0)
 
 
-def _profile(behind: Array, delta: float) -> Array:
+def profile(behind: Array, delta: float) -> Array:
     """The travelling wave 1/2 [1 + tanh(s/2 delta)]."""
     return np.asarray(0.5 * (1.0 + np.tanh(behind / (2.0 * delta))))
 
@@ -26,8 +26,8 @@ def _profile(behind: Array, delta: float) -> Array:
 def _plane_speed(spacing: float) -> float:
     """Speed of a plane front of half-thickness 1 under v = 1, from the area it sweeps over 20 nm."""
     s = strip(60.0, spacing)
-    front = Front(s, 1.0, 0.35, Isotropic(1.0), _STRONG)
-    xi, v, swept = _profile(15.0 - (FAR - s.nodes[0]), 1.0), np.ones(s.n_nodes), []
+    front = Front(s, 1.0, 0.35, Isotropic(1.0), STRONG)
+    xi, v, swept = profile(15.0 - (FAR - s.nodes[0]), 1.0), np.ones(s.n_nodes), []
     for _ in range(50):
         xi = front.advance(xi, v, front.normals(xi), 0.5)
         swept.append(60.0 * float(np.sum(s.mass * xi) / s.mass.sum()))
@@ -39,13 +39,13 @@ def front_speed(full: bool) -> Findings:
     spacings = np.array([2.0, 1.0, 0.5, 0.25])
     speeds = np.array([_plane_speed(h) for h in spacings])
     s = wedge(60.0, 30.0, 0.5)
-    front, r = Front(s, 1.0, 0.35, Isotropic(1.0), _STRONG), np.hypot(*s.nodes)
-    xi = _profile(r - 55.0, 1.0)
+    front, r = Front(s, 1.0, 0.35, Isotropic(1.0), STRONG), np.hypot(*s.nodes)
+    xi = profile(r - 55.0, 1.0)
     for _ in range(20):
         xi = front.advance(xi, np.ones(s.n_nodes), front.normals(xi), 0.5)
     near = (xi > 0.1) & (xi < 0.9)
     radius = float(np.mean((r - front.log_odds(xi))[near]))
-    bent = _profile(r - 55.0, 1.0)
+    bent = profile(r - 55.0, 1.0)
     for _ in range(20):
         n = front.normals(bent)
         bent = front.advance(bent, np.ones(s.n_nodes), n, 0.5, front.curvature(n, front.averager(bent)))
@@ -76,11 +76,12 @@ def front_speed(full: bool) -> Findings:
                              "spacing_over_delta", ("second order",), ("error",), log=True)})
 
 
-_RATIO = 99.0  # N/c*: carriers stored per area of front over the range of the activity, c_f/(1 - c_f)
+#: N/c* = c_f/(1 - c_f): carriers that the front stores per volume over those that the activity's range can bring.
+_RATIO = 99.0
 _K = 0.05
 
 
-#: kR/D from which the front must be thinner than a nanometre: activity falls by v delta N/(c* D) within it.
+#: kR/D above which delta must be below 1 nm: the activity falls by v delta N/(c* D) within the front.
 _THICK = 50.0
 _WHY = "asked of a time to depth; the law is quasi-steady, 0.16 % off at N/c* = 99"
 _WHY_THICK = _WHY + "; delta halved, so that v delta N/(c* D) is {0:.2g}"
@@ -143,7 +144,7 @@ def plane_balance(full: bool) -> Findings:
     s, depth = _plane(0.5)
     t, f = layer(s, depth, 1.0, k=_K, D=D, c_front=5.0 / 6.0).follow(0.6 if full else 0.45)
     late, X = f * length > 10.0, f * length
-    # the reaction's share of the time, X/k, is taken off
+    # The time that the reaction takes, X/k, is subtracted.
     factor = np.sqrt(np.polyfit(t[late] - X[late] / _K, X[late] ** 2, 1)[0] / (4.0 * D))
     checks.append(Check("Neumann's factor for c*/N = 0.2", 0.306424, float(factor), 0.01,
                         "2 % in time is 1 % in the factor; the quasi-steady one, 0.3162, is 3 % off"))
@@ -177,118 +178,6 @@ def cylinder_balance(full: bool) -> Findings:
         tuple(c for c in columns if c.startswith("got")))})
 
 
-class _Fourfold:
-    """v = 1 + 1/2 cos 4 theta; cos 4 theta = 1 - 8 nx^2 ny^2."""
-
-    def rate(self, nx: Array, ny: Array) -> Array:
-        return np.asarray(1.0 + 0.5 * (1.0 - 8.0 * nx**2 * ny**2))
-
-
-_CORE = {0.1: 2.48579, 0.3: 1.14227, 0.5: 0.24529}
-
-
-def _core_area(s: Spaces, xi: Array) -> float:
-    """Area where the front has not been, of the whole section, from its quarter."""
-    return 4.0 * float(np.sum(s.mass * np.clip((0.55 - xi) / 0.1, 0.0, 1.0)))
-
-
-def _core_areas(elements: int, rate: Rate, times: Iterable[float]) -> list[float]:
-    """Areas of a unit disc's core at ``times`` under the largest rate v, with ``elements`` along the radius and delta
-    one of them."""
-    delta = 1.0 / elements
-    s = disc(1.0, delta)
-    front = Front(s, delta, 0.35, rate, _STRONG)
-    xi = 1.0 / (1.0 + np.exp(np.clip((1.0 - np.hypot(*s.nodes)) / delta, 0.0, 600.0)))
-    t, areas = 0.0, []
-    for target in times:
-        steps = int(np.ceil((target - t) / (0.33 * delta)))
-        dt = (target - t) / steps
-        for _ in range(steps):
-            n = front.normals(xi)
-            half = front.advance(xi, front.rate.rate(n[0], n[1]), n, 0.5 * dt)
-            n = front.normals(half)
-            xi = front.advance(xi, front.rate.rate(n[0], n[1]), n, dt)
-        t = target
-        areas.append(_core_area(s, xi))
-    return areas
-
-
-def _core_findings(name: str, rate: Rate, exact: dict[float, float], ordered: int, full: bool) -> Findings:
-    """Areas of a shrinking core on several widths, extrapolated in delta, and their orders at the first ``ordered``
-    times, while what sharp corners lack, of second order, does not show."""
-    elements = (10, 20, 40, 80) if full else (10, 20, 40)
-    areas = np.array([_core_areas(n, rate, exact) for n in elements])
-    errors = np.abs(areas - np.array(list(exact.values())))
-    checks = [Check(f"area of the core at t = {t:g}, extrapolated in delta", a, float(2 * areas[-1, i] - areas[-2, i]),
-                    43.0 / elements[-1] ** 2, "four corners rounded over the front's width, 5 delta, lack 4 (1 - pi/4) "
-                    "25 delta^2; extrapolation doubles what is of second order", absolute=True)
-              for i, (t, a) in enumerate(exact.items())]
-    for i, t in enumerate(list(exact)[:ordered]):
-        checks += orders([f"order in delta at t = {t:g}, R/{n} to R/{2 * n}" for n in elements[:-1]], 1.0,
-                         rates(errors[:, i]), "the front gains delta/r as it closes")
-    return Findings(tuple(checks), {name: Table(
-        {"delta_over_R": 1.0 / np.array(elements), **{f"error_t{t:g}": errors[:, i] for i, t in enumerate(exact)},
-         "first order": errors[-1, 1] * elements[-1] / np.array(elements)}, "delta_over_R", ("first order",),
-        tuple(f"error_t{t:g}" for t in exact), log=True)})
-
-
-def anisotropic_core(full: bool) -> Findings:
-    """Area of the convex core of a fourfold front, on four widths."""
-    return _core_findings("anisotropic_core", _Fourfold(), _CORE, 2, full)
-
-
-_LEDGE_CORE = {0.2: 2.25358, 0.4: 1.41873, 0.6: 0.73772}
-
-
-def ledge_core(full: bool) -> Findings:
-    """Area of the convex core of a <112> wire whose rate has the ledge law's cusps, on four widths."""
-    law = make_rate_law({"100": 1.0 / 6.0, "110": 1.0, "111": 1.0 / 12.0}, "cubic", make_frame((1, 1, 2), (1, -1, 0)),
-                        ledges=Ledges(float(np.radians(3.0))))
-    return _core_findings("ledge_core", law, _LEDGE_CORE, 1, full)
-
-
-#: Areas of a unit disc's core under the smooth law below, k{110} = 1, by t.
-_STEEP_CORE = {0.2: 2.63720, 0.4: 1.96470, 0.6: 1.28172}
-
-
-def _steep_areas(widths: int, per_width: float) -> list[float]:
-    """Core of a unit disc of ``widths`` half-thicknesses, ``per_width`` elements in each, curvature taken off."""
-    law = make_rate_law({"100": 1.0 / 6.0, "110": 1.0, "111": 1.0 / 12.0}, "cubic", make_frame((1, 1, 0), (1, -1, 0)))
-    delta = 1.0 / widths
-    s = disc(1.0, delta / per_width)
-    front, drive = Front(s, delta, 0.35, law, _STRONG), np.ones(s.n_nodes)
-    xi, kappa, average = _profile(np.hypot(*s.nodes) - 1.0, delta), np.zeros(s.n_nodes), None
-    t, areas = 0.0, []
-    for target in _STEEP_CORE:
-        steps = int(np.ceil((target - t) / (0.25 * delta)))
-        for _ in range(steps):
-            xi = front.travel(xi, drive, (target - t) / steps, kappa)
-            average = front.averager(xi, average)
-            kappa = front.curvature(front.normals(xi), average)
-        t = target
-        areas.append(_core_area(s, xi))
-    return areas
-
-
-def steep_core(full: bool) -> Findings:
-    """Area of the core of a <110> wire whose rate changes by up to 6.4 of itself per radian, on several meshes."""
-    widths = (20, 40) if full else (20,)
-    exact, per = np.array(list(_STEEP_CORE.values())), np.array([1.0, 2.0, 3.0])
-    areas = np.array([[_steep_areas(n, p) for p in per] for n in widths])
-    checks = []
-    for i, t in enumerate(_STEEP_CORE):
-        checks.append(Check(f"area at t = {t:g}, delta = R/{widths[-1]}, elements of delta/2", exact[i],
-                            areas[-1, 1, i], 43.0 / widths[-1] ** 2 + 0.2 / widths[-1],
-                            "four rounded corners, of second order in delta; the front's own curvature at them, of "
-                            "first", absolute=True))
-        checks.append(Check(f"the same on elements of delta/3, over delta/2, t = {t:g}", 1.0,
-                            areas[-1, 2, i] / areas[-1, 1, i], 5e-3,
-                            "a plane front is slow by 0.8 % (h/delta)^2, 0.24 % of the area at t = 0.6; twice that"))
-    ratio = {f"area_over_exact_R{n}": areas[k, :, 1] / exact[1] for k, n in enumerate(widths)}
-    return Findings(tuple(checks), {"steep_core": Table({"elements_per_delta": per, **ratio}, "elements_per_delta", (),
-                                                        tuple(ratio))})
-
-
 CASES = (
     Case("front-speed", "physics", "a front moves at v, gains delta/r on a closing circle, stands still when v is 0",
          "the travelling wave; a finite-difference program on the same spacings",
@@ -300,14 +189,4 @@ CASES = (
     Case("cylinder-balance", "physics", "a front in a cylinder follows the cylinder's own law, reaction to diffusion",
          "quasi-steady law (R - s)/k + N/(c* D) [(R^2 - s^2)/4 - (s^2/2) ln(R/s)]",
          "the plane's parabola in its place is 30 % off at 70 % converted", cylinder_balance),
-    Case("anisotropic-core", "physics", "without stress the fastest planes bound a shrinking core",
-         "intersection of half-planes for v = 1 + 1/2 cos 4 theta: areas 2.48579, 1.14227, 0.24529",
-         "the rate of the radius in place of the normal's leaves 2.66, 1.62, 0.88", anisotropic_core),
-    Case("ledge-core", "physics", "a rate with cusps at slow facets leaves the core that its fastest planes bound",
-         "intersection of half-planes for a <112> wire, ledge law, k{100} = k{110}/6, k{111} = k{110}/12: areas "
-         "2.25358, 1.41873, 0.73772", "smooth harmonics through the same rates leave 2.49, 1.74, 1.06", ledge_core),
-    Case("steep-core", "physics", "a front whose rate changes steeply with direction stays smooth on any mesh",
-         "intersection of half-planes for a <110> wire, smooth law, k{100} = k{110}/6, k{111} = k{110}/12: areas "
-         "2.63720, 1.96470, 1.28172", "front diffusion div(v delta grad xi) breaks it into steps that the mesh chooses",
-         steep_core),
 )

@@ -108,7 +108,7 @@ def _expected(c: dict[str, Any]) -> str:
 
 
 def _digits(c: dict[str, Any]) -> int:
-    # what is rounding, or an order, has no six digits to tell
+    # Orders, and numbers that should be 0 or keep within a bound, are written with three digits.
     return 3 if c["kind"] == "order" or c["expected"] == 0.0 or _is_bound(c) else 6
 
 

@@ -70,7 +70,7 @@ def swelling_shell(full: bool) -> Findings:
         sharp, outer, surface = _sharp(E, nu, J, end)
         label, last = f"sigma_Y/E {1 / E:g}, J {J:g}", runs[-1]
         columns |= {f"{label}": p / limit}
-        # first order is reached from below: the second difference is taken off as well
+        # the error is of first order only in the limit: its part of second order is extrapolated away as well
         at_zero = (8 * p[-1] - 6 * p[-2] + p[-3]) / 3
         checks += [
             Check(f"core pressure over sigma_Y, extrapolated in width, {label}", -sharp, float(at_zero),
@@ -120,7 +120,7 @@ def flat_film(full: bool) -> Findings:
         t.append(state.t)
         depth.append(physics.converted_fraction(state.xi) * length)
         _, C = physics.content_at_points(state.xi, state.c)
-        stress = candidate.equilibrium.response.tau / (1.0 + physics.expansion * C)
+        stress = candidate.equilibrium.response.tau / (1.0 + physics.mixture.expansion * C)
         behind = np.abs(s.qp_xy[0] - (FAR - 6.0)) < 3.0
         mandel = np.array([np.average(part[behind], weights=s.weight[behind]) for part in stress])
         front_stress = float(np.interp(0.0, *_ordered(state.xi - 0.5, state.front_stress)))

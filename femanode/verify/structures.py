@@ -68,7 +68,7 @@ def _cook(n: int, nu: float) -> float:
         {"surface": lambda x: x[0] > 48 - 1e-9, "x0": lambda x: x[0] < 1e-9})
     s = build_spaces(mesh)
     s = held(s, s.x0, s.x0)
-    edge, small = s.surface[np.argsort(s.nodes[1, s.surface])], 1e-6
+    edge, small = s.outer[np.argsort(s.nodes[1, s.outer])], 1e-6
     load = edge_load(s, edge, lambda x, t: small * 100.0 / 16.0 * np.stack([0.0 * t[1], t[1]]))
     eq, _ = solved(Mechanics(s, "quarter", load=load, tolerance=1e-12), 1.0,
                    moduli(250.0, nu, shape=s.weight.shape))

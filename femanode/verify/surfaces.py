@@ -8,9 +8,10 @@ import numpy as np
 
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array
+from femanode.solver.ends import StopReason
 from femanode.solver.state import State
-from femanode.solver.stepping import Limits, StopReason, Tally, march
-from femanode.solver.transport import Surface
+from femanode.solver.stepping import Limits, Tally, march
+from femanode.solver.transport import Applied
 from femanode.verify.bench import FAR, Layer, layer, strip, unstressed, wedge
 from femanode.verify.case import Case, Check, Findings, Table
 
@@ -36,9 +37,9 @@ def film_law(full: bool) -> Findings:
     s = wedge(_R, _INNER, 0.5)
     for over_h in (0.1, 1.0, 10.0):
         h = _K * _RATIO / over_h
-        case = layer(s, _R - np.hypot(*s.nodes), _DELTA, k=_K, D=D, c_front=_CF, surface=Surface(film=h))
+        case = layer(s, _R - np.hypot(*s.nodes), _DELTA, k=_K, D=D, c_front=_CF, film=h)
         t, f = case.follow(0.71)
-        # What the front's leading half has converted at the start has not crossed the film.
+        # What the front has converted at the start, with its leading half, did not cross the film.
         across = (_AT - f[0]) * (_R**2 - _INNER**2) / (2.0 * _R)
         law = _reaction(front) / _K + _RATIO * (diffusion / D + across / h)
         got = np.interp(_AT, f, t)
@@ -56,9 +57,9 @@ def film_control(full: bool) -> Findings:
     """A film so resistive that it alone decides: the charge is h_f (1 - c_f) times surface and time."""
     s = wedge(_R, _INNER, 0.5)
     h = _K * _RATIO / 1000.0
-    case = layer(s, _R - np.hypot(*s.nodes), _DELTA, k=_K, D=_K * _R * _RATIO, c_front=_CF, surface=Surface(film=h))
+    case = layer(s, _R - np.hypot(*s.nodes), _DELTA, k=_K, D=_K * _R * _RATIO, c_front=_CF, film=h)
     t, f = case.follow(0.71)
-    length, area = float(s.surface_length.sum()), float(s.mass.sum())
+    length, area = float(s.reacting_length.sum()), float(s.mass.sum())
     rate = h * (1.0 - _CF) * length / (_CF * area)
     late = f > 0.05
     slope = np.polyfit(t[late], f[late], 1)[0]
@@ -72,9 +73,9 @@ def film_control(full: bool) -> Findings:
 
 def _driven(s: Spaces, depth: Array, current: float, D: float, start: float) -> tuple[Layer, State]:
     """A front ``start`` nm deep under a given current, not about to be cut off."""
-    case = layer(s, depth, _DELTA, k=_K, D=D, c_front=_CF, surface=Surface(current))
-    # From the activity that the current will need, or the first steps show the filling of the shell.
-    low = 1.0 - current / (float(s.surface_length.sum()) * _CF * _K)
+    case = layer(s, depth, _DELTA, k=_K, D=D, c_front=_CF, applied=Applied(current))
+    # Start at the activity that the current needs: otherwise the first steps would show the shell filling up.
+    low = 1.0 - current / (float(s.reacting_length.sum()) * _CF * _K)
     state = replace(case.state(start), depletion=np.full(s.n_nodes, low), activity=np.full(s.n_nodes, 1.0 - low),
                     outside=low, entered=True)
     return case, state
@@ -113,7 +114,7 @@ def given_current(full: bool) -> Findings:
     s = wedge(_R, _INNER, 0.5)
     bodies["cylinder"] = s, _R - np.hypot(*s.nodes), _R
     for name, (s, depth, size) in bodies.items():
-        current = flux * float(s.surface_length.sum())
+        current = flux * float(s.reacting_length.sum())
         D = flux * 40.0 / ((1.0 - _CF) * 0.5)
         case, state = _driven(s, depth, current, D, 8.0)
         f, a, worst = _followed(case, state, current)

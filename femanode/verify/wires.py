@@ -30,7 +30,7 @@ ISOTROPIC = ("overrides.front.rates={isotropic: 0.05 nm/s}", "overrides.transpor
 
 
 def wire(*settings: str) -> Result:
-    """A silicon wire of 129 nm with settings; its folder is gone afterwards, so that only tables can be read."""
+    """Run a silicon wire of 129 nm with the given settings; its folder is deleted, and only its tables are kept."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "case.yaml"
         config.write_text(SILICON, encoding="utf-8")
@@ -62,7 +62,7 @@ def full_conversion(full: bool) -> Findings:
     return Findings(tuple(checks))
 
 
-#: What a turned crystal misses.
+#: Why a turned crystal misses its tolerance.
 _TURNED = Shortfall(0.08, "along [100] the neck of a turned section is 7 % wider: its bottom is cut by the mesh "
                           "otherwise, and the flow there is ideally plastic")
 
@@ -70,7 +70,7 @@ _TURNED = Shortfall(0.08, "along [100] the neck of a turned section is 7 % wider
 def frames(full: bool) -> Findings:
     """Quarter, half and full section, the crystal turned by 26.6 degrees, and an equivalent crystal."""
     size, sections = 2.0, ("half", "full", "turned") if full else ("turned",)
-    # far from arrest, where the time would ask for the front's stress and not for the frame, and before the necks along
+    # far from arrest, where times depend on the front's stress more than on the frame, and before the necks along
     # <100>, at whose bottom only a mesh with the crystal's mirrors has a node
     common = (*_sized(2.0 * size), "time.stop.converted=0.3", "overrides.front.equilibrium_potential=0.16 V")
     cases: dict[str, tuple[str, ...]] = {

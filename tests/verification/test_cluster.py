@@ -17,7 +17,8 @@ from typing import Any
 import psutil
 import pytest
 
-from femanode.study.sweep import RUNNER, SweepResult, sweep
+from femanode.study.ledger import SweepResult
+from femanode.study.sweep import RUNNER, sweep
 from tests.fronts import coarse_case
 from tests.runners import BASE, MADE_UP, calls
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.testing import assert_allclose
 from scipy.spatial import ConvexHull, HalfspaceIntersection
 
-from femanode.verify.fronts import _CORE, _LEDGE_CORE, _STEEP_CORE
+from femanode.verify.cores import _CORE, _LEDGE_CORE, _STEEP_CORE
 
 EXACT = {0.1: 2.48579, 0.3: 1.14227, 0.5: 0.24529}
 LEDGE_EXACT = {0.2: 2.25358, 0.4: 1.41873, 0.6: 0.73772}

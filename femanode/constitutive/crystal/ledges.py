@@ -1,7 +1,6 @@
 """Front rate of a crystal whose facets advance by the flow of ledges: k(n) with a cusp at {111} and {100}.
 
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands beside the mesh; `crystal` builds
-on it. The law is a pure function of arrays.
+The law is a pure function of arrays; :mod:`femanode.constitutive.crystal.rates` takes it where a material asks for it.
 """
 
 from __future__ import annotations

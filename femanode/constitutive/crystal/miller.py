@@ -1,15 +1,11 @@
-"""Miller directions and how the crystal lies in the section.
-
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands before the mesh: directions
-are read here and turned into the section's axes. `crystal` builds on it.
-"""
+"""Miller directions: read and written, those equivalent to one, and the axes of the section in the crystal."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import permutations, product
 from math import gcd
 
 import numpy as np
@@ -69,6 +65,17 @@ def miller_at(value: str | Sequence[int], where: str) -> Miller:
         return parse_miller(value)
     except ConfigError as error:
         raise ConfigError(error.found, where=where, allowed=error.allowed) from None
+
+
+def equivalents(direction: Miller, structure: str) -> set[Miller]:
+    """All directions equivalent under m-3m, mmm or 4/mmm (each has the inversion)."""
+    h, k, m = direction
+    if structure == "cubic":
+        orders = set(permutations(direction))
+    else:
+        orders = {direction, (k, h, m)} if structure == "uniaxial" else {direction}
+    signs = list(product((1, -1), repeat=3))
+    return {(a * i, b * j, c * q) for i, j, q in orders for a, b, c in signs}
 
 
 @dataclass(frozen=True)

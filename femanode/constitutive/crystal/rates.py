@@ -1,43 +1,29 @@
-"""Crystal symmetry and the direction dependence k(n) of the front rate.
+"""Direction law: the rate k(n) of an unstressed front with the normal n, through rates known in a few directions.
 
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands beside the mesh: the
-crystal decides how much of the section is meshed, and how fast the front moves in each direction.
+The rate law of the front, v = k(n) times its drive, takes k from here; see :mod:`femanode.solver.front`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import permutations, product
 from math import isfinite
 
 import numpy as np
 
 from femanode.constitutive.crystal.ledges import Ledges, make_ledge_law
-from femanode.constitutive.crystal.miller import Frame, Miller, format_miller, make_frame, miller_at, parse_miller
+from femanode.constitutive.crystal.miller import Frame, Miller, equivalents, format_miller, miller_at
 from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array
 
-__all__ = [
-    "Frame",
-    "RateLaw",
-    "format_miller",
-    "make_frame",
-    "make_rate_law",
-    "parse_miller",
-    "require_sector",
-    "section_symmetry",
-]
-
 LogRate = Callable[[Array, Array, Array], Array]
 
-SECTORS = ("quarter", "half", "full")
 _TINY = 1e-8  # |n|^2 below which a front has no direction
 
 
 @dataclass(frozen=True)
-class RateLaw:
-    """Unstressed front rate k(n) in the section; built by `make_rate_law`.
+class DirectionLaw:
+    """Rate k(n) of an unstressed front in the section; built by `make_direction_law`.
 
     Attributes
     ----------
@@ -91,14 +77,14 @@ class RateLaw:
         return (1.0 - self.amorphous_fraction) * log_k + self.amorphous_fraction * self.amorphous_log_rate
 
 
-def make_rate_law(
+def make_direction_law(
     rates: Mapping[str, float],
     structure: str,
     frame: Frame,
     amorphous_fraction: float = 0.0,
     amorphous_rate: float | None = None,
     ledges: Ledges | None = None,
-) -> RateLaw:
+) -> DirectionLaw:
     """Build k(n) from rates in a few directions.
 
     Which law depends on the directions given, unless ``ledges`` are (see `make_ledge_law`):
@@ -133,58 +119,27 @@ def make_rate_law(
         For a rate that is not positive, a label that is no direction, equivalent directions given twice, ledges on
         what is not cubic.
     """
-    log_amorphous = 0.0
-    if not 0.0 <= amorphous_fraction <= 1.0:
-        where = "front.amorphization.fraction"
-        raise ConfigError(f"fraction {amorphous_fraction}", where=where, allowed="0 to 1")
-    if amorphous_fraction > 0.0:
-        if amorphous_rate is None:
-            found = f"no amorphous rate for an amorphous fraction of {amorphous_fraction}"
-            raise ConfigError(found, where="front.amorphization.rate", allowed="a rate, e.g. 0.05 nm/s")
-        log_amorphous = _log_positive(amorphous_rate, "front.amorphization.rate")
-    law = RateLaw(frame, _choose_law(rates, structure, ledges), amorphous_fraction, log_amorphous)
+    log_amorphous = _log_amorphous(amorphous_fraction, amorphous_rate)
+    law = DirectionLaw(frame=frame, log_rate=_choose_law(rates, structure, ledges),
+                       amorphous_fraction=amorphous_fraction, amorphous_log_rate=log_amorphous)
     angle = np.linspace(0.0, np.pi, 1800, endpoint=False)
     log_k = law._log_effective(np.cos(angle), np.sin(angle))
     mean, maximum = float(np.exp(log_k.mean())), float(np.exp(log_k.max()))
-    return RateLaw(frame, law.log_rate, amorphous_fraction, log_amorphous, mean, maximum)
+    return DirectionLaw(frame=frame, log_rate=law.log_rate, amorphous_fraction=amorphous_fraction,
+                        amorphous_log_rate=log_amorphous, mean=mean, maximum=maximum)
 
 
-def section_symmetry(law: RateLaw) -> str:
-    """Return the smallest section the crystal allows: ``'quarter'``, ``'half'`` (y >= 0) or ``'full'``.
-
-    Decided from k(theta) itself: if it is the same under theta -> -theta, y >= 0 is enough; if also under
-    theta -> pi - theta, the quarter is.
-    """
-    angle = 2.0 * np.pi * (np.arange(720) + 0.1) / 720
-    nx, ny = np.cos(angle), np.sin(angle)
-    log_k = np.log(law.rate(nx, ny))
-    if not np.allclose(np.log(law.rate(nx, -ny)), log_k, rtol=0.0, atol=1e-9):
-        return "full"
-    return "quarter" if np.allclose(np.log(law.rate(-nx, ny)), log_k, rtol=0.0, atol=1e-9) else "half"
-
-
-def require_sector(requested: str, allowed: str) -> str:
-    """Return the sector to mesh: `requested`, or `allowed` (from `section_symmetry`) for ``'auto'``.
-
-    Raises
-    ------
-    ConfigError
-        If the requested sector is smaller than the crystal allows, or unknown.
-    """
-    if requested == "auto":
-        return allowed
-    if requested not in SECTORS:
-        allowed_names = "auto, " + ", ".join(SECTORS)
-        raise ConfigError(f"sector '{requested}'", where="geometry.sector", allowed=allowed_names)
-    if SECTORS.index(requested) < SECTORS.index(allowed):
-        raise ConfigError(
-            f"sector '{requested}', but the front rate has no mirror symmetry about "
-            + ("the x axis" if allowed == "full" else "the y axis"),
-            where="geometry.sector",
-            allowed=", ".join(("auto", *SECTORS[SECTORS.index(allowed) :])),
-            hint="turn crystal.in_plane to a mirror direction if there is one",
-        )
-    return requested
+def _log_amorphous(fraction: float, rate: float | None) -> float:
+    """ln k_am; 0 where there is no amorphous layer."""
+    if not 0.0 <= fraction <= 1.0:
+        where = "front.amorphization.fraction"
+        raise ConfigError(f"fraction {fraction}", where=where, allowed="0 to 1")
+    if fraction == 0.0:
+        return 0.0
+    if rate is None:
+        found = f"no amorphous rate for an amorphous fraction of {fraction}"
+        raise ConfigError(found, where="front.amorphization.rate", allowed="a rate, e.g. 0.05 nm/s")
+    return _log_positive(rate, "front.amorphization.rate")
 
 
 @dataclass(frozen=True)
@@ -259,7 +214,7 @@ def _choose_law(rates: Mapping[str, float], structure: str, ledges: Ledges | Non
         raise ConfigError(found, where="front.rates", allowed="isotropic alone, or directions of a crystal")
     by_family: dict[Miller, float] = {}
     for name, log_k in logs.items():
-        family = max(_equivalents(miller_at(name, f"front.rates.{name}"), structure))
+        family = max(equivalents(miller_at(name, f"front.rates.{name}"), structure))
         if family in by_family:
             found = f"a second rate for directions equivalent to {format_miller(family)} ({structure})"
             raise ConfigError(found, where=f"front.rates.{name}", allowed="one rate per family")
@@ -275,7 +230,7 @@ def _choose_law(rates: Mapping[str, float], structure: str, ledges: Ledges | Non
     if structure == "uniaxial" and set(by_family) == {(1, 0, 0), (0, 0, 1)}:
         return _Quadratic(by_family[1, 0, 0], by_family[1, 0, 0], by_family[0, 0, 1])
     # sorted, as the order of a set would change the last digit from run to run
-    pairs = sorted((u, v) for family, v in by_family.items() for u in _equivalents(family, structure))
+    pairs = sorted((u, v) for family, v in by_family.items() for u in equivalents(family, structure))
     directions = np.array([u for u, _ in pairs if u > (0, 0, 0)], dtype=float)
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     return _Table(directions, np.array([v for u, v in pairs if u > (0, 0, 0)]))
@@ -285,17 +240,6 @@ def _harmonics(l100: float, l110: float, l111: float) -> _Cubic:
     """Cubic harmonics through ln k of three directions."""
     a0, a1 = 2.0 * l110 - l100, 2.0 * (l100 - l110)
     return _Cubic(a0, a1, 27.0 * (l111 - a0 - a1 / 3.0))
-
-
-def _equivalents(direction: Miller, structure: str) -> set[Miller]:
-    """All directions equivalent under m-3m, mmm or 4/mmm (each has the inversion)."""
-    h, k, m = direction
-    if structure == "cubic":
-        orders = set(permutations(direction))
-    else:
-        orders = {direction, (k, h, m)} if structure == "uniaxial" else {direction}
-    signs = list(product((1, -1), repeat=3))
-    return {(a * i, b * j, c * q) for i, j, q in orders for a, b, c in signs}
 
 
 def _log_positive(value: float, where: str) -> float:

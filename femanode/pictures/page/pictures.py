@@ -1,7 +1,7 @@
 """Pictures of the report: sections at several stages, an animation, the interactive view.
 
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess. Small pictures are
-drawn with matplotlib, which at this size beats OpenGL in software; meshes may differ from frame to frame.
+Small pictures are drawn by matplotlib, which at this size is faster than OpenGL in software. The mesh may differ from
+frame to frame.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from femanode.pictures.animation import write_animation
 from femanode.pictures.crackmark import marked_view
 from femanode.pictures.curves import describe_frames
 from femanode.pictures.fields import FieldChoice, choose_field, colour_limits
-from femanode.pictures.page.charts import MOST_FRAMES, Case, stages
-from femanode.pictures.rendering import OVERSAMPLING, Canvas, Layer, draw_mirrored, pixels
+from femanode.pictures.page.chartcase import MOST_FRAMES, Case, stages
+from femanode.pictures.raster import OVERSAMPLING, Canvas, Layer, draw_mirrored, pixels
 from femanode.pictures.scene import NoSceneError, write_scene
 from femanode.pictures.sectionart import SectionArtists, add_scale_bar, colours_of, extent_of, round_length
 from femanode.pictures.sectionview import SectionView
@@ -127,8 +127,8 @@ def draw_pictures(cases: Sequence[Case], fields: Sequence[str] = ("content", "ho
         except NoSceneError as error:
             problems.append(f"no interactive view: {error}")
     packed = gzip.compress(page, mtime=0) if page else b""
-    return Pictures(strips, data_uri(movie, kind) if movie else "", kind, len(film),
-                    base64.b64encode(packed).decode("ascii"), len(page), problems)
+    return Pictures(strips=strips, film=data_uri(movie, kind) if movie else "", film_type=kind, film_frames=len(film),
+                    viewer=base64.b64encode(packed).decode("ascii"), viewer_bytes=len(page), problems=problems)
 
 
 def _shots(cases: Sequence[Case], choice: FieldChoice, count: int) -> list[_Shot]:
@@ -167,7 +167,7 @@ class _Layout:
 
     def painter(self, first: _Shot, limits: tuple[float, float, str],
                 oversampling: int) -> Callable[[_Shot], NDArray[np.uint8]]:
-        """A function that draws pictures which differ from ``first`` in the instant only."""
+        """A function that draws one run's pictures of a field; what stays the same in all is drawn from ``first``."""
         canvas = self.canvas(limits)
         figure = Figure(figsize=(WIDTH / DPI, self.height / DPI), dpi=DPI, facecolor="white")
         agg = FigureCanvasAgg(figure)
@@ -202,8 +202,8 @@ def _strip(choice: FieldChoice, limits: tuple[float, float, str], layout: _Layou
     note = {"neither": "", "max": "A few points lie above the range.", "min": "A few points lie below the range.",
             "both": "A few points lie outside the range."}[extend]
     ticks = (f"{low:.3g}", f"{(low + high) / 2:.3g}", f"{high:.3g}")
-    return FieldStrip(choice.label, ", ".join(to_hex(colour) for colour in colours), ticks, choice.is_stress, note,
-                      snapshots)
+    return FieldStrip(label=choice.label, gradient=", ".join(to_hex(colour) for colour in colours), ticks=ticks,
+                      is_stress=choice.is_stress, note=note, snapshots=snapshots)
 
 
 def _film(layout: _Layout, shots: Sequence[_Shot], limits: tuple[float, float, str], folder: Path,

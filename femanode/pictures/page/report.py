@@ -1,8 +1,7 @@
 """The page of a run, or of several compared: one HTML file that opens from disk and needs no network.
 
-On the line config -> mesh -> state -> solver -> output -> postprocess this is the last stop. Charts, pictures,
-tables, and the interactive view are inside the file; so are the small tables as downloads. Frames stay in the run's
-folder, linked.
+Charts, pictures, tables and the interactive view are inside the file; so are the small tables as downloads. Frames
+stay in the run's folder and are linked.
 """
 
 from __future__ import annotations
@@ -19,7 +18,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from femanode.errors import ConfigError
 from femanode.output.runfolder import RunFolder
 from femanode.pictures.page import rows
-from femanode.pictures.page.charts import CHARTS, Case, Chart
+from femanode.pictures.page.chartcase import Case
+from femanode.pictures.page.charts import CHARTS, Chart
 from femanode.pictures.page.pictures import Pictures, data_uri, draw_pictures
 from femanode.pictures.panels import names_of
 from femanode.pictures.style import as_svg

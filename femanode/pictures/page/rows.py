@@ -1,7 +1,4 @@
-"""Tables of the report: figures of merit in plain words, observations, configuration, material, solver health.
-
-On the line config -> mesh -> state -> solver -> output -> postprocess this stands after postprocess.
-"""
+"""Tables of the report: figures of merit in plain words, observations, configuration, material, solver health."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from femanode.config.library import Row as Setting
 from femanode.config.library import describe
 from femanode.errors import ConfigError
 from femanode.pictures.curves import time_scale
-from femanode.pictures.page.charts import Case, column
+from femanode.pictures.page.chartcase import Case, column
 from femanode.postprocess.observations import Comparison, Observation
 
 

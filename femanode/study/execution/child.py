@@ -60,14 +60,15 @@ def work(job: Mapping[str, Any], tell: Callable[[str], None], watched: int | Non
                 return 0
             earlier = read_outcome(folder)
             attempts = earlier.attempts + 1 if earlier else 1
-            started = Outcome(job["hash"], Status.RUNNING, "", 0.0, None, attempts, platform.node(),
-                              femanode.__version__)
+            started = Outcome(hash=job["hash"], status=Status.RUNNING, message="", wall_s=0.0, memory_MB=None,
+                              attempts=attempts, host=platform.node(), version=femanode.__version__)
             write_outcome(folder, started)
             tell("started")
             begun = time.monotonic()
             status, message = _ended(job, folder, tell)
-            write_outcome(folder, Outcome(job["hash"], status, message, round(time.monotonic() - begun, 3),
-                                          _peak_memory(), attempts, platform.node(), femanode.__version__))
+            write_outcome(folder, Outcome(hash=job["hash"], status=status, message=message,
+                                          wall_s=round(time.monotonic() - begun, 3), memory_MB=_peak_memory(),
+                                          attempts=attempts, host=platform.node(), version=femanode.__version__))
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from femanode.errors import ConfigError
-from femanode.study.execution.supervisor import Interrupted, Tell, close_slots, open_slots, perform
+from femanode.study.execution.limits import Tell
+from femanode.study.execution.supervisor import Interrupted, close_slots, open_slots, perform
 
 if TYPE_CHECKING:
     from distributed import Client as Client
@@ -25,7 +26,7 @@ Answers = Generator[tuple[Mapping[str, Any], dict[str, Any] | BaseException]]
 Perform = Callable[[Mapping[str, Any], Tell], dict[str, Any]]
 
 TOPIC = "femanode-case"
-#: Seconds to wait for a scheduler, and how often a case that was interrupted on its worker is given to another.
+#: Seconds to wait for a scheduler; and how many times a case interrupted with its worker is given to another one.
 CONNECT, RETRIES = 20, 3
 
 

@@ -80,7 +80,7 @@ def _own_streams(folder: Path) -> tuple[Callable[[str], None], int]:
 
 
 def _put(descriptor: int, text: str) -> None:
-    """One line; a reader that is gone is noticed elsewhere."""
+    """Write one line; an error is passed over, since a reader that is gone is noticed at the end of the input."""
     try:
         os.write(descriptor, f"{text}\n".encode())
     except OSError:

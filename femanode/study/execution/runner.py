@@ -30,6 +30,6 @@ def run_case(config: Config, folder: Path, report: Callable[[Progress], None]) -
     """Run `config` in `folder`, from its checkpoint where there is one; the summary."""
     if any((folder / name).exists() for name in NAMES):
         return run(config, folder, resume=True, report=report).summary
-    # What tells a run's folder from any other; log and status are in it already.
+    # The folder already holds log and status, and would be refused as not a run's; these files mark it as one.
     write_text(folder / "config.yaml", dump_config(config))
     return run(config, folder, overwrite=True, report=report).summary

@@ -17,25 +17,22 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 import femanode
+from femanode.study.execution.limits import GRACE, Ending, Tell, Watch
 from femanode.study.execution.store import LOG_FILE, Outcome, Status, alone, final_outcome, read_outcome, write_outcome
 
-#: Seconds between looks at a running case, and given to it to save itself.
-LOOK_EVERY, GRACE = 0.2, 20.0
+#: Seconds between looks at a running case.
+LOOK_EVERY = 0.2
 #: Exit code of a case that was interrupted and has saved itself.
 INTERRUPTED = 130
 THREAD_VARIABLES = ("FEMANODE_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS",
                     "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS")
 SERVE = "from femanode.study.execution.launcher import serve; serve()"
 
-Tell = Callable[[dict[str, Any]], None]
 
 
 class Gone(Exception):
@@ -47,18 +44,7 @@ class Gone(Exception):
 
 
 class Interrupted(Exception):
-    """The case was stopped before its end, for a reason that is not its own; what it has is saved."""
-
-
-@dataclass(frozen=True)
-class Ending:
-    """Exit code (negative: signal) of a case's process, the limit it was stopped for, time (s), peak memory (MB)."""
-
-    code: int
-    limit: Status | None = None
-    message: str = ""
-    wall_s: float = 0.0
-    memory_MB: float | None = None
+    """The case was stopped from outside before its end; what it has computed is saved."""
 
 
 class Launcher:
@@ -101,7 +87,7 @@ class Launcher:
 
     def run(self, job: Mapping[str, Any], tell: Tell) -> Ending:
         """Run one case to its end, within its limits."""
-        watch = _Watch(job)
+        watch = Watch(job)
         try:
             if self.process.stdin is not None:
                 self.process.stdin.write(json.dumps(job).encode() + b"\n")
@@ -120,73 +106,6 @@ class Launcher:
                 return watch.ending(int(rest))
             watch.hear(word, rest, tell)
             watch.look()
-
-
-class _Watch:
-    """Limits of one case: when it started, what it uses, whether it has been told to stop."""
-
-    def __init__(self, job: Mapping[str, Any]) -> None:
-        self.job = job
-        self.process: psutil.Process | None = None
-        self.started: float | None = None
-        self.stopped: tuple[Status, str, float] | None = None
-        self.killed = False
-        self.peak = 0.0
-
-    def hear(self, word: str, rest: str, tell: Tell) -> None:
-        """Take one line of the launcher or the case."""
-        if word == "pid":
-            try:
-                self.process = psutil.Process(int(rest))
-            except psutil.NoSuchProcess:
-                self.process = None
-        elif word == "started":
-            self.started = time.monotonic()
-            tell({"case": self.job["hash"], "event": "started"})
-        elif word == "progress":
-            t, converted, end = map(float, rest.split())
-            tell({"case": self.job["hash"], "event": "progress", "t": t, "converted": converted, "end": end})
-
-    def look(self) -> None:
-        """Stop the case where a limit is passed: it may save itself for time, not for memory."""
-        now = time.monotonic()
-        wall, memory = self.job["wall"], self.job["memory"]
-        used = self._memory()
-        self.peak = max(self.peak, used)
-        if self.stopped is not None:
-            if now - self.stopped[2] > GRACE:
-                self._kill()
-        elif wall is not None and self.started is not None and now - self.started > wall:
-            self.stopped = (Status.TIMED_OUT, f"stopped after {wall:g} s, its limit", now)
-            self._signal(signal.SIGTERM)
-        elif memory is not None and used > memory:
-            self.stopped = (Status.OUT_OF_MEMORY, f"stopped at {used:.0f} MB, limit {memory:g} MB", now)
-            self._kill()
-
-    def ending(self, code: int) -> Ending:
-        """How the process ended."""
-        wall = 0.0 if self.started is None else round(time.monotonic() - self.started, 3)
-        limit, message = (None, "") if self.stopped is None else self.stopped[:2]
-        return Ending(code, limit, message, wall, round(self.peak, 1))
-
-    def _memory(self) -> float:
-        """Resident memory, MB (1e6 bytes)."""
-        try:
-            return self.process.memory_info().rss / 1e6 if self.process else 0.0
-        except psutil.Error:
-            return 0.0
-
-    def _signal(self, number: int) -> None:
-        try:
-            if self.process:
-                self.process.send_signal(number)
-        except psutil.Error:
-            return
-
-    def _kill(self) -> None:
-        if not self.killed:
-            self.killed = True
-            self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 _LAUNCHERS: weakref.WeakSet[Launcher] = weakref.WeakSet()
@@ -276,9 +195,9 @@ def _supervised(job: Mapping[str, Any], folder: Path, tell: Tell) -> Outcome:
             raise Interrupted
         earlier = read_outcome(folder)
         message = ending.message or _explained(ending, folder)
-        outcome = Outcome(str(job["hash"]), ending.limit or Status.CRASHED, message, ending.wall_s,
-                          ending.memory_MB, earlier.attempts if earlier else 1, earlier.host if earlier else "",
-                          femanode.__version__)
+        outcome = Outcome(hash=str(job["hash"]), status=ending.limit or Status.CRASHED, message=message,
+                          wall_s=ending.wall_s, memory_MB=ending.memory_MB, attempts=earlier.attempts if earlier else 1,
+                          host=earlier.host if earlier else "", version=femanode.__version__)
         write_outcome(folder, outcome)
     return outcome
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from numpy.testing import assert_allclose
 
-from femanode.cli.watch import Ending, Watcher, look, read_rows, show_on, sparkline, watch
+from femanode.cli.runlook import look, read_rows
+from femanode.cli.watch import Ending, Watcher, show_on, sparkline, watch
 from femanode.errors import ConfigError
 
 HEADER = "time_s,dt_s,converted_fraction,front_depth_nm,front_speed_nm_s,hoop_surface_max_GPa,newton_iterations\n"

@@ -101,7 +101,7 @@ def test_one_spelling_per_direction(written: str, key: str) -> None:
 
 def lithium_silicon() -> dict[str, dict[str, object]]:
     """Raw mapping of the bundled file, to spoil."""
-    return load_yaml(Path(femanode.config.library.__file__).parent / "Li-Si.yaml")[0]
+    return load_yaml(Path(femanode.materials.__file__).parent / "Li-Si.yaml")[0]
 
 
 SPOILT = {

@@ -150,7 +150,7 @@ def test_a_soft_shell_swells_in_fewer_iterations(monkeypatch: pytest.MonkeyPatch
         runs.append((sum(c.equilibrium.iterations for c in taken if c.equilibrium), [s.t for s in states],
                      [physics.converted_fraction(s.xi) for s in states],
                      # of all the surface: a single node of an ideally plastic skin has nothing that holds it to 1e-3
-                     [np.hypot(*(physics.spaces.nodes + s.u)[:, physics.spaces.surface]).mean() for s in states]))
+                     [np.hypot(*(physics.spaces.nodes + s.u)[:, physics.spaces.outer]).mean() for s in states]))
     (with_flow, t, *figures), (newton, t_plain, *plain) = runs
     # Steps need not end at the same times, since one that fails is halved; a step of half a delta is a thirtieth of the
     # radius here, and a straight line between two of them is good to a hundredth of that.

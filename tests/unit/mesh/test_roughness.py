@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from femanode.config.loading import Config
 from femanode.errors import ConfigError
 from femanode.mesh.build import make_section
+from femanode.mesh.outline import Annulus
 from femanode.mesh.roughness import Roughness, make_roughness
 from femanode.mesh.spaces import build_spaces
 from femanode.solver.problem import build_problem
@@ -66,7 +67,7 @@ def test_it_is_the_same_on_every_mesh_and_fades_towards_the_middle() -> None:
         for inner, kind in ((0.0, "circle"), (20.0, "annulus")):
             section = make_section(kind, R, inner, size, "full")
             nodes = section.mesh.doflocs
-            moved = rough.moved(nodes, R, inner)
+            moved = rough.moved(nodes, Annulus(R, inner))
             r, angle = np.hypot(*nodes), np.arctan2(nodes[1], nodes[0])
             on = r > R * (1.0 - 1e-9)
             assert_allclose(np.hypot(*moved)[on], R * (1.0 + rough(angle))[on], rtol=1e-12, atol=0)
@@ -75,7 +76,8 @@ def test_it_is_the_same_on_every_mesh_and_fades_towards_the_middle() -> None:
             assert_allclose(moved[:, still], nodes[:, still], rtol=0, atol=1e-9)
             # half way to the middle a quarter of it is left
             half = np.array([[0.5 * (R + inner)], [0.0]])
-            assert_allclose(rough.moved(half, R, inner)[0] - half[0], 0.25 * R * rough(np.zeros(1)), rtol=1e-9, atol=0)
+            gained = rough.moved(half, Annulus(R, inner))[0] - half[0]
+            assert_allclose(gained, 0.25 * R * rough(np.zeros(1)), rtol=1e-9, atol=0)
             # radial: no node turns
             assert_allclose(moved[0] * nodes[1], moved[1] * nodes[0], rtol=0, atol=1e-9)
 
@@ -87,7 +89,7 @@ def test_the_mesh_of_a_run_has_the_uneven_outline_and_its_area() -> None:
     assert any("uneven outline" in note for note in rough.notes)
     s = rough.physics.spaces
     wanted = make_roughness(0.2, R / 4.0, R, 7, "full")
-    x, y = s.nodes[:, s.surface]
+    x, y = s.nodes[:, s.outer]
     assert_allclose(np.hypot(x, y), R * (1.0 + wanted(np.arctan2(y, x))), rtol=1e-9, atol=0)
     assert np.ptp(np.hypot(x, y)) > 0.4
     # quadratic edges follow waves of 16 nm on 4 nm elements to 1e-5 of the area
@@ -95,7 +97,7 @@ def test_the_mesh_of_a_run_has_the_uneven_outline_and_its_area() -> None:
     assert_allclose(s.weight.sum(), even.physics.spaces.weight.sum(), rtol=4e-5, atol=0)
     # the front comes in along the outline: all of the surface alike
     xi = rough.initial_state().xi
-    assert_allclose(xi[s.surface], xi[s.surface].max(), rtol=1e-6, atol=0)
+    assert_allclose(xi[s.outer], xi[s.outer].max(), rtol=1e-6, atol=0)
 
 
 def test_a_quarter_may_be_uneven_too() -> None:
@@ -103,7 +105,7 @@ def test_a_quarter_may_be_uneven_too() -> None:
     s = problem.physics.spaces
     assert_allclose(s.nodes[0, s.x0], 0.0, rtol=0, atol=1e-9)
     assert_allclose(s.nodes[1, s.y0], 0.0, rtol=0, atol=1e-9)
-    assert np.all(build_spaces(problem.section.mesh).weight > 0)
+    assert np.all(build_spaces(problem.section.mesh, problem.section.outline).weight > 0)
 
 
 @pytest.mark.parametrize(("geometry", "said"), [

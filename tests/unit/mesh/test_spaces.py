@@ -64,7 +64,7 @@ def test_p2_gradients_are_exact_for_linear_fields_on_curved_elements(spaces: Spa
 def test_p2_gradients_are_exact_for_quadratic_fields_inside() -> None:
     s = section_spaces(5.0, 0.8)
     # straight-sided elements only: those without a node on the surface
-    inside = ~np.isin(s.cells, s.surface).any(axis=0)
+    inside = ~np.isin(s.cells, s.outer).any(axis=0)
     x, y = s.nodes
     grad = np.einsum("ke,kieq->ieq", (x * x - 3 * x * y)[s.cells], s.dN)[:, inside]
     X, Y = s.qp_xy[:, inside]
@@ -141,9 +141,9 @@ def test_conductances_solve_the_laplace_problem_of_a_linear_field() -> None:
     np.add.at(dense, (i, j), -s.conductance)
     np.add.at(dense, (j, i), -s.conductance)
     np.fill_diagonal(dense, -dense.sum(axis=1))
-    free = np.setdiff1d(np.arange(n), s.surface)
+    free = np.setdiff1d(np.arange(n), s.outer)
     f = linear(s.nodes)
-    got = np.linalg.solve(dense[np.ix_(free, free)], -dense[np.ix_(free, s.surface)] @ f[s.surface])
+    got = np.linalg.solve(dense[np.ix_(free, free)], -dense[np.ix_(free, s.outer)] @ f[s.outer])
     assert_allclose(got, f[free], rtol=1e-11, atol=1e-13)
     # an edge between two angles that add up to 180 degrees and x more conducts -sin x/2 or so backwards: 7 degrees
     assert s.conductance.min() > -0.07
@@ -159,16 +159,16 @@ def test_edges_join_each_pair_once(spaces: Spaces) -> None:
 
 @pytest.mark.parametrize("sector", PARTS)
 @pytest.mark.parametrize("inner", [0.0, 2.0])
-def test_surface_length_is_the_outer_arc_only(sector: str, inner: float) -> None:
+def test_the_outer_length_is_the_outer_arc_only(sector: str, inner: float) -> None:
     s = section_spaces(5.0, 0.5, sector, inner)
     arc = PARTS[sector] * 2 * np.pi * 5.0
     # chords of 0.25: (0.25/5)^2/24 = 1e-4 short
-    assert_allclose(s.surface_length.sum(), arc, rtol=3e-4)
-    assert s.surface_length.sum() < arc
-    assert_allclose(np.hypot(*s.nodes[:, s.surface]), 5.0, rtol=1e-12)
-    off = np.setdiff1d(np.arange(s.n_nodes), s.surface)
-    assert_array_equal(s.surface_length[off], 0.0)
-    assert s.surface_length[s.surface].min() > 0
+    assert_allclose(s.outer_length.sum(), arc, rtol=3e-4)
+    assert s.outer_length.sum() < arc
+    assert_allclose(np.hypot(*s.nodes[:, s.outer]), 5.0, rtol=1e-12)
+    off = np.setdiff1d(np.arange(s.n_nodes), s.outer)
+    assert_array_equal(s.outer_length[off], 0.0)
+    assert s.outer_length[s.outer].min() > 0
 
 
 def test_symmetry_lines_carry_their_nodes() -> None:

@@ -47,7 +47,7 @@ def test_orders_are_permutations_of_little_fill(metis: bool, monkeypatch: pytest
     from_nodes = np.argsort(np.repeat(rank, 2), kind="stable")
     from_matrix = matrix_order(matrix)
     assert_array_equal(np.sort(from_matrix), np.arange(n))
-    band = n * 2 * len(s.surface)
+    band = n * 2 * len(s.outer)
     assert fill(matrix, from_nodes) < band / 3
     assert fill(matrix, from_matrix) < band / 3
     # the cheap order of the corners is as good as the dear one of all unknowns

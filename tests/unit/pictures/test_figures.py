@@ -22,7 +22,7 @@ from femanode.pictures import rendering
 from femanode.pictures.curves import describe_frames, plot_curves, time_scale
 from femanode.pictures.fields import choose_field, colour_limits
 from femanode.pictures.figures import make_pictures, plot_field
-from femanode.pictures.rendering import Canvas, Layer, draw_matplotlib, draw_mirrored
+from femanode.pictures.raster import Canvas, Layer, draw_matplotlib, draw_mirrored
 from femanode.pictures.sectionart import round_length
 from femanode.pictures.sectionview import build_view
 from femanode.postprocess.framegeometry import free_edges, level_segments, split_quadratic

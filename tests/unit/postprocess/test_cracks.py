@@ -78,7 +78,7 @@ def test_stress_is_cut_to_what_a_free_surface_carries(problem: Problem) -> None:
     depth = (R - FRONT) * JC ** (1 / 3) * np.exp(e)
     assert_allclose(site.ratio, 1.2544 * np.pi * limit**2 * depth * (1 - NU**2) / E / GAMMA, rtol=2e-3, atol=0)
     assert site.flows == 1
-    assert site.bounded == site.sites == len(problem.physics.spaces.surface)
+    assert site.bounded == site.sites == len(problem.physics.spaces.outer)
     assert site.alike == pytest.approx(1.0)
 
 

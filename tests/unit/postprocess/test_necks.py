@@ -14,9 +14,9 @@ import femanode
 from femanode.cli.brief import describe_result
 from femanode.config.loading import Config
 from femanode.pictures.curves import describe_frames
-from femanode.pictures.page.charts import Case
+from femanode.pictures.page.chartcase import Case
 from femanode.pictures.page.rows import merits
-from femanode.postprocess.necks import Outline, Skin, even_skin, figures_after, outline
+from femanode.postprocess.necks import Rim, Skin, even_skin, figures_after, whole_rim
 from femanode.postprocess.runfacts import RunFacts
 from tests.fronts import coarse_case
 
@@ -26,7 +26,7 @@ R, GROWN = 64.5, 90.0
 
 
 def stretched(k: float, at: float, spacing: float = 0.25, sector: str = "full", converted: float = 1.0,
-              axial: float = 1.0) -> Outline:
+              axial: float = 1.0) -> Rim:
     """A grown circle whose surface over 10 degrees about ``at`` (degrees) and its mirror images is stretched k-fold,
     at the expense of the rest: the closed length stays."""
     theta = np.arange(0.0, {"quarter": 90.0 + 1e-9, "half": 180.0 + 1e-9, "full": 360.0}[sector], spacing)
@@ -37,7 +37,7 @@ def stretched(k: float, at: float, spacing: float = 0.25, sector: str = "full", 
     turned = np.concatenate([[0.0], np.cumsum(np.where(inside, k, rest) * 0.25)])
     phi = np.interp(theta, fine, turned - np.interp(0.0, fine, turned))
     circle = [np.stack([np.cos(np.radians(a)), np.sin(np.radians(a))]) for a in (theta, phi)]
-    return outline(R * circle[0], GROWN * circle[1], np.full(len(theta), converted), sector, axial)
+    return whole_rim(R * circle[0], GROWN * circle[1], np.full(len(theta), converted), sector, axial)
 
 
 def skin_of(stretches: Array, *, at: float = 30.0, sector: str = "full", spacing: float = 0.25) -> Skin:
@@ -93,7 +93,7 @@ def test_even_growth_and_what_came_before_reaction_make_no_neck() -> None:
     even = even_skin("full")
     for n, growth in enumerate(np.linspace(1.0, 3.0, 21)):
         ring = stretched(1.0, 30.0)
-        even = even.after(Outline(ring.angle, ring.reference, growth * ring.deformed, ring.converted, 1.0 + 0.01 * n),
+        even = even.after(Rim(ring.angle, ring.reference, growth * ring.deformed, ring.converted, 1.0 + 0.01 * n),
                           float(n), 0.01 * n)
     assert_allclose([even.thinning, even.excess], [np.log(3.0 * 1.2), 0.0], rtol=1e-9, atol=1e-9)
     assert (even.neck, even.torn, even.stage) == (None, None, 0)

@@ -11,8 +11,10 @@ from numpy.testing import assert_allclose
 from femanode.config.loading import Config
 from femanode.output.fieldset import FieldSet
 from femanode.postprocess.record import Recorder
+from femanode.postprocess.summary import summarise
+from femanode.solver.ends import StopReason
 from femanode.solver.problem import Problem, build_problem
-from femanode.solver.stepping import StopReason, Tally, march
+from femanode.solver.stepping import Tally, march
 from tests.fronts import coarse_case
 
 COLUMNS = [
@@ -53,7 +55,7 @@ class Run:
                 self.fields = FieldSet(self.problem, state)
                 self.recorder.step(candidate, self.fields)
         self.rows = self.recorder.rows
-        self.summary: dict[str, Any] = self.recorder.summary(self.fields, self.reason)
+        self.summary: dict[str, Any] = summarise(self.recorder, self.fields, self.reason)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from femanode.mesh.outline import Annulus
 from femanode.postprocess.shape import Ray, diameters, full_outline
 from tests.helpers import section_spaces
 
@@ -37,19 +38,19 @@ def test_outline_goes_round_once() -> None:
 @pytest.mark.parametrize("direction", [(1.0, 0.0), (0.0, 1.0), (0.6, 0.8)])
 def test_ray_finds_the_front(direction: tuple[float, float]) -> None:
     s = section_spaces(64.5, 4.0)
-    ray = Ray(s, direction, 0.0, 64.5)
+    ray = Ray(s, direction, Annulus(64.5))
     assert_allclose(ray.front_depth(np.hypot(*s.nodes) - 40.0), 24.5, rtol=0, atol=0.1)
 
 
 def test_ray_in_a_quarter_follows_an_ellipse_on_both_axes() -> None:
     s = section_spaces(64.5, 3.0)
     behind = np.hypot(s.nodes[0] / 50.0, s.nodes[1] / 30.0) - 1.0
-    depths = [Ray(s, d, 0.0, 64.5).front_depth(behind) for d in ((1.0, 0.0), (0.0, 1.0))]
+    depths = [Ray(s, d, Annulus(64.5)).front_depth(behind) for d in ((1.0, 0.0), (0.0, 1.0))]
     assert_allclose(depths, [14.5, 34.5], rtol=0, atol=0.1)
 
 
 def test_ray_of_no_front_and_of_all_converted() -> None:
     s = section_spaces(64.5, 6.0, inner=20.0)
-    ray = Ray(s, (1.0, 0.0), 20.0, 64.5)
+    ray = Ray(s, (1.0, 0.0), Annulus(64.5, 20.0))
     assert ray.front_depth(np.full(s.n_nodes, -1.0)) == 0.0
     assert_allclose(ray.front_depth(np.full(s.n_nodes, 1.0)), 44.5, rtol=1e-6, atol=0)

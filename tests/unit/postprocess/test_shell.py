@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.spatial import Delaunay
 
+from femanode.mesh.outline import Annulus
 from femanode.mesh.section import build_section
 from femanode.mesh.spaces import Spaces, build_spaces
 from femanode.postprocess.shape import Ray
@@ -56,7 +57,7 @@ def test_radii_reach_an_axis_that_lies_inside_a_triangle() -> None:
     t = np.linspace(0.0, 2 * np.pi, 24, endpoint=False)
     rings = [(2.0, t[3::8]), (6.0, t[::2] + 0.1), (10.0, t)]
     points = np.concatenate([r * np.stack([np.cos(a), np.sin(a)]) for r, a in rings], axis=1)
-    section = build_section(points, Delaunay(points.T).simplices.T.astype(np.intp), "full", 10.0, 0.0, 4.0, "test")
+    section = build_section(points, Delaunay(points.T).simplices.T.astype(np.intp), "full", Annulus(10.0), 4.0, "test")
     spaces = build_spaces(section.mesh)
     assert np.hypot(*spaces.nodes).min() > 0.5
     assert_allclose(Shell(spaces).depths(np.ones(spaces.n_nodes), spaces.nodes), 10.0, rtol=1e-5, atol=0)
@@ -77,7 +78,7 @@ def test_an_oval_front_has_its_depth_on_both_axes() -> None:
     t = shell.angle
     # the level is curved between nodes 2 nm apart: 2^2/8 times its second derivative 1/30 over its slope 1/50
     assert_allclose(depth, R - 1.0 / np.hypot(np.cos(t) / 30.0, np.sin(t) / 50.0), rtol=0, atol=0.03)
-    rays = [Ray(spaces, d, 0.0, R).front_depth(distance) for d in ((1.0, 0.0), (0.0, 1.0))]
+    rays = [Ray(spaces, d, Annulus(R)).front_depth(distance) for d in ((1.0, 0.0), (0.0, 1.0))]
     assert_allclose(depth[[0, -1]], rays, rtol=0, atol=0.02)
 
 

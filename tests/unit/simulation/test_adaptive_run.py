@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from tests.unit.simulation.test_resume import Stop, after, same_run, stop
 
 import femanode
 from femanode.config.loading import Config
 from femanode.simulation import journal
 from tests.fronts import coarse_case
+from tests.unit.simulation.test_resume import Stop, after, same_run, stop
 
 
 def case(adaptive: bool = True) -> Config:

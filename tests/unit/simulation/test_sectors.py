@@ -12,14 +12,17 @@ from scipy.spatial import cKDTree
 
 import femanode
 from femanode.config.loading import Config
+from femanode.constitutive.chemistry import IdealSolution
+from femanode.constitutive.kinetics import MassAction
 from femanode.mesh.build import make_section
 from femanode.mesh.hierarchy import Hierarchy
+from femanode.mesh.outline import Annulus
 from femanode.mesh.recovery import Recovery
 from femanode.mesh.spaces import Spaces
 from femanode.postprocess.shape import Ray
 from femanode.solver.adaptation import Grading, _wanted
 from femanode.solver.axial import Axial
-from femanode.solver.front import Front, Kinetics
+from femanode.solver.front import Front
 from femanode.solver.problem import build_problem
 from femanode.solver.transport import Transport
 from tests.fronts import coarse_case
@@ -83,7 +86,7 @@ def lumped() -> dict[str, Callable[[Spaces], Array]]:
         return np.asarray(1.0 / (1.0 + np.exp((6.5 + 0.8 * np.cos(4.0 * angle) - r) / 0.8)))
 
     def front(s: Spaces) -> Front:
-        return Front(s, 0.8, 0.35, Even(), Kinetics(4e-3, -0.02, 0.05, 0.0), "scipy")
+        return Front(s, 0.8, 0.35, Even(), MassAction(4e-3, -0.02, 0.05, 0.0), "scipy")
 
     def moved(s: Spaces) -> Array:
         f = front(s)
@@ -91,7 +94,7 @@ def lumped() -> dict[str, Callable[[Spaces], Array]]:
         return f.advance(xi(s), f.rate.rate(n[0], n[1]), n, 8.0)
 
     def depletion(s: Spaces) -> Array:
-        transport = Transport(s, 0.5, lambda C: np.full_like(C, 0.3), 0.1, "scipy")
+        transport = Transport(s, IdealSolution(0.5), lambda C: np.full_like(C, 0.3), 0.1, "scipy")
         return transport.solve(0.3 * xi(s), xi(s), np.zeros(s.n_nodes), even(s.nodes), 2.0)
 
     return {"to_nodes": lambda s: s.to_nodes(even(s.qp_xy)), "extrapolate": lambda s: s.extrapolate(even(s.qp_xy)),
@@ -108,7 +111,7 @@ def test_lumped_quantities_are_those_of_the_full_section(family: dict[str, Space
 
 def test_rays_along_symmetry_lines_sample_alike(family: dict[str, Spaces]) -> None:
     for direction in ((1.0, 0.0), (0.0, 1.0)):
-        depths = [Ray(s, direction, 0.0, 10.0).front_depth(np.hypot(*s.nodes) + 0.3 * even(s.nodes) - 6.0)
+        depths = [Ray(s, direction, Annulus(10.0)).front_depth(np.hypot(*s.nodes) + 0.3 * even(s.nodes) - 6.0)
                   for s in family.values()]
         assert 2.0 < depths[0] < 6.0
         assert_allclose(depths, depths[0], rtol=1e-12, atol=0)
@@ -175,6 +178,6 @@ def test_a_quarters_and_a_full_sections_residuals_are_the_same_number() -> None:
         u = nodes * np.array([[0.01], [-0.004]]) * (1.0 + 0.02 * np.hypot(*nodes))
         h, C = physics.content_at_points(state.xi, state.c)
         sizes.append(physics.mechanics.imbalance(u, Axial(1.003), state.Cp_inv, state.eqps, 1.0 + 0.1 * C,
-                                                 physics.constants(h, C), 1.0))
+                                                 physics.moduli(h, C), 1.0))
     assert sizes[0] > 0.01
     assert_allclose(sizes, sizes[0], rtol=1e-9, atol=0)

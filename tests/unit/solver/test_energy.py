@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from tests.unit.postprocess.test_record import Run
 
 #: Flat fast fronts {110} between slow ones.

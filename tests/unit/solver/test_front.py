@@ -7,12 +7,14 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.spatial import ConvexHull, HalfspaceIntersection
 
-from femanode.constitutive.crystal.rates import make_frame, make_rate_law
-from femanode.solver.front import Front, Kinetics
+from femanode.constitutive.crystal.miller import make_frame
+from femanode.constitutive.crystal.rates import make_direction_law
+from femanode.constitutive.kinetics import MassAction
+from femanode.solver.front import Front
 from tests.fronts import FAR, Array, strip, wedge
 from tests.helpers import EV, KT_300K, Isotropic, section_spaces
 
-STRONG = Kinetics(1.0, -50.0, 0.0, 0.0)
+STRONG = MassAction(1.0, -50.0, 0.0, 0.0)
 
 
 def profile(distance_behind: Array, delta: float) -> Array:
@@ -95,7 +97,8 @@ def test_no_second_front_forms_ahead() -> None:
 def core_of_110_wire(delta: float, size: float) -> tuple[float, float]:
     """Area of the core over the disc's (R = 40 nm) after 13.3 nm of the fastest plane: computed, and exact."""
     R, depth = 40.0, 40.0 / 3.0
-    law = make_rate_law({"100": 1.0 / 6.0, "110": 1.0, "111": 1.0 / 12.0}, "cubic", make_frame((1, 1, 0), (1, -1, 0)))
+    rates = {"100": 1.0 / 6.0, "110": 1.0, "111": 1.0 / 12.0}
+    law = make_direction_law(rates, "cubic", make_frame((1, 1, 0), (1, -1, 0)))
     s = section_spaces(R, size)
     front, xi = Front(s, delta, 0.35, law, STRONG), profile(np.hypot(*s.nodes) - R, delta)
     kappa, average, steps = np.zeros(s.n_nodes), None, int(np.ceil(depth / (0.25 * delta)))
@@ -141,7 +144,7 @@ def test_normals_are_zero_where_the_extent_is_uniform() -> None:
     assert np.all(front.normals(np.full(s.n_nodes, 0.3)) == 0.0)
 
 
-LI_SI = Kinetics(KT_300K, -0.15 * EV, 2.8 * 0.02002 / 3.75, 0.0)
+LI_SI = MassAction(KT_300K, -0.15 * EV, 2.8 * 0.02002 / 3.75, 0.0)
 
 
 def test_equilibrium_activity_is_the_closed_form() -> None:
@@ -163,7 +166,7 @@ def test_compression_slows_and_the_rate_is_clipped_at_zero() -> None:
 
 def test_activation_volume_multiplies_the_rate() -> None:
     # 1 GPa times 0.00414195 nm^3 is kT: a factor e
-    slow = Kinetics(KT_300K, -50.0, 0.0, KT_300K)
+    slow = MassAction(KT_300K, -50.0, 0.0, KT_300K)
     assert_allclose(slow.drive(np.array([-1.0]), np.ones(1)), np.exp(-1.0), rtol=1e-12, atol=0)
 
 
@@ -204,7 +207,7 @@ def test_a_round_front_runs_as_fast_as_a_plane_one() -> None:
     # v (1 + delta/a) = 1.13 v where its own diffusion is left in
     R, delta = 30.0, 2.0
     s = section_spaces(R, 1.0, "quarter", 0.0)
-    front = Front(s, delta, 0.35, Isotropic(1.0), Kinetics(1.0, -50.0, 0.0, 0.0))
+    front = Front(s, delta, 0.35, Isotropic(1.0), MassAction(1.0, -50.0, 0.0, 0.0))
     r = np.hypot(*s.nodes)
     xi, kappa, radius = front.initial_extent(R - r), 0.0 * r, []
     for _ in range(20):
@@ -215,3 +218,12 @@ def test_a_round_front_runs_as_fast_as_a_plane_one() -> None:
         radius.append(np.average((r - behind)[near], weights=s.mass[near]))
     assert 14.0 < radius[15] < 17.0
     assert_allclose((radius[13] - radius[17]) / 4.0, 1.0, rtol=0.01, atol=0)
+
+
+def test_a_front_that_goes_back_is_refused() -> None:
+    # the equation has no such front: at -1 nm/s over 2 s one moved by 19 nm
+    s = strip(60.0, 1.0)
+    front = Front(s, 1.0, 0.35, Isotropic(1.0), STRONG)
+    xi = profile(15.0 - (FAR - s.nodes[0]), 1.0)
+    with pytest.raises(ValueError, match="front speed -1 nm/s"):
+        front.advance(xi, -np.ones(s.n_nodes), front.normals(xi), 2.0)

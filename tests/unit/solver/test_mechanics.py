@@ -91,7 +91,7 @@ def test_uniform_elastic_swelling_in_plane_strain(sector: str, Jc: float) -> Non
     axial = -np.log(Jc) / 3
     assert_allclose(tau[3], Jc * E * axial, rtol=1e-9)
     assert_allclose(tau[:3], 0.0, atol=1e-7)
-    assert_allclose(np.hypot(*(s.nodes + eq.u))[s.surface], np.hypot(*s.nodes[:, s.surface]) * Jc ** ((1 + NU) / 3),
+    assert_allclose(np.hypot(*(s.nodes + eq.u))[s.outer], np.hypot(*s.nodes[:, s.outer]) * Jc ** ((1 + NU) / 3),
                     rtol=1e-9)
     assert eq.axial == STRAIGHT
     assert np.all(eq.F33 == 1.0)
@@ -302,7 +302,7 @@ def test_forces_on_the_rim_press_the_section_uniformly(axial: str) -> None:
     """
     s, pressure = section_spaces(1.0, 0.25), 1e-7 * E
     load = np.zeros((2, s.n_nodes))
-    order = s.surface[np.argsort(np.arctan2(s.nodes[1, s.surface], s.nodes[0, s.surface]))]
+    order = s.outer[np.argsort(np.arctan2(s.nodes[1, s.outer], s.nodes[0, s.outer]))]
     for a, m, b in zip(order[:-2:2], order[1:-1:2], order[2::2], strict=True):
         # integral of N_i times the outward normal, (dy, -dx) along the edge, quadratic in its parameter
         xa, xm, xb = s.nodes[:, a], s.nodes[:, m], s.nodes[:, b]
@@ -347,7 +347,7 @@ def test_a_solve_that_fails_says_where_and_changes_nothing(quarter: Spaces, bad:
         Jc[:] = 1 + 2 * (np.hypot(*s.qp_xy) > 0.5)
         mech.max_iterations = 1
     else:
-        inner = s.cells[:3, worst][~np.isin(s.cells[:3, worst], s.surface)][0]
+        inner = s.cells[:3, worst][~np.isin(s.cells[:3, worst], s.outer)][0]
         u[:, inner] += 0.6
     copies = frozen(u, Cp_inv, eqps, Jc)
     with np.errstate(all="ignore"):

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 
 from femanode.config.loading import Config
 from femanode.errors import ConfigError, MeshError
-from femanode.solver.problem import build_problem, crystal_of, mesh_section, phase_law, resolution
+from femanode.solver.problem import build_problem, crystal_of, mesh_section, mixture_of, resolution
 from tests.fronts import coarse_case
 
 MESHES = Path(__file__).parents[3] / "meshes"
@@ -120,28 +120,28 @@ def test_kinetics_from_the_material() -> None:
 
 def test_moduli_are_linear_in_content() -> None:
     # E (160 + 40)/2 = 100, nu 0.23: K = 100/(3 * 0.54), G = 100/2.46
-    law = phase_law(config().material)(np.full((1, 1), 0.7), np.full((1, 1), 0.5))
+    law = mixture_of(config().material).moduli(np.full((1, 1), 0.7), np.full((1, 1), 0.5))
     assert_allclose([law.K[0, 0], law.G[0, 0]], [61.728395, 40.650407], rtol=1e-7, atol=0)
 
 
 def test_what_is_partly_converted_bears_its_product_s_share() -> None:
     # volume of the product, h (1 + beta), in that of the mixture, 1 + beta h; in proportion: 6.88 GPa at 0.02
     h = np.array([[0.0, 0.0099, 0.02, 0.5, 1.0]])
-    law = phase_law(config().material)(h, h)
+    law = mixture_of(config().material).moduli(h, h)
     assert_allclose(law.sigma_Y[0], [7.0, 7.0, 0.02 * 3.8 / 1.056, 0.5 * 3.8 / 2.4, 1.0], rtol=1e-12, atol=0)
 
 
 def test_rate_dependence_begins_behind_the_front() -> None:
     rate = {"mechanics.reacted.rate_sensitivity": {"exponent": 0.25, "reference_rate": "1e-3 1/s"}}
     h = np.array([[0.0, 0.5, 0.98, 1.0]])
-    law = phase_law(config(overrides={**rate, "front.rates": {"isotropic": "0.05 nm/s"}}).material)(h, h)
+    law = mixture_of(config(overrides={**rate, "front.rates": {"isotropic": "0.05 nm/s"}}).material).moduli(h, h)
     assert_allclose(law.reference_rate[0], [np.inf, np.inf, np.inf, 1e-3], rtol=0, atol=0)
 
 
 def test_flow_stress_and_rate_dependence_by_phase() -> None:
     overrides = {"mechanics.reacted.yield_stress": {"content": [0.0, 1.0], "value": ["1.0 GPa", "2.0 GPa"]},
                  "mechanics.reacted.rate_sensitivity": {"exponent": 0.25, "reference_rate": "1e-3 1/s"}}
-    law = phase_law(config(overrides={**overrides, "front.rates": {"isotropic": "0.05 nm/s"}}).material)(
+    law = mixture_of(config(overrides={**overrides, "front.rates": {"isotropic": "0.05 nm/s"}}).material).moduli(
         np.array([[0.0, 1.0]]), np.array([[0.0, 0.4]]))
     assert_allclose(law.sigma_Y[0], [7.0, 1.4], rtol=1e-12, atol=0)
     assert_allclose(law.rate_exponent[0], [1.0, 0.25], rtol=0, atol=0)

@@ -14,9 +14,10 @@ from scipy.optimize import brentq
 
 from femanode.errors import ConvergenceError
 from femanode.solver.candidate import Candidate, Pace, advance_front, propose
+from femanode.solver.ends import StopReason
 from femanode.solver.physics import Physics
 from femanode.solver.state import State
-from femanode.solver.stepping import Limits, StopReason, Tally, check, march
+from femanode.solver.stepping import Limits, Tally, check, march
 from tests.fronts import FAR, Layer, layer, strip, unstressed
 from tests.helpers import isotropic_physics, pristine_state
 
@@ -47,7 +48,6 @@ def test_travel_agrees_with_the_stress_half_way_through_it(wire: tuple[Physics, 
     ones, dt = np.ones_like(state.xi), 40.0
     stressed = replace(state, front_stress=-0.9 * ones, front_stress_trend=trend * ones, activity=ones)
     moved = advance_front(physics, stressed, dt)
-    assert not isinstance(moved, str)
 
     def left(travel: float) -> float:
         eV_per_GPa_nm3, volume = 6.241509, 2.8 * 0.02 / 3.75

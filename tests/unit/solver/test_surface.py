@@ -9,21 +9,23 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from tests.unit.simulation.test_resume import Stop, after, same_run, stop
 
 import femanode
 from femanode.cli.brief import describe_plan
 from femanode.config.loading import Config
+from femanode.constitutive.chemistry import IdealSolution
 from femanode.constitutive.swelling import content
 from femanode.errors import ConfigError
-from femanode.pictures.page.charts import Case, potential
+from femanode.pictures.page.chartcase import Case
+from femanode.pictures.page.historycharts import potential
 from femanode.postprocess.runfacts import RunFacts
 from femanode.simulation import journal
 from femanode.solver import electrode
 from femanode.solver.problem import build_problem
-from femanode.solver.transport import Surface, Transport
+from femanode.solver.transport import Applied, Transport
 from tests.fronts import coarse_case
 from tests.helpers import section_spaces
+from tests.unit.simulation.test_resume import Stop, after, same_run, stop
 
 R = 20.0
 #: What coarse_case overrides, and a product that bears a tenth.
@@ -42,11 +44,11 @@ def constant(D: float):  # type: ignore[no-untyped-def]
 def test_what_is_gained_has_crossed_the_surface(dV_D: float, current: float | None, film: float | None) -> None:
     # a bare surface, a resistive film and one that is none; D so fast that activities differ by rounding only
     s = section_spaces(R, 2.0)
-    transport = Transport(s, 0.6, constant(1e8), dV_D, surface=Surface(current, film=film))
+    transport = Transport(s, IdealSolution(0.6), constant(1e8), dV_D, film=film)
     r = np.hypot(*s.nodes)
     h_n, h = (np.clip((r - a) / 4.0 + 0.5, 0.0, 1.0) for a in (15.0, 14.8))
     C_n, stress = content(h_n, np.full(s.n_nodes, 0.5), 0.6), -1.0 + 0.002 * r
-    d, outside = transport.step(C_n, h, np.full(s.n_nodes, 0.5), stress, 10.0)
+    d, outside = transport.step(C_n, h, np.full(s.n_nodes, 0.5), stress, 10.0, applied=Applied(current))
     balance = transport.balance(C_n, h, d, stress, 10.0, outside)
     gained = float(np.sum(s.mass * (content(h, 1.0 - outside - d, 0.6) - C_n)))
     # what rounding leaves of a flux of 0.1 nm/s between activities times 1e8
@@ -58,7 +60,7 @@ def test_what_is_gained_has_crossed_the_surface(dV_D: float, current: float | No
         assert outside == 0.0
     if film == 0.05:
         # 2 R of a quarter is pi R/2 of surface; the film passes h (1 - c_f)(a_o - a)
-        across = np.sum(s.surface_length * d) / s.surface_length.sum()
+        across = np.sum(s.reacting_length * d) / s.reacting_length.sum()
         assert_allclose(gained / 10.0, 0.05 * 0.4 * across * 0.5 * np.pi * R, rtol=1e-3, atol=0)
 
 
@@ -66,7 +68,7 @@ def test_a_steady_uptake_draws_the_surface_down_behind_a_film() -> None:
     # uptake q everywhere: c = 1 - q R/(2 h (1 - c_f)) - q (R^2 - r^2)/(4 D (1 - c_f))
     D, q, c_f, h = 50.0, 0.3, 0.1, 20.0
     s = section_spaces(R, 1.0)
-    transport, one = Transport(s, c_f, constant(D), surface=Surface(film=h)), np.ones(s.n_nodes)
+    transport, one = Transport(s, IdealSolution(c_f), constant(D), film=h), np.ones(s.n_nodes)
     e = 0 * one
     for _ in range(60):
         e = transport.solve(content(one, 1.0 - e, c_f) - q * 10.0, one, e, 0 * one, 10.0)
@@ -77,14 +79,15 @@ def test_a_steady_uptake_draws_the_surface_down_behind_a_film() -> None:
 
 def test_less_than_the_current_flows_where_the_cut_off_does_not_give_it() -> None:
     s, one = section_spaces(R, 2.0), np.ones(section_spaces(R, 2.0).n_nodes)
-    transport = Transport(s, 0.6, constant(50.0), surface=Surface(1e3, cutoff=0.8))
-    d, outside = transport.step(content(one, 0.5 * one, 0.6), one, 0.5 * one, 0 * one, 10.0, least=0.2)
+    transport, applied = Transport(s, IdealSolution(0.6), constant(50.0)), Applied(1e3, cutoff=0.8)
+    d, outside = transport.step(content(one, 0.5 * one, 0.6), one, 0.5 * one, 0 * one, 10.0, least=0.2,
+                                applied=applied)
     assert outside == 0.2
     inflow = transport.balance(content(one, 0.5 * one, 0.6), one, d, 0 * one, 10.0, outside).inflow
     # from c = 1/2 to at most 0.8 everywhere, 0.4 of the content
     assert 0.0 < inflow < 1.001 * 0.4 * 0.3 * float(s.mass.sum())
     with pytest.raises(RuntimeError, match="nothing takes up the given current"):
-        transport.step(0 * one, 0 * one, 0 * one, 0 * one, 10.0)
+        transport.step(0 * one, 0 * one, 0 * one, 0 * one, 10.0, applied=applied)
 
 
 def wire(boundary: dict[str, Any], **sections: Any) -> Config:
@@ -185,7 +188,7 @@ def test_behind_a_resistive_film_conversion_goes_with_time(tmp_path: Path) -> No
     assert result.summary["stop_reason"] == "end time reached"
     t, charge = result.history["time_s"].to_numpy(), result.history["state_of_charge"].to_numpy()
     rate = (np.diff(charge) / np.diff(t))[charge[1:] > 0.1]
-    assert_allclose(rate, 5e-4 * 0.4 * s.surface_length.sum() / s.mass.sum() * 0.989, rtol=0.01, atol=0)
+    assert_allclose(rate, 5e-4 * 0.4 * s.reacting_length.sum() / s.mass.sum() * 0.989, rtol=0.01, atol=0)
     assert result.summary["regime"] == "DCR"
     assert "potential_V" not in result.history
 
@@ -238,11 +241,11 @@ def test_a_new_mesh_keeps_the_charge_and_a_bare_surface_its_activity(film: dict[
     state = replace(problem.initial_state(), xi=xi, outside=0.7, depletion=0.7 + 0.01 * (30.0 - r) * (r < 29.99))
     new, moved = problem.adapted(state)
     assert new is not problem
-    assert len(new.physics.spaces.surface) < len(s.surface)  # the shell is coarser
+    assert len(new.physics.spaces.reacting) < len(s.reacting)  # the shell is coarser
     before, after_it = (float(p.physics.spaces.mass @ p.physics.content_at_nodes(x))
                         for p, x in ((problem, state), (new, moved)))
     assert_allclose(after_it, before, rtol=1e-13, atol=0)
-    assert np.all(moved.depletion[new.physics.spaces.surface] == 0.7) == (film is None)
+    assert np.all(moved.depletion[new.physics.spaces.reacting] == 0.7) == (film is None)
 
 
 def test_the_plan_says_what_is_applied() -> None:

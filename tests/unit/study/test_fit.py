@@ -15,8 +15,8 @@ import femanode
 from femanode.config.loading import Config
 from femanode.errors import ConfigError
 from femanode.study.evaluator import FitFailed
+from femanode.study.execution.limits import Tell
 from femanode.study.execution.store import Outcome, Status, write_outcome
-from femanode.study.execution.supervisor import Tell
 from femanode.study.fit import describe_fit, fit
 from femanode.study.fitfile import load_fit
 from tests.runners import BASE, calls

@@ -20,9 +20,10 @@ import femanode
 from femanode.errors import ConfigError
 from femanode.study.display import Board, describe
 from femanode.study.execution.engine import cores
+from femanode.study.execution.limits import Tell
 from femanode.study.execution.store import Outcome, Status, final_outcome, write_outcome
-from femanode.study.execution.supervisor import Tell
-from femanode.study.sweep import SweepResult, sweep
+from femanode.study.ledger import SweepResult
+from femanode.study.sweep import sweep
 from femanode.study.table import flatten, read_table
 from tests import runners
 from tests.runners import BASE, MADE_UP, calls
@@ -55,7 +56,7 @@ def endings(tmp_path_factory: pytest.TempPathFactory) -> SweepResult:
               runners.VANISH, runners.ARREST)
     limits = {"wall": "3 s", "memory": "350 MB"}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("femanode.study.execution.supervisor.GRACE", 0.5)
+        patch.setattr("femanode.study.execution.limits.GRACE", 0.5)
         return sweep(diameters(*values, limits=limits), tmp_path_factory.mktemp("endings") / "sweep", workers=2,
                      runner=MADE_UP)
 

@@ -9,7 +9,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from femanode.constitutive.crystal.ledges import Ledges
-from femanode.constitutive.crystal.rates import RateLaw, make_frame, make_rate_law
+from femanode.constitutive.crystal.miller import make_frame
+from femanode.constitutive.crystal.rates import DirectionLaw, make_direction_law
 from femanode.errors import ConfigError
 
 SILICON = {"100": 0.02, "110": 0.12, "111": 0.01}
@@ -19,13 +20,13 @@ DATA = [(0.02, 0.12, 0.01), (1.0, 1.0, 1.0), (2.0, 1.0, 0.1), (0.1, 1.0, 5.0), (
         (0.999, 1.0, 0.3), (1e-4, 1.0, 1e-4)]
 
 
-def ledge_law(rates: tuple[float, float, float] = (0.02, 0.12, 0.01), ledges: Ledges | None = None) -> RateLaw:
+def ledge_law(rates: tuple[float, float, float] = (0.02, 0.12, 0.01), ledges: Ledges | None = None) -> DirectionLaw:
     """Law of a <001> wire; what is tested is asked of its rate in three dimensions."""
-    return make_rate_law(dict(zip(("100", "110", "111"), rates, strict=True)), "cubic", make_frame([0, 0, 1]),
+    return make_direction_law(dict(zip(("100", "110", "111"), rates, strict=True)), "cubic", make_frame([0, 0, 1]),
                          ledges=ledges or Ledges(THREE))
 
 
-def k(law: RateLaw, n: np.ndarray) -> np.ndarray:
+def k(law: DirectionLaw, n: np.ndarray) -> np.ndarray:
     """Rate of normals (3, ...), of any length, in crystal axes."""
     n = np.asarray(n, dtype=float)
     return np.exp(law.log_rate(*(n / np.linalg.norm(n, axis=0))))
@@ -150,4 +151,4 @@ def test_where_two_facets_meet_the_lower_branch_counts() -> None:
     (SILICON, "orthorhombic"), ({"isotropic": 1.0}, "isotropic")])
 def test_ledges_without_a_cubic_crystals_three_rates_are_refused(rates: dict[str, float], structure: str) -> None:
     with pytest.raises(ConfigError, match=r"front.direction_law: the ledge law for .*allowed: cubic rates of 100, 110"):
-        make_rate_law(rates, structure, make_frame([0, 0, 1], structure=structure), ledges=Ledges(THREE))
+        make_direction_law(rates, structure, make_frame([0, 0, 1], structure=structure), ledges=Ledges(THREE))

@@ -1,23 +1,16 @@
-"""Miller frames, k(n) and the section a crystal allows; expected numbers are worked out by hand."""
+"""k(n) between the directions given; expected numbers are worked out by hand."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import permutations, product
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from femanode.constitutive.crystal.rates import (
-    RateLaw,
-    format_miller,
-    make_frame,
-    make_rate_law,
-    parse_miller,
-    require_sector,
-    section_symmetry,
-)
+from femanode.constitutive.crystal.miller import make_frame
+from femanode.constitutive.crystal.rates import DirectionLaw, make_direction_law
+from femanode.constitutive.crystal.symmetry import section_symmetry
 from femanode.errors import ConfigError
 
 SILICON = {"100": 0.02, "110": 0.12, "111": 0.01}
@@ -25,98 +18,20 @@ TABLE = {"100": 0.02, "110": 0.12, "111": 0.01, "112": 0.07}
 ANGLES = np.linspace(0.0, 2.0 * np.pi, 97)
 
 
-def at(law: RateLaw, angle: float | np.ndarray) -> np.ndarray:
+def at(law: DirectionLaw, angle: float | np.ndarray) -> np.ndarray:
     """k at an in-plane angle."""
     return law.rate(np.cos(angle), np.sin(angle))
 
 
-def along(law: RateLaw, direction: tuple[int, int, int]) -> float:
+def along(law: DirectionLaw, direction: tuple[int, int, int]) -> float:
     """k along an in-plane Miller direction."""
     x, y, z = law.frame.rotation @ np.array(direction) / np.linalg.norm(direction)
     assert abs(z) < 1e-12
     return float(law.rate(np.array(x), np.array(y)))
 
 
-@pytest.mark.parametrize(
-    ("label", "expected"),
-    [
-        ("112", (1, 1, 2)),
-        ("[1 1 -2]", (1, 1, -2)),
-        ("1-10", (1, -1, 0)),
-        ("<1,0,-1>", (1, 0, -1)),
-        ("{111}", (1, 1, 1)),
-        (" -1-1-2 ", (-1, -1, -2)),
-        ("10 0 1", (10, 0, 1)),
-        ("220", (1, 1, 0)),
-        ([2, -2, 0], (1, -1, 0)),
-    ],
-)
-def test_miller_label_is_read(label: str, expected: tuple[int, int, int]) -> None:
-    assert parse_miller(label) == expected
-
-
-@pytest.mark.parametrize(
-    "label", ["", "11", "1100", "1 1", "000", "1.5 0 0", "abc", "1--10", [1, 0], [1.0, 0, 0]]
-)
-def test_what_is_no_miller_direction_is_refused(label: str) -> None:
-    with pytest.raises(ConfigError, match="is not a Miller direction; allowed: three integers"):
-        parse_miller(label)
-
-
-def test_label_separates_indices_of_two_digits() -> None:
-    assert (format_miller((1, -1, 0)), format_miller((1, -12, 3))) == ("[1-10]", "[1 -12 3]")
-
-
-@pytest.mark.parametrize(
-    ("axis", "structure", "x", "y"),
-    [
-        ((0, 0, 1), "cubic", "[100]", "[010]"),
-        ((1, 1, 0), "cubic", "[001]", "[1-10]"),
-        ((1, 1, 1), "cubic", "[1-10]", "[11-2]"),
-        ((1, 1, 2), "cubic", "[1-10]", "[11-1]"),
-        ((1, 0, 0), "orthorhombic", "[010]", "[001]"),
-        # the shortest, [10-1], is no mirror of a uniaxial crystal; [2-10] lies in the basal plane and is
-        ((1, 2, 1), "uniaxial", "[2-10]", "[12-5]"),
-        ((11, 3, 8), "uniaxial", "[3 -11 0]", None),
-    ],
-)
-def test_default_in_plane_direction(
-    axis: tuple[int, int, int], structure: str, x: str, y: str | None
-) -> None:
-    frame = make_frame(axis, structure=structure)
-    assert frame.in_plane_chosen
-    assert frame.miller_along("x") == x
-    assert y is None or frame.miller_along("y") == y
-
-
-def test_frame_rows_are_the_section_axes_right_handed() -> None:
-    frame = make_frame([1, 1, 0], [1, -1, 0])
-    # [110] x [1-10] = [00-2]; a left-handed frame would have [001]
-    expected = [[np.sqrt(0.5), -np.sqrt(0.5), 0.0], [0.0, 0.0, -1.0], [np.sqrt(0.5), np.sqrt(0.5), 0.0]]
-    assert_allclose(frame.rotation, expected, rtol=1e-15, atol=1e-15)
-    assert (frame.miller_along("y"), frame.miller_along("z"), frame.in_plane_chosen) == (
-        "[00-1]",
-        "[110]",
-        False,
-    )
-
-
-def test_in_plane_not_orthogonal_is_refused_with_dot_product_and_suggestion() -> None:
-    # [100] without its part along [110] is [1-10]/2
-    with pytest.raises(
-        ConfigError, match=r"crystal.in_plane: .*\[100\].*\[110\]: dot product 1; use \[1-10\]"
-    ):
-        make_frame([1, 1, 0], [1, 0, 0])
-    with pytest.raises(ConfigError, match=r"dot product 6; use \[1-10\]"):
-        make_frame([1, 1, 2], [1, 1, 2])
-    with pytest.raises(ConfigError, match=r"crystal\.axis: .*not a Miller direction"):
-        make_frame([0, 0, 0])
-    with pytest.raises(ConfigError, match="allowed: cubic, orthorhombic, uniaxial, isotropic"):
-        make_frame([1, 0, 0], structure="hexagonal")
-
-
 def test_cubic_law_returns_its_data_and_the_closed_form_along_112() -> None:
-    law = make_rate_law(SILICON, "cubic", make_frame([1, -1, 0], [1, 1, 0]))
+    law = make_direction_law(SILICON, "cubic", make_frame([1, -1, 0], [1, 1, 0]))
     for direction, k in [((0, 0, 1), 0.02), ((1, 1, 0), 0.12), ((1, 1, 1), 0.01), ((-1, -1, 1), 0.01)]:
         assert_allclose(along(law, direction), k, rtol=1e-13)
     # sum n^4 = 1/2 and n1^2 n2^2 n3^2 = 1/54 there: k = k100^(1/6) k110^(1/3) k111^(1/2)
@@ -125,8 +40,8 @@ def test_cubic_law_returns_its_data_and_the_closed_form_along_112() -> None:
 
 def test_cubic_law_is_invariant_under_the_48_operations() -> None:
     axis, x = np.array([1, 2, 3]), np.array([1, 1, -1])
-    reference = make_rate_law(TABLE, "cubic", make_frame(axis.tolist(), x.tolist()))
-    harmonic = make_rate_law(SILICON, "cubic", reference.frame)
+    reference = make_direction_law(TABLE, "cubic", make_frame(axis.tolist(), x.tolist()))
+    harmonic = make_direction_law(SILICON, "cubic", reference.frame)
     count = 0
     for order, signs in product(permutations(range(3)), product((1, -1), repeat=3)):
         operation = (np.eye(3, dtype=int) * signs)[list(order)]
@@ -134,7 +49,7 @@ def test_cubic_law_is_invariant_under_the_48_operations() -> None:
         frame = make_frame((operation @ axis).tolist(), (operation @ x).tolist())
         # an improper operation turns y over: y = z x x is an axial vector
         for law, rates in ((reference, TABLE), (harmonic, SILICON)):
-            turned = make_rate_law(rates, "cubic", frame)
+            turned = make_direction_law(rates, "cubic", frame)
             assert_allclose(at(turned, ANGLES), at(law, turn * ANGLES), rtol=1e-11)
         count += 1
     assert count == 48
@@ -145,9 +60,9 @@ def test_cubic_law_is_invariant_under_the_48_operations() -> None:
     ("axis", "x"), [((0, 1, 1), (0, 1, -1)), ((-1, 0, 1), (1, 0, 1)), ((1, -1, 0), (1, 1, 0))]
 )
 def test_equivalent_110_wires_have_the_same_law(axis: tuple[int, int, int], x: tuple[int, int, int]) -> None:
-    first = make_rate_law(SILICON, "cubic", make_frame([1, 1, 0], [1, -1, 0]))
+    first = make_direction_law(SILICON, "cubic", make_frame([1, 1, 0], [1, -1, 0]))
     assert_allclose(
-        at(make_rate_law(SILICON, "cubic", make_frame(axis, x)), ANGLES), at(first, ANGLES), rtol=1e-12
+        at(make_direction_law(SILICON, "cubic", make_frame(axis, x)), ANGLES), at(first, ANGLES), rtol=1e-12
     )
     # [110] and not [100]: the slowest direction 111 lies in the plane at 35.26 degrees from [1-10]
     assert_allclose(at(first, np.radians(35.264389682754654)), 0.01, rtol=1e-12)
@@ -155,11 +70,11 @@ def test_equivalent_110_wires_have_the_same_law(axis: tuple[int, int, int], x: t
 
 def test_orthorhombic_and_uniaxial_laws_are_geometric_means() -> None:
     rates = {"100": 0.01, "010": 0.16, "001": 0.02}
-    law = make_rate_law(rates, "orthorhombic", make_frame([0, 0, 1], structure="orthorhombic"))
+    law = make_direction_law(rates, "orthorhombic", make_frame([0, 0, 1], structure="orthorhombic"))
     assert_allclose(at(law, np.array([0.0, np.pi / 2, np.pi / 4])), [0.01, 0.16, 0.04], rtol=1e-13)
     # at 30 degrees cos^2 = 3/4: 0.01^(3/4) 0.16^(1/4) = 0.02
     assert_allclose(at(law, np.pi / 6), 0.02, rtol=1e-13)
-    uniaxial = make_rate_law(
+    uniaxial = make_direction_law(
         {"100": 0.04, "001": 0.01}, "uniaxial", make_frame([1, 2, 0], structure="uniaxial")
     )
     assert_allclose(along(uniaxial, (2, -1, 0)), 0.04, rtol=1e-13)
@@ -167,7 +82,7 @@ def test_orthorhombic_and_uniaxial_laws_are_geometric_means() -> None:
 
 
 def test_void_normal_gives_the_geometric_mean_over_angles() -> None:
-    law = make_rate_law(SILICON, "cubic", make_frame([0, 0, 1]))
+    law = make_direction_law(SILICON, "cubic", make_frame([0, 0, 1]))
     # mean of n1^4 + n2^4 = (3 + cos 4 theta)/4 is 3/4: sqrt(k100 k110); the harmonic at n = 0 would give 0.72
     mean = np.sqrt(0.02 * 0.12)
     nx = np.array([0.0, 1e-9, -3e-5, 1.0, 0.3, np.nan])
@@ -178,23 +93,23 @@ def test_void_normal_gives_the_geometric_mean_over_angles() -> None:
 
 def test_amorphous_layer_mixes_logarithms() -> None:
     frame = make_frame([0, 0, 1])
-    half = make_rate_law(SILICON, "cubic", frame, amorphous_fraction=0.5, amorphous_rate=0.08)
+    half = make_direction_law(SILICON, "cubic", frame, amorphous_fraction=0.5, amorphous_rate=0.08)
     # sqrt(0.02 * 0.08) = 0.04; a mean of rates would give 0.05
     assert_allclose(at(half, 0.0), 0.04, rtol=1e-13)
     assert_allclose(half.mean, np.sqrt(np.sqrt(0.02 * 0.12) * 0.08), rtol=1e-12)
-    whole = make_rate_law(SILICON, "cubic", frame, amorphous_fraction=1.0, amorphous_rate=0.08)
+    whole = make_direction_law(SILICON, "cubic", frame, amorphous_fraction=1.0, amorphous_rate=0.08)
     assert_allclose(at(whole, ANGLES), 0.08, rtol=1e-13)
 
 
 def test_isotropic_law_is_constant_in_any_structure() -> None:
-    law = make_rate_law({"isotropic": 0.05}, "cubic", make_frame([1, 2, 3]))
+    law = make_direction_law({"isotropic": 0.05}, "cubic", make_frame([1, 2, 3]))
     assert_allclose(at(law, ANGLES), 0.05, rtol=1e-14)
     assert_allclose((law.mean, law.maximum), 0.05, rtol=1e-14)
     assert section_symmetry(law) == "quarter"
 
 
 def test_table_is_exact_at_the_data_and_stays_within_their_range() -> None:
-    law = make_rate_law(TABLE, "cubic", make_frame([1, -1, 0], [1, 1, 0]))
+    law = make_direction_law(TABLE, "cubic", make_frame([1, -1, 0], [1, 1, 0]))
     for direction, k in [((0, 0, 1), 0.02), ((-1, -1, 0), 0.12), ((1, 1, -1), 0.01), ((1, 1, 2), 0.07)]:
         assert_allclose(along(law, direction), k, rtol=1e-13)
     fine = at(law, np.linspace(0.0, np.pi, 20001))
@@ -206,46 +121,10 @@ def test_table_is_exact_at_the_data_and_stays_within_their_range() -> None:
 
 def test_table_weights_by_inverse_fourth_power_of_the_chord() -> None:
     frame = make_frame([0, 0, 1], structure="orthorhombic")
-    law = make_rate_law({"100": 1.0, "0-10": np.e}, "orthorhombic", frame)
+    law = make_direction_law({"100": 1.0, "0-10": np.e}, "orthorhombic", frame)
     # at 30 degrees: 1/(1 - c)^2 + 1/(1 + c)^2 is 56 for c = cos 30 and 40/9 for c = cos 60
     assert_allclose(np.log(at(law, np.pi / 6)), (40 / 9) / (56 + 40 / 9), rtol=1e-12)
     assert_allclose(np.log(at(law, np.pi / 4)), 0.5, rtol=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("axis", "x", "expected"),
-    [
-        ((0, 0, 1), None, "quarter"),
-        ((1, 1, 0), None, "quarter"),
-        ((1, 1, 0), (1, -1, 0), "quarter"),
-        ((1, 1, 1), None, "quarter"),
-        ((1, 1, 2), None, "quarter"),
-        ((1, 1, 0), (1, -1, 1), "full"),
-        ((0, 0, 1), (2, 1, 0), "full"),
-        ((1, 2, 3), None, "full"),
-    ],
-)
-def test_section_that_cubic_crystals_allow(axis: tuple, x: tuple | None, expected: str) -> None:
-    assert section_symmetry(make_rate_law(SILICON, "cubic", make_frame(axis, x))) == expected
-    assert section_symmetry(make_rate_law(TABLE, "cubic", make_frame(axis, x))) == expected
-
-
-def test_section_of_a_rate_with_one_mirror_is_half() -> None:
-    law = make_rate_law({"isotropic": 1.0}, "cubic", make_frame([0, 0, 1]))
-    assert section_symmetry(replace(law, log_rate=lambda n1, n2, n3: 0.3 * n1)) == "half"
-    assert section_symmetry(replace(law, log_rate=lambda n1, n2, n3: 0.3 * n2)) == "full"
-
-
-def test_sector_smaller_than_the_crystal_allows_is_refused() -> None:
-    assert require_sector("auto", "half") == "half"
-    assert require_sector("full", "quarter") == "full"
-    assert require_sector("half", "half") == "half"
-    with pytest.raises(ConfigError, match=r"geometry\.sector: .*'quarter'.*x axis; allowed: auto, full"):
-        require_sector("quarter", "full")
-    with pytest.raises(ConfigError, match="y axis; allowed: auto, half, full"):
-        require_sector("quarter", "half")
-    with pytest.raises(ConfigError, match="sector 'third'"):
-        require_sector("third", "quarter")
 
 
 @pytest.mark.parametrize(
@@ -264,7 +143,7 @@ def test_sector_smaller_than_the_crystal_allows_is_refused() -> None:
 )
 def test_rates_that_make_no_law_are_refused(rates: dict[str, float], structure: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        make_rate_law(rates, structure, make_frame([0, 0, 1], structure=structure))
+        make_direction_law(rates, structure, make_frame([0, 0, 1], structure=structure))
 
 
 @pytest.mark.parametrize(
@@ -278,7 +157,7 @@ def test_rates_that_make_no_law_are_refused(rates: dict[str, float], structure: 
 )
 def test_amorphisation_out_of_range_is_refused(fraction: float, rate: float | None, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        make_rate_law(SILICON, "cubic", make_frame([0, 0, 1]), fraction, rate)
+        make_direction_law(SILICON, "cubic", make_frame([0, 0, 1]), fraction, rate)
 
 
 @pytest.mark.parametrize(("rates", "axis", "share", "isotropic"), [
@@ -287,5 +166,5 @@ def test_amorphisation_out_of_range_is_refused(fraction: float, rate: float | No
 def test_a_law_knows_whether_it_keeps_a_wire_round(rates: dict[str, float], axis: tuple[int, int, int], share: float,
                                                    isotropic: bool) -> None:
     # a front that amorphises whole has one rate, whatever the crystal
-    law = make_rate_law(rates, "cubic", make_frame(axis, None, "cubic"), share, 0.05)
+    law = make_direction_law(rates, "cubic", make_frame(axis, None, "cubic"), share, 0.05)
     assert law.isotropic is isotropic

@@ -15,7 +15,10 @@ from numpy.testing import assert_allclose
 
 from femanode.errors import ConfigError
 from femanode.output.runfolder import RunFolder
-from femanode.pictures.page.charts import CHARTS, Case, depth, eq1_terms, hoop_radius, stages
+from femanode.pictures.page.chartcase import Case, stages
+from femanode.pictures.page.charts import CHARTS
+from femanode.pictures.page.historycharts import depth, eq1_terms
+from femanode.pictures.page.profilecharts import hoop_radius
 from femanode.pictures.page.report import try_report, write_report
 from femanode.postprocess.runfacts import RunFacts
 from tests.browser import Browser

@@ -1,0 +1,114 @@
+"""Constants and swelling of a point by what is there: host turning into product, or an inert phase."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from femanode.constitutive.elastoplasticity import Moduli
+from femanode.constitutive.swelling import REACTED_ABOVE, volume_ratio
+from femanode.numerics.arrays import Array, IntArray
+
+#: Converted fraction from which the flow stress depends on the rate of strain.
+BEHIND_FRONT = 0.99
+
+#: Constants at points of converted fraction h and content C, both (elem, qp) or of any other shape.
+PointLaw = Callable[[Array, Array], Moduli]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Constants of one phase: GPa, and 1/s for the rate; ``yield_stress`` is a function of content.
+
+    The flow stress is sigma_Y [1 + (rate/reference_rate)^rate_exponent]; an infinite ``reference_rate`` means no
+    dependence on rate.
+    """
+
+    youngs_modulus: float
+    poisson_ratio: float
+    yield_stress: Callable[[Array], Array]
+    hardening_modulus: float = 0.0
+    rate_exponent: float = 1.0
+    reference_rate: float = np.inf
+
+    def moduli(self, C: Array) -> Moduli:
+        """Constants at points of content C, which is all that this phase knows."""
+        E, nu = self.youngs_modulus, self.poisson_ratio
+        one = np.ones_like(C)
+        return Moduli(K=E / (3.0 * (1.0 - 2.0 * nu)) * one, G=E / (2.0 * (1.0 + nu)) * one,
+                      sigma_Y=self.yield_stress(C), H=self.hardening_modulus * one,
+                      rate_exponent=self.rate_exponent * one, reference_rate=self.reference_rate * one)
+
+
+def host_and_product(host: Phase, product: Phase, expansion: float) -> PointLaw:
+    """Law of material that turns from host into product; J = 1 + ``expansion`` C.
+
+    Moduli and Poisson's ratio go linearly from host to full content. Flow stress, hardening and rate dependence are the
+    product's as soon as conversion has begun: with the host's strength the half-converted skin would be the strongest
+    part of the shell. Of what is partly converted only the product's share of the volume carries its strength, so that
+    the shell in tension is as thick as its product, however wide the front. Rate dependence begins behind the front,
+    since within it the rate of strain is set by a numerical thickness.
+    """
+    def law(h: Array, C: Array) -> Moduli:
+        E = host.youngs_modulus + (product.youngs_modulus - host.youngs_modulus) * C
+        nu = host.poisson_ratio + (product.poisson_ratio - host.poisson_ratio) * C
+        reacted = h > REACTED_ABOVE
+
+        def pick(a: Array | float, b: Array | float) -> Array:
+            return np.where(reacted, b, a)
+
+        # h = 1 holds C as the product does; its swelling per host atom is the same at any share.
+        share = np.where(reacted, (h + expansion * C) / (1.0 + expansion * C), 1.0)
+        return Moduli(
+            K=E / (3.0 * (1.0 - 2.0 * nu)), G=E / (2.0 * (1.0 + nu)),
+            sigma_Y=pick(host.yield_stress(C), share * product.yield_stress(C)),
+            H=pick(host.hardening_modulus, product.hardening_modulus),
+            rate_exponent=pick(host.rate_exponent, product.rate_exponent),
+            reference_rate=np.where(h > BEHIND_FRONT, pick(host.reference_rate, product.reference_rate),
+                                    np.where(reacted, np.inf, host.reference_rate)))
+
+    return law
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Constants and volume ratio of a section's points, by the region of their element.
+
+    Parameters
+    ----------
+    reacting : callable
+        Law of region 0: constants of converted fraction and content, see :func:`host_and_product`.
+    expansion : float
+        beta of its volume ratio Jc = 1 + beta C.
+    inert : tuple of Phase
+        Regions 1, 2, ...: they hold nothing and do not swell.
+    """
+
+    reacting: PointLaw
+    expansion: float
+    inert: tuple[Phase, ...] = ()
+
+    def moduli(self, h: Array, C: Array, region: IntArray | None = None) -> Moduli:
+        """Constants at points of converted fraction ``h`` and content ``C`` (elem, qp).
+
+        ``region`` (elem,) is that of each element; None: all of them react, and the shapes are free.
+        """
+        law = self.reacting(h, C)
+        if region is None or not self.inert:
+            return law
+        values = {f.name: np.array(np.broadcast_to(getattr(law, f.name), h.shape)) for f in fields(law)}
+        for number, phase in enumerate(self.inert, start=1):
+            here = region == number
+            there = phase.moduli(C[here])
+            for name, array in values.items():
+                array[here] = getattr(there, name)
+        return Moduli(**values)
+
+    def volume_ratio(self, C: Array, region: IntArray | None = None) -> Array:
+        """Stress-free volume ratio Jc at points of content C (elem, qp); 1 in inert regions."""
+        ratio = volume_ratio(C, self.expansion)
+        if region is None or not self.inert:
+            return ratio
+        return np.where((region == 0)[:, None], ratio, 1.0)

@@ -1,0 +1,43 @@
+"""What a chart of the report draws: a run under the name it has in the legend, and what of it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from femanode.numerics.arrays import Array
+from femanode.pictures.curves import time_scale
+from femanode.postprocess.runfacts import RunFacts
+
+#: Frames from which profiles and Eq. (1) are taken at most; more add no line that an eye tells apart.
+MOST_FRAMES = 24
+
+
+@dataclass(frozen=True)
+class Case:
+    """A run in a chart: its facts and the name in the legend."""
+
+    facts: RunFacts
+    name: str
+
+
+def column(case: Case, name: str) -> Array | None:
+    """A column of the history as numbers; None where there is none."""
+    history = case.facts.run.history
+    return history[name].to_numpy(dtype=float) if name in history else None
+
+
+def stages(case: Case, count: int) -> list[int]:
+    """Frames at even steps of converted fraction (of time where the history has none), the last included."""
+    times = case.facts.run.frames.times
+    t, f = column(case, "time_s"), column(case, "converted_fraction")
+    progress = times if t is None or f is None or not len(t) else np.interp(times, t, f)
+    wanted = np.linspace(progress[0], progress[-1], count + 1)[1:]
+    return sorted({int(np.argmin(np.abs(progress - w))) for w in wanted[:-1]} | {len(times) - 1})
+
+
+def clock(cases: Sequence[Case]) -> tuple[float, str]:
+    """Seconds in the page's unit of time, and that unit: one for all charts of the same cases."""
+    return time_scale(max(float(case.facts.run.frames.times[-1]) for case in cases))

@@ -1,0 +1,192 @@
+"""The figures of merit of a run: what ``summary.json`` holds."""
+
+from __future__ import annotations
+
+from itertools import product
+from math import gcd
+from typing import Any
+
+import numpy as np
+
+from femanode.constitutive.crystal.miller import format_miller
+from femanode.constitutive.swelling import volume_ratio
+from femanode.numerics.arrays import Array
+from femanode.output.fieldset import FieldSet
+from femanode.postprocess import arrest, cracks, growth
+from femanode.postprocess.accuracy import Bias, expected_bias
+from femanode.postprocess.necks import figures_after
+from femanode.postprocess.record import ENERGIES, Recorder
+from femanode.postprocess.shape import diameters, full_outline
+from femanode.postprocess.shell import host_depth
+from femanode.solver.ends import ABOVE_CUTOFF, StopReason
+from femanode.solver.problem import Problem, resolution
+from femanode.units import E_CHARGE
+
+
+def bias_of(problem: Problem) -> Bias:
+    """Expected bias of core stress and arrest of a problem; see :mod:`femanode.postprocess.accuracy`."""
+    config, section = problem.config, problem.section
+    size, delta = resolution(config)[0], problem.half_thickness
+    return expected_bias(delta, section.outline.wall, size if size is not None else
+                         section.actual_size, config.time.max_front_advance, config.front.conversion_start)
+
+
+def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> dict[str, Any]:
+    """The figures of merit of a run that has ended, as in ``summary.json``.
+
+    Parameters
+    ----------
+    record : Recorder
+        Rows of all accepted steps.
+    fields : FieldSet
+        Fields of the last accepted state.
+    reason : StopReason or str
+        Why the run has ended; a sentence where it was broken off.
+    """
+    record.move_to(fields.problem)
+    problem, last = record.problem, record.rows[-1]
+    physics, material, section = problem.physics, problem.config.material, problem.section
+    entry = entry_time(record)
+    fit = growth.rate_exponent(record.column("time_s") - entry, record.column("front_depth_nm"),
+                                3.0 * problem.half_thickness)
+    share = growth.transport_share(*(np.array([getattr(m, k) for m in record.moments])
+                                   for k in ("t", "activity", "drive", "outside")))
+    law = growth.cylinder_law(record.column("time_s") - entry, record.column("front_depth_nm"), section.radius,
+                            3.0 * problem.half_thickness)
+    outline = full_outline(fields.position[:, physics.spaces.outer], section.sector)
+    crack = cracks.figures(record.cracks, record.column("after_neck") > 1, 2.0 * section.radius, material.fracture.flaw)
+    hoop, where = _largest_hoop(fields)
+    D = float(physics.transport.diffusivity(np.array([physics.chemistry.at_front]))[0])
+    return {
+        "stop_reason": reason.value if isinstance(reason, StopReason) else reason, "time_s": last["time_s"],
+        "converted_fraction": last["converted_fraction"], "state_of_charge": last["state_of_charge"],
+        **_depths(record, fields), **_arrest(record, fields, reason),
+        "rate_exponent": fit.exponent, "rate_exponent_r2": fit.r2,
+        "rate_exponent_range_nm": None if fit.low is None else [fit.low, fit.high],
+        "rate_exponent_points": fit.points, "front_entry_time_s": entry,
+        "regime": growth.regime(share), "transport_share": share,
+        "cylinder_law_interface_share": law.interface_share, "cylinder_law_r2": law.r2,
+        "damkohler": growth.damkohler(problem.rates.maximum, section.radius, D, physics.chemistry.at_front),
+        "anisotropy_ratio": last["diameter_max_nm"] / last["diameter_min_nm"],
+        "anisotropy_ratio_exact": 1.0 if problem.rates.isotropic else None,
+        "swelling_by_direction": _swelling(problem, outline),
+        "area_ratio": float(np.sum(physics.spaces.weight * fields.J) / last["axial_stretch"]
+                            / np.sum(physics.spaces.weight)),
+        "axial_stretch": last["axial_stretch"],
+        "hoop_surface_max_GPa": last["hoop_surface_max_GPa"], "hoop_max_GPa": hoop, "hoop_max_location": where,
+        **crack,
+        "capacity_mAh_g": last["state_of_charge"] * material.capacity.theoretical,
+        "interface_thickness_ratio": problem.half_thickness / section.radius,
+        "energy_gap": last["energy_gap"], "steps_against_second_law": _against_second_law(record),
+        "eq1_terms_eV": _eq1(record, fields), "accuracy": _accuracy(problem),
+        **record.skin.events(), "figures_after_neck": figures_after(record.skin),
+        "warnings": _warnings(record, fields, crack)}
+
+
+def _depths(record: Recorder, fields: FieldSet) -> dict[str, float]:
+    """Depth of the front in the reference section: that of a circular front around the same area, and the largest."""
+    distance = record.problem.physics.front.log_odds(fields.state.xi)
+    equivalent = record.rows[-1]["front_depth_nm"]
+    deepest = float(record.shell.depths(distance, fields.position)[0].max())
+    return {"penetration_depth_nm": equivalent, "penetration_depth_equivalent_nm": equivalent,
+            "penetration_depth_max_nm": deepest}
+
+
+def _arrest(record: Recorder, fields: FieldSet, reason: StopReason | str) -> dict[str, Any]:
+    """How the front slowed down, and whether stress stopped it."""
+    physics, last, stopped = record.problem.physics, record.moments[-1], reason is StopReason.ARRESTED
+    unstressed = float(physics.front.kinetics.drive(np.zeros(1), np.array([last.outside]))[0])
+    held = arrest.self_limit(
+        str(reason.value if isinstance(reason, StopReason) else reason), record.problem.limits.arrest, last.drive,
+        last.outside - last.activity, unstressed,
+        host_depth(physics.spaces, physics.front.log_odds(fields.state.xi)), record.problem.half_thickness,
+        stopped=stopped)
+    columns = (record.column(name) for name in ("time_s", "converted_fraction", "drive"))
+    return {**held, **arrest.figures(*columns, stopped=stopped)}
+
+
+def _against_second_law(record: Recorder) -> int:
+    """Number of steps in which more was stored and dissipated than the reaction gave, by over 1e-4 of all it gave."""
+    given, _, flow, stored = (record.column(key) for key in ENERGIES)
+    return int(np.sum(np.diff(given - flow - stored) < -1e-4 * max(given[-1], 0.0)))
+
+
+def _accuracy(problem: Problem) -> dict[str, float | bool]:
+    """What the numerical thickness of front, elements and steps is expected to have moved, by the measured law."""
+    bias = bias_of(problem)
+    return {"core_stress_bias": bias.core_stress, "arrest_fraction_bias": bias.arrest, "in_range": bias.in_range}
+
+
+def _warnings(record: Recorder, fields: FieldSet, crack: dict[str, Any]) -> list[str]:
+    """What a reader of the figures must know, in sentences."""
+    said = []
+    J = fields.J
+    if record.skin.stage:
+        said.append(record.skin.sentence())
+    if crack["crack_risk"] > 1.0:
+        said.append(cracks.warning(crack))
+    C = record.problem.physics.content_at_nodes(fields.state)
+    above = 0.0 if record.problem.physics.applied[fields.state.step].current is None else ABOVE_CUTOFF
+    if C.min() < -1e-6 or C.max() > 1.0 + 1e-6 + above:
+        said.append(f"content leaves [0, 1]: {C.min():.3g} to {C.max():.3g}")
+    largest = 1.15 * (1.0 + record.problem.physics.mixture.expansion)
+    if J.max() > largest:
+        said.append(f"volume ratio reaches {J.max():.2f}, above the {largest:.2f} that full content explains")
+    return said
+
+
+def entry_time(record: Recorder) -> float:
+    """Time at which the middle of the front passed the surface, s; 0 where it has not."""
+    distance = np.array([m.surface for m in record.moments])
+    if distance[-1] <= 0 or distance[0] > 0:
+        return 0.0
+    k = int(np.argmax(distance > 0))
+    t = [m.t for m in record.moments]
+    return float(t[k - 1] + (t[k] - t[k - 1]) * distance[k - 1] / (distance[k - 1] - distance[k]))
+
+
+def _swelling(problem: Problem, outline: Array) -> dict[str, float]:
+    """Diametral strain along the low-index directions that lie in the section."""
+    frame, initial = problem.frame, problem.section.outline
+    strains = {}
+    for hkl in product(range(-2, 3), repeat=3):
+        # One of each pair of opposite directions, in lowest terms.
+        if gcd(*hkl) != 1 or next(i for i in hkl if i) < 0 or sum(map(abs, hkl)) > 4:
+            continue
+        x, y, z = frame.rotation @ (np.array(hkl) / np.linalg.norm(hkl))
+        if abs(z) < 1e-9:
+            width = diameters(outline, np.array([np.arctan2(y, x)]))[0]
+            strains[format_miller(hkl)] = float(width / (2.0 * initial.reach(np.array([x, y]))[1]) - 1.0)
+    return strains
+
+
+def _largest_hoop(fields: FieldSet) -> tuple[float, dict[str, float]]:
+    spaces = fields.problem.physics.spaces
+    hoop = fields.problem.recovery(fields.hoop_stress)
+    k = int(np.argmax(hoop))
+    x, y = fields.position[:, k]
+    return float(hoop[k]), {"x_nm": float(x), "y_nm": float(y), "reference_radius_nm": float(
+        np.hypot(*spaces.nodes[:, k])), "angle_deg": float(np.degrees(np.arctan2(y, x)))}
+
+
+def _eq1(record: Recorder, fields: FieldSet) -> dict[str, float | None]:
+    """Terms of review Eq. (1) per ion, eV, with the mean stresses beside the front, and the form the rate uses."""
+    material, physics = record.problem.config.material, record.problem.physics
+    xi = physics.spaces.at_points(fields.state.xi)
+    mean, w = fields.at_points["mean_stress_GPa"], physics.spaces.weight
+
+    def beside(low: float, high: float) -> float:
+        chosen = (xi > low) & (xi < high)
+        return float(np.sum((w * mean)[chosen]) / np.sum(w[chosen])) if chosen.any() else float("nan")
+
+    # One to three half-thicknesses ahead of the front's middle and behind it.
+    core, shell = beside(0.0474, 0.2689), beside(0.7311, 0.9526)
+    x, V = material.content.x_max, material.host.volume
+    V_full = V * float(volume_ratio(np.ones(1), material.swelling.expansion)[0])
+    front = record.rows[-1]["front_mean_stress_GPa"]
+    terms = {"reaction_and_potential": physics.front.kinetics.reaction_energy, "host_stress": core * V / x,
+             "product_stress": -shell * V_full / x}
+    terms["total"] = sum(terms.values())
+    terms["work_conjugate_stress"] = -front * physics.front.kinetics.swelling_volume
+    terms["work_conjugate_total"] = terms["reaction_and_potential"] + terms["work_conjugate_stress"]
+    return {k: v / E_CHARGE if np.isfinite(v) else None for k, v in terms.items()}

@@ -1,0 +1,162 @@
+"""What ends a step of a protocol: each end says when a time step would pass it, and when it is reached."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from femanode.constitutive.swelling import conversion
+from femanode.solver.candidate import Candidate
+from femanode.solver.physics import Physics
+from femanode.solver.state import State
+
+#: How far above and below the cut-off a run may end, relative to its activity: 1e-3 is 0.03 mV.
+ABOVE_CUTOFF, BELOW_CUTOFF = 1e-3, 1e-4
+
+#: Share of the surface not yet converted below which the front counts as come in.
+FRONT_IN = 0.01
+
+#: How far above the wanted converted fraction a run may end.
+ABOVE_FRACTION = 1e-6
+
+
+class StopReason(enum.Enum):
+    """Why a run ended; the value is what the user reads."""
+
+    END_TIME = "end time reached"
+    CONVERTED = "converted fraction reached"
+    ARRESTED = "front arrested"
+    CUTOFF = "cut-off reached"
+    TORN = "skin torn"
+
+
+class Event(Protocol):
+    """An end of a protocol's step.
+
+    ``binding``: also a step that was rejected for another reason is cut at it, since beyond it the step may have no
+    solution.
+    """
+
+    @property
+    def reason(self) -> StopReason: ...
+
+    @property
+    def binding(self) -> bool: ...
+
+    def crossing(self, physics: Physics, old: State, new: State) -> float | None:
+        """Length in s of the shorter time step that ends at the event; None where the step does not pass it."""
+        ...
+
+    def reached(self, physics: Physics, old: State, candidate: Candidate) -> bool:
+        """Whether an accepted candidate is at the event."""
+        ...
+
+
+@dataclass(frozen=True)
+class EndTime:
+    """A time, s; steps are laid so that they hit it."""
+
+    time: float
+    reason: StopReason = StopReason.END_TIME
+    binding: bool = False
+
+    def crossing(self, physics: Physics, old: State, new: State) -> float | None:
+        """See :meth:`Event.crossing`."""
+        return None if not old.t < self.time < new.t else self.time - old.t
+
+    def reached(self, physics: Physics, old: State, candidate: Candidate) -> bool:
+        """See :meth:`Event.reached`."""
+        return candidate.state is not None and candidate.state.t >= self.time
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A converted fraction of the section's area."""
+
+    fraction: float
+    reason: StopReason = StopReason.CONVERTED
+    binding: bool = False
+
+    def crossing(self, physics: Physics, old: State, new: State) -> float | None:
+        """See :meth:`Event.crossing`; by a straight line between the fractions."""
+        f0, f1 = physics.converted_fraction(old.xi), physics.converted_fraction(new.xi)
+        if f1 <= self.fraction + ABOVE_FRACTION or f0 >= self.fraction:
+            return None
+        return new.dt * (self.fraction - f0) / (f1 - f0)
+
+    def reached(self, physics: Physics, old: State, candidate: Candidate) -> bool:
+        """See :meth:`Event.reached`."""
+        new = candidate.state
+        return new is not None and physics.converted_fraction(new.xi) >= self.fraction - ABOVE_FRACTION
+
+
+@dataclass(frozen=True)
+class Arrested:
+    """A mean drive v/k of the front, with what a rise of the surface's activity could still add to it."""
+
+    drive: float
+    reason: StopReason = StopReason.ARRESTED
+    binding: bool = False
+
+    def crossing(self, physics: Physics, old: State, new: State) -> float | None:
+        """See :meth:`Event.crossing`: a front that comes to rest passes nothing."""
+        return None
+
+    def reached(self, physics: Physics, old: State, candidate: Candidate) -> bool:
+        """See :meth:`Event.reached`; a front that is still coming in under a given current is not at rest."""
+        begun = physics.applied[old.step].current is None or old.entered
+        return begun and candidate.drive + candidate.headroom <= self.drive
+
+
+@dataclass(frozen=True)
+class CutOff:
+    """The activity outside the surface up to which a given current is followed; nothing where none is given."""
+
+    reason: StopReason = StopReason.CUTOFF
+    binding: bool = True
+
+    def crossing(self, physics: Physics, old: State, new: State) -> float | None:
+        """See :meth:`Event.crossing`; by a straight line between the activities."""
+        applied = physics.applied[old.step]
+        if applied.current is None or not old.entered:
+            return None
+        a0, a1 = 1.0 - old.outside, 1.0 - new.outside
+        if a1 <= applied.cutoff * (1.0 + ABOVE_CUTOFF) or a0 >= applied.cutoff:
+            return None
+        return new.dt * (applied.cutoff - a0) / (a1 - a0)
+
+    def reached(self, physics: Physics, old: State, candidate: Candidate) -> bool:
+        """See :meth:`Event.reached`; a front that is still coming in may yet bring the activity down."""
+        applied, new = physics.applied[old.step], candidate.state
+        if applied.current is None or new is None:
+            return False
+        at_cutoff = 1.0 - new.outside >= applied.cutoff * (1.0 - BELOW_CUTOFF)
+        return at_cutoff and (old.entered or not (new.entered or may_carry(physics, new)))
+
+
+def usual_ends(end: float, converted: float | None, arrest: float | None) -> tuple[Event, ...]:
+    """Ends by a converted fraction, a mean drive, the cut-off of a current and a time (s), in order of precedence."""
+    ends: list[Event] = []
+    if converted is not None:
+        ends.append(Converted(converted))
+    if arrest is not None:
+        ends.append(Arrested(arrest))
+    return (*ends, CutOff(), EndTime(end))
+
+
+def may_carry(physics: Physics, state: State) -> bool:
+    """Whether a front that has not come in everywhere could carry the given current once it has, at the cut-off."""
+    s, front, applied = physics.spaces, physics.front, physics.applied[state.step]
+    if applied.current is None:
+        return True
+    length, film = s.reacting_length, physics.transport.film
+    waiting = float(np.sum(length * (1.0 - conversion(state.xi, front.start))) / length.sum())
+    across = 0.0 if film is None else applied.current / (
+        film * (1.0 - physics.chemistry.at_front) * float(length.sum()))
+    activity = np.full(s.n_nodes, max(applied.cutoff - across, 0.0))
+    speed = front.speed(front.normals(state.xi), state.front_stress, activity)
+    takes = float(np.sum(length * speed * physics.chemistry.content(activity)))
+    return waiting > FRONT_IN and takes > applied.current

@@ -1,0 +1,59 @@
+"""A step in stages: what fails is named for what it is, and nothing of it stays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from femanode.numerics.linear import SingularMatrix
+from femanode.solver.candidate import Candidate, propose
+from femanode.solver.physics import Physics
+from femanode.solver.state import State
+from tests.helpers import isotropic_physics, pristine_state
+
+
+def wire() -> tuple[Physics, State]:
+    """Coarse isotropic wire about to react at 0.05 nm/s."""
+    physics = isotropic_physics(delta=8.0)
+    return physics, pristine_state(physics)
+
+
+def test_a_speed_out_of_range_is_no_failure_of_a_linear_solve() -> None:
+    physics, state = wire()
+    assert propose(physics, state, 1e8).message.startswith("front speed out of range")
+
+
+def test_stress_that_outruns_the_front_is_named() -> None:
+    physics, state = wire()
+    ones = np.ones_like(state.xi)
+    steep = replace(state, front_stress=-0.9 * ones, front_stress_trend=-40.0 * ones)
+    candidate = propose(physics, steep, 400.0)
+    assert candidate.state is None
+    assert candidate.message == "the front's speed and its stress along the way do not agree"
+
+
+def test_a_singular_matrix_is_a_failure_of_a_linear_solve(monkeypatch: pytest.MonkeyPatch) -> None:
+    physics, state = wire()
+
+    def singular(*_: object, **__: object) -> Candidate:
+        raise SingularMatrix("the matrix is singular to working precision")
+
+    monkeypatch.setattr(physics.transport, "step", singular)
+    assert propose(physics, state, 1.0).message == "linear solve: the matrix is singular to working precision"
+
+
+def test_a_fault_of_the_program_is_not_taken_for_a_step_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    physics, state = wire()
+    monkeypatch.setattr(physics.transport, "step", lambda *_, **__: (_ for _ in ()).throw(RuntimeError("a bug")))
+    with pytest.raises(RuntimeError, match="a bug"):
+        propose(physics, state, 1.0)
+
+
+def test_speed_is_that_of_the_law() -> None:
+    # unstressed, -0.15 eV at 300 K: a_eq = exp(-5.80) = 0.00302; 4 s at 0.05 nm/s
+    physics, state = wire()
+    moved = propose(physics, state, 4.0)
+    assert moved.state is not None
+    assert moved.advance == pytest.approx(4.0 * 0.05 * (1.0 - 0.00302) / 8.0, rel=1e-4)
