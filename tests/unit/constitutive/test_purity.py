@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 
 import femanode.constitutive
 from femanode.constitutive import elastoplasticity, flow, passage, swelling
+from femanode.constitutive.chemistry import IdealSolution
 from femanode.constitutive.crystal.ledges import Ledges
 from femanode.constitutive.crystal.miller import make_frame
-from femanode.constitutive.crystal.rates import RateLaw, make_rate_law
+from femanode.constitutive.crystal.rates import DirectionLaw, make_direction_law
+from femanode.constitutive.kinetics import MassAction
+from femanode.constitutive.mixture import Mixture, Phase, host_and_product
 from tests.helpers import moduli, unit_plastic
 
 Array = NDArray[np.float64]
@@ -47,8 +50,8 @@ def response(constants: elastoplasticity.Moduli) -> elastoplasticity.PointRespon
                                     np.ones(SHAPE), constants, 1.0)
 
 
-def ledge_rates() -> RateLaw:
-    return make_rate_law({"100": 0.05, "110": 0.2, "111": 0.01}, "cubic", make_frame((1, 1, 0)),
+def ledge_rates() -> DirectionLaw:
+    return make_direction_law({"100": 0.05, "110": 0.2, "111": 0.01}, "cubic", make_frame((1, 1, 0)),
                          ledges=Ledges(rounding=0.1))
 
 
@@ -56,10 +59,22 @@ def last_flow() -> flow.Flow:
     return flow.turn(response(soft()), np.zeros(SHAPE), np.ones(SHAPE), soft(), None)[1]
 
 
+def mixture() -> Mixture:
+    """Host and product in region 0, an inert phase in region 1."""
+    host, product = phase(1.0), phase(0.3)
+    return Mixture(reacting=host_and_product(host, product, 2.8), expansion=2.8, inert=(host,))
+
+
+def phase(strength: float) -> Phase:
+    return Phase(youngs_modulus=100.0, poisson_ratio=0.3, yield_stress=lambda C: strength + 0.0 * C)
+
+
 def point_inputs() -> list[Any]:
     return [stretched(), field(low=1.0, high=1.1), unit_plastic(SHAPE), field(low=0.0, high=0.01),
             field(low=1.0, high=1.2), soft(), 1.0]
 
+
+RATE, IDEAL = MassAction(kT=4e-3, dG0=-2e-2, dV=0.015, dV_act=0.01), IdealSolution(at_front=0.6)
 
 #: What each law is called with, by its name; several where it has branches.
 CASES: dict[str, list[tuple[Callable[..., Any], list[Any]]]] = {
@@ -85,8 +100,19 @@ CASES: dict[str, list[tuple[Callable[..., Any], list[Any]]]] = {
     "swelling.conversion_slope": [(swelling.conversion_slope, [field(), 0.25])],
     "swelling.content": [(swelling.content, [field(), field(), 0.6])],
     "swelling.volume_ratio": [(swelling.volume_ratio, [field(), 2.8])],
-    "crystal.rates.RateLaw.rate": [
-        (make_rate_law(rates, structure, make_frame((0, 0, 1), structure=structure)).rate, [field(), field()])
+    "kinetics.MassAction.drive": [(RATE.drive, [field(), field()])],
+    "kinetics.MassAction.equilibrium_activity": [(RATE.equilibrium_activity, [field()])],
+    "kinetics.MassAction.sensitivity": [(RATE.sensitivity, [field(), field(), field()])],
+    "chemistry.IdealSolution.content": [(IDEAL.content, [field()])],
+    "chemistry.IdealSolution.activity": [(IDEAL.activity, [field()])],
+    "chemistry.IdealSolution.tangent": [(IDEAL.tangent, [field()])],
+    "mixture.Phase.moduli": [(phase(1.0).moduli, [field()])],
+    "mixture.Mixture.moduli": [(mixture().moduli, [field(), field()]),
+                               (mixture().moduli, [field(), field(), np.array([0, 1, 0, 0, 1])])],
+    "mixture.Mixture.volume_ratio": [(mixture().volume_ratio, [field()]),
+                                     (mixture().volume_ratio, [field(), np.array([0, 1, 0, 0, 1])])],
+    "crystal.rates.DirectionLaw.rate": [
+        (make_direction_law(rates, structure, make_frame((0, 0, 1), structure=structure)).rate, [field(), field()])
         for rates, structure in (({"isotropic": 0.1}, "isotropic"), ({"100": 0.1, "110": 0.2, "111": 0.05}, "cubic"),
                                  ({"100": 0.1, "001": 0.2}, "uniaxial"), ({"100": 0.1, "210": 0.2}, "cubic"))],
     "crystal.ledges.LedgeLaw.__call__": [(ledge_rates().log_rate, [field(), field(), field()])],
@@ -109,7 +135,7 @@ def laws() -> Iterator[str]:
             here = f"{module.__name__.removeprefix(prefix)}.{name}"
             if inspect.isfunction(thing) and takes_arrays(thing):
                 yield here
-            if inspect.isclass(thing):
+            if inspect.isclass(thing) and not getattr(thing, "_is_protocol", False):
                 yield from (f"{here}.{method}" for method, function in vars(thing).items()
                             if inspect.isfunction(function) and takes_arrays(function)
                             and (method == "__call__" or not method.startswith("_")))
@@ -121,6 +147,8 @@ def arrays(thing: Any) -> list[Array]:
         return [thing]
     if dataclasses.is_dataclass(thing):
         return [a for entry in dataclasses.fields(thing) for a in arrays(getattr(thing, entry.name))]
+    if isinstance(thing, float):
+        return [np.array(thing)]
     if isinstance(thing, list | tuple):
         return [a for entry in thing for a in arrays(entry)]
     return []
