@@ -14,6 +14,7 @@ time and memory in the number of unknowns.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import subprocess
 import sys
@@ -123,7 +124,8 @@ def snapshot(n: int, solver: Any) -> dict[str, Any]:
 
     def tangent(F: Any, response: Any) -> Any:
         nonlocal flow
-        flow = elements.turn(response, eqps, Jc, law, flow)
+        moduli, flow = elements.turn(response, eqps, Jc, law, flow)
+        response = dataclasses.replace(response, tangent=moduli)
         return mechanics._pattern.matrix(elements.stiffness(F, stretch, response, calm=True)[0])
 
     for turn in range(4):

@@ -1,14 +1,17 @@
-r"""Direction of plastic flow as a second unknown of Newton's method (part of the point law, in the *solver*).
+r"""Direction of plastic flow as a second unknown of Newton's method.
 
-A perfectly plastic point carries s = d/|d|, the direction of its trial strain d, times a fixed strength. Where d
-is about to turn, the derivative of d/|d| holds on a short way only, and Newton's method halves its steps. Written
-as |d| s = d, with s unknown too, the same equation is almost linear. Eliminating s leaves Newton's residual, and a
-tangent in which one of two factors d/|d| is the s that the last iteration foretold (Chan, Golub & Mulet 1999, SIAM
-J. Sci. Comput. 20, 1964, there for total variation). Both meet at the solution: the last iterations are Newton's.
+The stress of a perfectly plastic point is its strength times d/|d|, the direction of its trial deviatoric strain d.
+Where d turns from one iterate to the next, the linearisation of d/|d| is good over a short distance only, and Newton's
+method has to halve its steps again and again. With the direction s as an unknown of its own the same relation reads
+|d| s = d, which is almost linear in d and s together. Its Newton equation can be solved for the new s point by point,
+so that s does not enlarge the system: the residual is the usual one, and in the tangent, where the product of d/|d|
+with itself stands, one of the two factors becomes the s predicted by the last iteration (Chan, Golub & Mulet 1999,
+SIAM J. Sci. Comput. 20, 1964, there for total variation). At the solution s and d/|d| are equal, so that the last
+iterations are those of Newton's method. What hardening and rate dependence add along the direction of flow is left as
+it is in the consistent tangent.
 
-The first iteration has nothing foretold but the misfit of volume: an elastic point whose pressure stands for far more
-strain than it can bear gets the shear stiffness of a secant to the strain that awaits it. What hardening and rate
-dependence add along the flow stays Newton's.
+In the first iteration no direction has been predicted. An elastic point whose pressure exceeds what its strength can
+carry then gets a reduced shear stiffness: the secant to the strain that it is about to take up, see :data:`AWAITING`.
 """
 
 from __future__ import annotations
@@ -23,31 +26,47 @@ from femanode.numerics.arrays import Array
 #: Components of the ten moduli, in the order of PointResponse, as pairs of the four of a tensor.
 _PAIRS = ((0, 0), (1, 1), (0, 1), (0, 2), (1, 2), (2, 2), (0, 3), (1, 3), (2, 3), (3, 3))
 
-#: Share of a volumetric misfit taken for the strain that awaits a point; 0.2 to 0.5 take the same number of iterations.
+#: Shear strain that a point is about to take up, as a share of its volumetric strain; with anything from 0.2 to 0.5
+#: Newton's method takes the same number of iterations.
 AWAITING = 0.3
 
 
 @dataclass(frozen=True)
 class Flow:
-    """What one iteration hands to the next, both (4, elem, qp): trial deviatoric strain and direction s, |s| <= 1.
+    """What one iteration hands to the next, components 11, 22, 12, 33.
 
-    The strain is zero where the point did not yield: there s is that of the strain, and nothing is foretold.
+    Attributes
+    ----------
+    strain : (4, elem, qp) deviator of the trial logarithmic strain; zero where the point does not yield, and then the
+        next iteration predicts no direction there
+    direction : (4, elem, qp) direction s of flow, |s| <= 1; that of the stress where none was predicted
     """
 
     strain: Array
     direction: Array
 
 
-def turn(response: PointResponse, eqps_n: Array, Jc: Array, law: Moduli, last: Flow | None) -> Flow:
-    """Turn ``response.tangent``, in place, to the direction that the last iteration foretold.
+def turn(response: PointResponse, eqps_n: Array, Jc: Array, law: Moduli, last: Flow | None) -> tuple[Array, Flow]:
+    """Tangent of one iterate with the predicted direction of flow as one of its two factors.
 
     Parameters
     ----------
     response : PointResponse
-        Of this iterate, with its consistent tangent; one call only.
+        Of this iterate, with its consistent tangent.
     eqps_n, Jc : (elem, qp) as for the response
     last : Flow, optional
         Of the iteration before; None in a first one.
+
+    Returns
+    -------
+    tangent : (10, elem, qp) moduli in the order of :class:`PointResponse`, GPa
+    flow : Flow
+        For the next iteration.
+
+    Raises
+    ------
+    ValueError
+        The response has no tangent.
     """
     if response.tangent is None:
         raise ValueError("response without tangent")
@@ -59,24 +78,25 @@ def turn(response: PointResponse, eqps_n: Array, Jc: Array, law: Moduli, last: F
     length = size / (2.0 * law.G * Jc) + np.sqrt(1.5) * gained
     yields = gained > 0
     strain = np.where(yields, length * n, 0.0)
+    tangent = np.empty_like(response.tangent)
     if last is None:
-        # Strength over 2 G times the strain that awaits; bulk stiffness stays.
+        # Strength over the stress 2 G times the shear strain to come; the bulk stiffness stays.
         borne = 2.0 * AWAITING * law.G * np.abs(response.mean_mandel)
         strength = law.sigma_Y + law.H * eqps_n
         share = np.where(yields, 1.0, np.minimum(1.0, strength * law.K / np.maximum(borne, 1e-300)))
         for k, (i, j) in enumerate(_PAIRS):
             bulk = law.K * Jc if i != 2 and j != 2 else 0.0
-            response.tangent[k] = bulk + share * (response.tangent[k] - bulk)
-        return Flow(strain, n)
+            tangent[k] = bulk + share * (response.tangent[k] - bulk)
+        return tangent, Flow(strain=strain, direction=n)
     before = _norm(last.strain)
-    foretold, before = before > 0, np.where(before > 0, before, 1.0)
+    predicted, before = before > 0, np.where(before > 0, before, 1.0)
     s = (strain - last.direction * _dot(last.strain, strain - last.strain) / before) / before
-    s = np.where(yields & foretold, s / np.maximum(_norm(s), 1.0), n)
-    # The strength on the length of d: what stays of 2 G across the direction of flow.
+    s = np.where(yields & predicted, s / np.maximum(_norm(s), 1.0), n)
+    # Stress over trial strain: what flow leaves of 2 G across its direction.
     across = np.where(yields, size / np.maximum(length, 1e-300), 0.0)
     for k, (i, j) in enumerate(_PAIRS):
-        response.tangent[k] += across * (n[i] * n[j] - 0.5 * (s[i] * n[j] + n[i] * s[j]))
-    return Flow(strain, s)
+        tangent[k] = response.tangent[k] + across * (n[i] * n[j] - 0.5 * (s[i] * n[j] + n[i] * s[j]))
+    return tangent, Flow(strain=strain, direction=s)
 
 
 def _dot(a: Array, b: Array) -> Array:

@@ -1,10 +1,10 @@
-"""Compiled: the sparsity pattern of element matrices, and the sums of their entries into it."""
+"""Compiled: the sparsity pattern of element matrices."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from femanode.numerics.arrays import Array, IntArray, ShortArray
+from femanode.numerics.arrays import IntArray, ShortArray
 from femanode.numerics.compiled import compiled
 
 
@@ -28,57 +28,42 @@ def _places_of_unknowns(dofs: IntArray, n: int) -> tuple[IntArray, IntArray]:
 
 
 @compiled
-def csc_pattern(dofs: IntArray, n: int) -> tuple[ShortArray, ShortArray, ShortArray, ShortArray]:
-    """CSC pattern of element matrices with unknowns ``dofs`` (k, elem), and where its entries come from.
+def csc_pattern(dofs: IntArray, n: int) -> tuple[ShortArray, ShortArray, IntArray]:
+    """CSC pattern of element matrices with unknowns ``dofs`` (k, elem), and where their entries go.
 
     Returns
     -------
     indptr : (n + 1,); indices : (nnz,) ascending within each column
-    start : (nnz + 1,) where the contributions to each entry begin in ``source``: places in the flat (elem, k, k) array
+    slot : (elem k k,) place of each entry of the element matrices in the data; nnz where an unknown is constrained
     """
-    k = dofs.shape[0]
+    k, m = dofs.shape
     begin, where = _places_of_unknowns(dofs, n)
-    indptr, indices = np.zeros(n + 1, np.int32), np.empty(k * begin[n], np.int32)
-    mark, count = np.full(n, -1, np.int64), np.zeros(n, np.int64)
     # Room for the worst case; what stays untouched takes no memory.
-    start, source = np.empty(k * begin[n] + 1, np.int32), np.empty(k * begin[n], np.int32)
-    nnz, taken = 0, 0
+    indptr, indices = np.zeros(n + 1, np.int32), np.empty(k * begin[n], np.int32)
+    slot = np.full(m * k * k, -1, np.int64)
+    mark, place = np.full(n, -1, np.int64), np.empty(n, np.int64)
+    nnz = 0
     for c in range(n):
         first = nnz
         for p in range(begin[c], begin[c + 1]):
             e = where[p] // k
             for i in range(k):
                 r = dofs[i, e]
-                if r >= 0:
-                    if mark[r] != c:
-                        mark[r] = c
-                        count[r] = 0
-                        indices[nnz] = r
-                        nnz += 1
-                    count[r] += 1
+                if r >= 0 and mark[r] != c:
+                    mark[r] = c
+                    indices[nnz] = r
+                    nnz += 1
         indices[first:nnz] = np.sort(indices[first:nnz])
         for q in range(first, nnz):
-            r = indices[q]
-            start[q] = taken
-            taken += count[r]
-            count[r] = start[q]
+            place[indices[q]] = q
         for p in range(begin[c], begin[c + 1]):
             e, j = where[p] // k, where[p] % k
             for i in range(k):
                 r = dofs[i, e]
                 if r >= 0:
-                    source[count[r]] = (e * k + i) * k + j
-                    count[r] += 1
+                    slot[(e * k + i) * k + j] = place[r]
         indptr[c + 1] = nnz
-    start[nnz] = taken
-    return indptr, indices[:nnz], start[:nnz + 1], source[:taken]
-
-
-@compiled
-def gather(begin: int, end: int, values: Array, start: ShortArray, source: ShortArray, out: Array) -> None:
-    """Sum for each place of ``out`` its contributions, in a fixed order."""
-    for i in range(begin, end):
-        total = 0.0
-        for p in range(start[i], start[i + 1]):
-            total += values[source[p]]
-        out[i] = total
+    for p in range(m * k * k):
+        if slot[p] < 0:
+            slot[p] = nnz
+    return indptr, indices[:nnz], slot

@@ -58,16 +58,3 @@ def node_rank(cells: IntArray, n: int) -> IntArray:
     rank = np.empty(n, np.int64)
     rank[np.argsort(key, kind="stable")] = np.arange(n)
     return rank
-
-
-def matrix_order(matrix: sp.csc_matrix) -> IntArray:
-    """Elimination order of a matrix given with both triangles; columns with the same rows count as one vertex."""
-    n = matrix.shape[0]
-    if n == 0 or np.any(np.diff(matrix.indptr) == 0):
-        return graph_order(sp.csr_matrix(matrix))
-    sign = np.random.default_rng(0).integers(0, 2**63, n)
-    total = np.add.reduceat(sign[matrix.indices], matrix.indptr[:-1])
-    _, first, group = np.unique(total, return_index=True, return_inverse=True)
-    place = np.empty(len(first), np.int64)
-    place[graph_order(sp.csr_matrix(matrix[first][:, first]))] = np.arange(len(first))
-    return np.argsort(place[group.ravel()], kind="stable").astype(np.int64)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from femanode.numerics import compiled
 from femanode.numerics.arrays import Array, IntArray
@@ -24,13 +23,11 @@ class Pattern:
     def __init__(self, element_dofs: IntArray, n: int) -> None:
         self.n = n
         self._diagonal: IntArray | None = None
-        self._sources: tuple[NDArray[np.int32], NDArray[np.int32]] | None = None
         if compiled.available():
             from femanode.numerics.assembly_loops import csc_pattern
 
             numbers = np.ascontiguousarray(element_dofs, dtype=np.int64)
-            self.indptr, self.indices, start, source = csc_pattern(numbers, n)
-            self._sources = (start, source)
+            self.indptr, self.indices, self._slot = csc_pattern(numbers, n)
             self.nnz = len(self.indices)
             return
         k, m = element_dofs.shape
@@ -47,14 +44,7 @@ class Pattern:
 
     def data(self, element_matrices: Array) -> Array:
         """CSC data (nnz,) from (elem, k, k) element matrices, each entry summed in the order of the elements."""
-        flat = element_matrices.ravel()
-        if self._sources is None:
-            return np.asarray(np.bincount(self._slot, flat, self.nnz + 1)[: self.nnz], dtype=np.float64)
-        from femanode.numerics.assembly_loops import gather
-
-        out = np.empty(self.nnz)
-        compiled.share(gather, self.nnz, flat, *self._sources, out, least=20_000)
-        return out
+        return np.asarray(np.bincount(self._slot, element_matrices.ravel(), self.nnz + 1)[: self.nnz], dtype=np.float64)
 
     def matrix(self, element_matrices: Array, diagonal: Array | None = None) -> sp.csc_matrix:
         """CSC matrix from (elem, k, k) element matrices, and what to add to its diagonal, (n,)."""

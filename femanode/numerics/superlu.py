@@ -1,7 +1,8 @@
 """Factors of a symmetric matrix by SuperLU, which comes with scipy.
 
-The elimination order is a nested dissection by METIS where pymetis is installed, minimum degree otherwise. SuperLU's
-default order is several times slower on these matrices; it is taken only where the factorisation has failed otherwise.
+The elimination order is the caller's where pymetis is installed, so that it is a nested dissection; otherwise, or where
+the caller has none, SuperLU takes its own minimum degree. Its default order is several times slower on these matrices
+and is taken only where the factorisation has failed otherwise.
 """
 
 from __future__ import annotations
@@ -28,19 +29,18 @@ class SuperLU:
     costly = True
 
     def __init__(self, order: IntArray | None) -> None:
-        self._ordered = ordering.has_metis()
+        self._ordered = order is not None and ordering.has_metis()
         self.name = "superlu-metis" if self._ordered else "superlu-mmd"
         self._permutation = order if self._ordered else None
         self._handle: Any = None
         self.rough = True
 
     def factorise(self, matrix: sp.csc_matrix, *, exact: bool = False) -> None:
-        if self._ordered:
-            if self._permutation is None or len(self._permutation) != matrix.shape[0]:
-                self._permutation = ordering.matrix_order(matrix)
-            # Where the unknowns are numbered in the order of elimination, no permutation is needed.
-            if np.any(np.diff(self._permutation) != 1):
-                matrix = matrix[self._permutation][:, self._permutation]
+        if self._permutation is not None and len(self._permutation) != matrix.shape[0]:
+            raise ValueError(f"an order of {len(self._permutation)} unknowns for a matrix of {matrix.shape[0]}")
+        # Where the unknowns are numbered in the order of elimination, no permutation is needed.
+        if self._permutation is not None and np.any(np.diff(self._permutation) != 1):
+            matrix = matrix[self._permutation][:, self._permutation]
         self.rough = not exact and bool(np.abs(matrix.data).max(initial=0.0) < _LARGEST_SINGLE)
         self._handle = None  # its memory is needed for the next
         try:

@@ -60,8 +60,9 @@ class Elements:
         response = respond(F, F33, Cp_inv_n, eqps_n, Jc, law, dt)
         return response, element_forces(self.spaces, F, response.tau)
 
-    def turn(self, response: PointResponse, eqps_n: Array, Jc: Array, law: Moduli, last: Flow | None) -> Flow:
-        """See :func:`femanode.constitutive.flow.turn`; ``last`` is used up."""
+    def turn(self, response: PointResponse, eqps_n: Array, Jc: Array, law: Moduli, last: Flow | None,
+             ) -> tuple[Array, Flow]:
+        """See :func:`femanode.constitutive.flow.turn`; ``response.tangent`` and ``last`` may be overwritten."""
         return turn(response, eqps_n, Jc, law, last)
 
     def stiffness(self, F: Array, stretch: Stretch, response: PointResponse, *, calm: bool,
@@ -126,7 +127,9 @@ class CompiledElements(Elements):
                        self._forces, least=200)
         return PointResponse(tau, mean, Cp_inv, eqps, tangent), self._forces
 
-    def turn(self, response: PointResponse, eqps_n: Array, Jc: Array, law: Moduli, last: Flow | None) -> Flow:
+    def turn(self, response: PointResponse, eqps_n: Array, Jc: Array, law: Moduli, last: Flow | None,
+             ) -> tuple[Array, Flow]:
+        # Into the arrays that this object made for the response and the last call: no copy of the largest ones.
         if response.tangent is None:
             raise ValueError("response without tangent")
         shape = self._weight.shape
@@ -134,7 +137,7 @@ class CompiledElements(Elements):
         given = [compiled.readable(values, shape) for values in (eqps_n, Jc, law.K, law.G, law.sigma_Y, law.H)]
         compiled.share(self._loops.turn, self._count, response.tau, response.mean_mandel, response.eqps, *given,
                        AWAITING, last is None, flow.strain, flow.direction, response.tangent)
-        return flow
+        return response.tangent, flow
 
     def _stiffness(self, F: Array, F33: Array, response: PointResponse, *, calm: bool) -> tuple[Array, Array, float]:
         if response.tangent is None:

@@ -8,7 +8,7 @@ out.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,7 +146,8 @@ class Mechanics:
         flow: Flow | None = None
         for iteration in range(1, self.max_iterations + 1):
             if point.response is not None:
-                flow = self.elements.turn(point.response, eqps_n, Jc, law, flow)
+                tangent, flow = self.elements.turn(point.response, eqps_n, Jc, law, flow)
+                point = replace(point, response=replace(point.response, tangent=tangent))
             exact = trusted and point.size < self.far
             try:
                 # The first iteration makes factors of its own: what a solve finds is not to depend on the last.

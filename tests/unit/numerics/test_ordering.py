@@ -11,7 +11,7 @@ import scipy.sparse as sp
 import scipy.sparse.linalg as spla
 from numpy.testing import assert_array_equal
 
-from femanode.numerics.ordering import graph_order, matrix_order, node_rank
+from femanode.numerics.ordering import graph_order, node_rank
 from femanode.numerics.pattern import Pattern
 from tests.helpers import section_spaces
 
@@ -45,7 +45,7 @@ def test_orders_are_permutations_of_little_fill(metis: bool, monkeypatch: pytest
     rank = node_rank(s.cells, s.n_nodes)
     assert_array_equal(np.sort(rank), np.arange(s.n_nodes))
     from_nodes = np.argsort(np.repeat(rank, 2), kind="stable")
-    from_matrix = matrix_order(matrix)
+    from_matrix = graph_order(sp.csr_matrix(matrix))
     assert_array_equal(np.sort(from_matrix), np.arange(n))
     band = n * 2 * len(s.outer)
     assert fill(matrix, from_nodes) < band / 3
@@ -57,4 +57,3 @@ def test_orders_are_permutations_of_little_fill(metis: bool, monkeypatch: pytest
 def test_graphs_without_edges_and_of_one_vertex() -> None:
     assert_array_equal(graph_order(sp.csr_matrix((1, 1))), [0])
     assert_array_equal(np.sort(graph_order(sp.csr_matrix((5, 5)))), np.arange(5))
-    assert_array_equal(np.sort(matrix_order(sp.csc_matrix((3, 3)))), np.arange(3))
