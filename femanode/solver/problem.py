@@ -16,7 +16,7 @@ from femanode.config.material import Material, Phase
 from femanode.config.quantities import Table
 from femanode.constitutive.crystal.ledges import Ledges
 from femanode.constitutive.crystal.rates import (
-    Frame,
+    CrystalFrame,
     RateLaw,
     make_frame,
     make_rate_law,
@@ -71,7 +71,7 @@ class Problem:
 
     config: Config
     section: Section
-    frame: Frame
+    frame: CrystalFrame
     rates: RateLaw
     physics: Physics
     limits: Limits
@@ -140,8 +140,8 @@ class Problem:
         return [] if every is None else [float(t) for t in np.arange(1, self.config.time.end / every) * every]
 
 
-def crystal_of(config: Config) -> tuple[Frame, RateLaw]:
-    """Frame and orientation law of a configuration, with the amorphised share of the front."""
+def crystal_of(config: Config) -> tuple[CrystalFrame, RateLaw]:
+    """Crystal frame and orientation law of a configuration, with the amorphised share of the front."""
     material = config.material
     structure = material.host.structure
     axis, in_plane = ((0, 0, 1), None) if config.crystal is None else (config.crystal.axis, config.crystal.in_plane)
@@ -302,7 +302,7 @@ def _unevenness(config: Config, section: Section) -> Roughness | None:
         rough.amplitude, rough.wavelength_of(2.0 * section.radius), section.radius, rough.seed, section.sector)
 
 
-def _notes(config: Config, frame: Frame, section: Section, delta: float) -> list[str]:
+def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) -> list[str]:
     """What was chosen for the user, in sentences."""
     notes = []
     if config.crystal is not None and frame.in_plane_chosen:

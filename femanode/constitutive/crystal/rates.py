@@ -14,12 +14,19 @@ from math import isfinite
 import numpy as np
 
 from femanode.constitutive.crystal.ledges import Ledges, make_ledge_law
-from femanode.constitutive.crystal.miller import Frame, Miller, format_miller, make_frame, miller_at, parse_miller
+from femanode.constitutive.crystal.miller import (
+    CrystalFrame,
+    Miller,
+    format_miller,
+    make_frame,
+    miller_at,
+    parse_miller,
+)
 from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array
 
 __all__ = [
-    "Frame",
+    "CrystalFrame",
     "RateLaw",
     "format_miller",
     "make_frame",
@@ -41,7 +48,7 @@ class RateLaw:
 
     Attributes
     ----------
-    frame : Frame
+    frame : CrystalFrame
         Where the crystal lies.
     log_rate : callable
         ln k of the unit normal's three components in crystal axes (k in nm/s), before amorphisation.
@@ -51,7 +58,7 @@ class RateLaw:
         Geometric mean and largest k_eff over the in-plane angles, nm/s.
     """
 
-    frame: Frame
+    frame: CrystalFrame
     log_rate: LogRate
     amorphous_fraction: float = 0.0
     amorphous_log_rate: float = 0.0
@@ -94,7 +101,7 @@ class RateLaw:
 def make_rate_law(
     rates: Mapping[str, float],
     structure: str,
-    frame: Frame,
+    frame: CrystalFrame,
     amorphous_fraction: float = 0.0,
     amorphous_rate: float | None = None,
     ledges: Ledges | None = None,
@@ -118,7 +125,7 @@ def make_rate_law(
         Miller label to rate, nm/s.
     structure : str
         One of `STRUCTURES`.
-    frame : Frame
+    frame : CrystalFrame
         From `make_frame`.
     amorphous_fraction : float
         alpha in [0, 1].
