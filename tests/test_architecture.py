@@ -29,7 +29,7 @@ ORDER = (
 )
 
 #: Of the solver, what turns a configuration into solvers; all else there knows numbers only.
-BRIDGES = ("solver.problem", "solver.electrode")
+BRIDGES = ("solver.problem", "solver.laws", "solver.meshing", "solver.electrode")
 
 
 def name_of(path: Path) -> str:

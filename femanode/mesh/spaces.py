@@ -100,11 +100,6 @@ class Spaces:
         """Values of a linear nodal vector field (2, N) at the quadrature points, (2, elem, 3)."""
         return nodal[:, self.qp_nodes].mean(axis=1)
 
-    def element_mean(self, nodal: Array) -> Array:
-        """Mean over each element of a linear nodal field, (elem, 1): exact for its integral."""
-        corners, middles = nodal[self.cells[:3]].sum(axis=0), nodal[self.cells[3:]].sum(axis=0)
-        return ((corners + 3.0 * middles) / 12.0)[:, None]
-
     def gradient_at_points(self, nodal: Array) -> Array:
         """Gradient of a linear nodal field at the quadrature points, (2, elem, 3)."""
         return np.einsum("kieq,keq->ieq", self.qp_grad, nodal[self.qp_nodes])

@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from femanode.config.yamlio import load_yaml
-from femanode.constitutive.crystal.miller import Frame, make_frame, parse_miller
+from femanode.constitutive.crystal.miller import CrystalFrame, make_frame, parse_miller
 from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array
-from femanode.output.runfolder import Frame as Instant
-from femanode.output.runfolder import RunFolder
+from femanode.output.runfolder import Frame, RunFolder
 from femanode.postprocess.growth import rate_exponent, while_moving
 from femanode.postprocess.observations import Comparison, Subject, compare, family, observations_for
 from femanode.postprocess.profiles import lobes, rose
@@ -51,9 +50,9 @@ class RunFacts:
 
     def __init__(self, run: RunFolder) -> None:
         self.run = run
-        self._instants: dict[int, Instant] = {}
+        self._instants: dict[int, Frame] = {}
 
-    def instant(self, number: int) -> Instant:
+    def instant(self, number: int) -> Frame:
         """A frame with the fields that pages show, read once; negative numbers count from the end."""
         number = range(len(self.run.frames))[number]
         if number not in self._instants:
@@ -102,7 +101,7 @@ class RunFacts:
         return float(value) if isinstance(value, int | float) else None
 
     @cached_property
-    def frame(self) -> Frame | None:
+    def frame(self) -> CrystalFrame | None:
         """How the crystal lies in the section; None where the folder does not say."""
         crystal = self.run.manifest.get("crystal") or {}
         try:

@@ -16,17 +16,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from femanode.constitutive.elastoplasticity import Moduli
-from femanode.constitutive.swelling import conversion
 from femanode.numerics.arrays import Array
-from femanode.numerics.linear import SingularMatrix, inner
-from femanode.solver.averaging import Averager, front_mean
+from femanode.numerics.linear import SingularMatrix
+from femanode.solver.advance import Moved, advance_front, follows_outside
+from femanode.solver.averaging import front_mean
 from femanode.solver.energy import Energy, step_energy
 from femanode.solver.failure import StepFailed
 from femanode.solver.front import on_front
 from femanode.solver.mechanics import Equilibrium
 from femanode.solver.physics import Physics
 from femanode.solver.state import State
-from femanode.solver.transport import FULL_ACTIVITY, Balance
+from femanode.solver.transport import Balance
 
 #: Front travel, in delta, over which the trend of the front's stress is taken.
 SMOOTHING = 1.0
@@ -34,12 +34,6 @@ SMOOTHING = 1.0
 #: Least share of the difference between computed and foretold stress that a step takes over: where the front hardly
 #: moves, its travel alone would let the stress go stale.
 LEAST_GAIN = 0.3
-
-#: Largest activity, over that of the cut-off, that the sweeps of a step try; the step they then lead to is cut.
-MOST_ACTIVITY = 1.5
-
-#: Sweeps between front and carriers, and between the front's speed and its travel, before a step is given up.
-MOST_SWEEPS, MOST_LOOKS = 40, 60
 
 
 @dataclass(frozen=True)
@@ -78,46 +72,6 @@ class Candidate:
     headroom: float = 0.0
     energy: Energy | None = None
     pace: Pace | None = None
-
-
-@dataclass(frozen=True)
-class Moved:
-    """Front and carriers at the end of a step.
-
-    Attributes
-    ----------
-    xi : (N,) extent of reaction
-    drop : (N,) activity outside minus activity
-    outside : 1 - activity outside the surface
-    entered : whether a given current has once been carried whole
-    balance : carriers that came in and that are there
-    speed : (N,) speed of the front in the step, nm/s
-    travel : mean distance of the front in the step, nm
-    averager : average across the front, of the last sweep
-    """
-
-    xi: Array
-    drop: Array
-    outside: float
-    entered: bool
-    balance: Balance
-    speed: Array
-    travel: float
-    averager: Averager
-
-    @property
-    def depletion(self) -> Array:
-        """1 - c, (N,)."""
-        return self.outside + self.drop
-
-    @property
-    def c(self) -> Array:
-        """Activity of the carrier in the reacted phase, (N,)."""
-        return 1.0 - self.depletion
-
-    def activity(self, physics: Physics, averager: Averager) -> Array:
-        """See :func:`activity_at_front`."""
-        return activity_at_front(physics, averager, self.outside, self.drop)
 
 
 @dataclass(frozen=True)
@@ -160,22 +114,12 @@ class Felt:
     error: float
 
 
-def activity_at_front(physics: Physics, averager: Averager, outside: float, drop: Array) -> Array:
-    """Activity averaged across the front and extended along its normal, (N,); outside's where there is no front."""
-    return 1.0 - outside - averager(physics.spaces.at_points(drop))
-
-
 def headroom(physics: Physics, state: State, depletion: Array) -> float:
     """How far the mean activity of the surface may still rise: to that of the cut-off, or to 1 behind a film."""
     applied, length = physics.applied[state.step], physics.spaces.reacting_length
-    if _follows_outside(physics, state):
+    if follows_outside(physics, state):
         return 0.0
     return max(applied.cutoff - 1.0 + float(np.sum(length * depletion) / length.sum()), 0.0)
-
-
-def _follows_outside(physics: Physics, state: State) -> bool:
-    """Whether the surface has activity 1: bare, and no current given."""
-    return physics.applied[state.step] == FULL_ACTIVITY and physics.transport.film is None
 
 
 def propose(physics: Physics, state: State, dt: float) -> Candidate:
@@ -253,74 +197,3 @@ def _assembled(state: State, moved: Moved, eq: Equilibrium, felt: Felt, dt: floa
         Cp_inv=response.Cp_inv, eqps=response.eqps, front_stress=felt.stress, activity=felt.activity,
         point_stress=response.mean_mandel, u_rate=(eq.u - state.u) / dt, axial_rate=(eq.axial - state.axial) / dt,
         front_stress_trend=felt.trend, outside=moved.outside, entered=moved.entered, curvature=felt.curvature)
-
-
-def advance_front(physics: Physics, state: State, dt: float) -> Moved:
-    """Front and carrier balance over dt at extrapolated stress.
-
-    The stress is extrapolated in travel, not in time: where it is about to stop the front, the step is implicit in it.
-
-    Raises
-    ------
-    StepFailed
-        Front, carriers and stress do not agree, or a value is not finite.
-    """
-    front, transport, applied = physics.front, physics.transport, physics.applied[state.step]
-    at_outside = _follows_outside(physics, state)
-    # While the front is still coming in there is little to take the current: what the cut-off gives then flows.
-    full = 1.0 - applied.cutoff
-    limit, bound = (-np.inf, 1.0 - MOST_ACTIVITY * applied.cutoff) if state.entered else (full, full)
-    # Where the supply is limited, what the front takes too much or too little shows in the activity of a thin skin.
-    agreed = 1e-4 if at_outside else 1e-5 * (1.0 - physics.chemistry.at_front)
-    C_n = physics.content_at_nodes(state)
-    h_n = conversion(state.xi, front.start)
-    nodal_stress = physics.spaces.to_nodes(state.point_stress)
-    xi, activity, depletion, n = state.xi, state.activity, state.depletion, front.normals(state.xi)
-    drive, travel = _drive(physics, state, n, activity, xi, 0.0, dt)
-    # The front goes where it points half way through the step.
-    n = front.normals(0.5 * (xi + front.travel(xi, drive, dt, state.curvature)))
-    averager: Averager | None = None
-    previous = np.full_like(xi, np.inf)
-    for _ in range(MOST_SWEEPS):
-        drive, travel = _drive(physics, state, n, activity, xi, travel, dt)
-        xi = front.travel(state.xi, drive, dt, state.curvature)
-        if not np.all(np.isfinite(xi)):
-            raise StepFailed("front equation gave a value that is not finite")
-        h = conversion(xi, front.start)
-        if averager is not None and float(np.max(np.abs(xi - previous))) < agreed:
-            drop, outside = transport.step(C_n, h, depletion, nodal_stress, dt, least=limit, applied=applied)
-            if not np.all(np.isfinite(drop)):
-                raise StepFailed("carrier balance gave a value that is not finite")
-            return Moved(
-                xi=xi, drop=drop, outside=outside, entered=state.entered or outside > full,
-                balance=transport.balance(C_n, h, drop, nodal_stress, dt, outside),
-                speed=front.rate.rate(n[0], n[1]) * drive, travel=travel, averager=averager)
-        previous = xi
-        stress = state.front_stress + 0.5 * travel * state.front_stress_trend
-        gain = front.kinetics.sensitivity(h - h_n, stress, activity)
-        # About the last sweep's own activity the sink vanishes as sweeps agree; about the average a share of the uptake
-        # stays, which is nothing only where the activity outside is given.
-        about = activity if at_outside else 1.0 - depletion
-        drop, outside = transport.step(C_n, h, depletion, nodal_stress, dt, (gain, about), bound, applied)
-        depletion = outside + drop
-        averager = front.averager(xi, averager)
-        activity = activity_at_front(physics, averager, outside, drop)
-    raise StepFailed("front and carrier balance did not agree")
-
-
-def _drive(physics: Physics, state: State, n: Array, activity: Array, xi: Array, travel: float, dt: float,
-           ) -> tuple[Array, float]:
-    """v/k (N,) of a front of normals ``n`` at ``activity``, and the mean travel that agrees with its stress.
-
-    ``xi`` tells where the front is, ``travel`` is a first guess. StepFailed where none is found: the step is too long.
-    """
-    front, weight = physics.front, physics.spaces.mass * xi * (1.0 - xi)
-    rate, total = front.rate.rate(n[0], n[1]), max(float(weight.sum()), 1e-300)
-    for _ in range(MOST_LOOKS):
-        drive = front.kinetics.drive(state.front_stress + 0.5 * travel * state.front_stress_trend, activity)
-        found = dt * inner(weight, rate * drive) / total
-        if abs(found - travel) < 1e-5 * front.delta:
-            return drive, travel
-        # Half a step of the fixed point: it converges up to three times the time step at which the full one does.
-        travel = 0.5 * (travel + found)
-    raise StepFailed("the front's speed and its stress along the way do not agree")

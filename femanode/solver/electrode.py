@@ -7,9 +7,9 @@ length of surface. One formula each way, so that no other module knows charge or
 from __future__ import annotations
 
 from femanode.config.loading import Config
-from femanode.constitutive.chemistry import IdealSolution
 from femanode.errors import ConfigError
-from femanode.units import E_CHARGE, K_B, MA_PER_CM2
+from femanode.solver.laws import chemistry_of, thermal_voltage
+from femanode.units import MA_PER_CM2
 
 HOUR = 3600.0
 
@@ -42,12 +42,6 @@ def _density_of_unit_flux(config: Config) -> float:
     return MA_PER_CM2 * material.carrier.charge * material.content.x_max / material.host.volume
 
 
-def chemistry_of(config: Config) -> IdealSolution:
-    """Content, activity and potential of the reacted phase; it is full at the applied potential."""
-    content = config.material.content
-    return IdealSolution(content.x_front / content.x_max, config.boundary.potential, thermal_voltage(config))
-
-
 def potential(config: Config, activity: float) -> float:
     """Potential against the carrier metal of a surface activity, V; NaN where there is no activity."""
     return chemistry_of(config).potential(activity)
@@ -71,8 +65,3 @@ def film_coefficient(config: Config) -> float | None:
     """h_f = diffusivity/thickness of the film, nm/s; None for a bare surface."""
     film = config.boundary.film
     return None if film is None else film.diffusivity / film.thickness
-
-
-def thermal_voltage(config: Config) -> float:
-    """kT/(z e), V."""
-    return K_B * config.temperature / (E_CHARGE * config.material.carrier.charge)

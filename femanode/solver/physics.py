@@ -54,11 +54,11 @@ class Physics:
 
     def moduli(self, h: Array, C: Array) -> Moduli:
         """Constants at the quadrature points of converted fraction and content (elem, qp)."""
-        return self.mixture.moduli(h, C)
+        return self.mixture.moduli(h, C, self.spaces.region)
 
     def swelling(self, C: Array) -> Array:
         """Stress-free volume ratio Jc at the quadrature points of content C (elem, qp)."""
-        return self.mixture.volume_ratio(C)
+        return self.mixture.volume_ratio(C, self.spaces.region)
 
     def volume_ratio(self, xi: Array, c: Array) -> Array:
         """Stress-free volume ratio Jc at the quadrature points, (elem, qp), from nodal xi and activity c."""

@@ -1,7 +1,4 @@
-"""Turns a configuration into the solvers of one section (config -> mesh -> state on the line).
-
-The only module that knows both the configuration and the numerics.
-"""
+"""Turns a configuration into the solvers of one section, and moves these from one mesh to the next."""
 
 from __future__ import annotations
 
@@ -9,49 +6,34 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from femanode.config.ledges import Ledges as LedgeKeys
 from femanode.config.loading import Config
-from femanode.config.material import Material
-from femanode.config.material import Phase as PhaseKeys
-from femanode.config.quantities import Table
-from femanode.constitutive.crystal.ledges import Ledges
-from femanode.constitutive.crystal.miller import Frame, make_frame
-from femanode.constitutive.crystal.rates import DirectionLaw, make_direction_law
-from femanode.constitutive.crystal.symmetry import require_sector, section_symmetry
-from femanode.constitutive.kinetics import MassAction
-from femanode.constitutive.mixture import Mixture, Phase, host_and_product
+from femanode.constitutive.crystal.miller import CrystalFrame
+from femanode.constitutive.crystal.rates import DirectionLaw
 from femanode.errors import ConfigError
-from femanode.mesh.build import Section, make_section, read_section, require_size
+from femanode.mesh.build import Section
 from femanode.mesh.hierarchy import Hierarchy, Leaves
 from femanode.mesh.recovery import Recovery
-from femanode.mesh.roughness import Roughness, make_roughness, require_waves, rough_mesh
+from femanode.mesh.roughness import rough_mesh
 from femanode.mesh.spaces import Spaces, build_spaces
-from femanode.numerics.arrays import Array, IntArray
+from femanode.numerics.arrays import IntArray
 from femanode.solver.adaptation import GradedMesh, Grading, front_outruns, initial_leaves, leaves_for
-from femanode.solver.electrode import applied_current, chemistry_of, cutoff_activity, film_coefficient
+from femanode.solver.electrode import applied_current, cutoff_activity, film_coefficient
 from femanode.solver.ends import usual_ends
 from femanode.solver.front import Front
+from femanode.solver.laws import chemistry_of, crystal_of, diffusivity_of, kinetics_of, mixture_of
 from femanode.solver.mechanics import Mechanics
+from femanode.solver.meshing import ELEMENTS_PER_DELTA, resolution, root_section, unevenness_of
 from femanode.solver.physics import Physics
 from femanode.solver.protocol import Protocol, Step
 from femanode.solver.state import Part, State, pristine
 from femanode.solver.stepping import Limits
 from femanode.solver.transfer import transfer
 from femanode.solver.transport import Applied, Transport
-from femanode.units import E_CHARGE, K_B
-
-#: Elements along the radius where neither the mesh nor the front gives a size.
-DEFAULT_RESOLUTION = 64
-
-#: Elements in a half-thickness of the front: on fewer the layer that swells is not resolved, and the figures scatter.
-ELEMENTS_PER_DELTA = 2.0
+from femanode.units import K_B
 
 #: Residual of equilibrium that ends a run's Newton iterations: 1e-3 moves no figure (converted fraction, stresses,
 #: diameters) by more than 1e-4 of itself, and this is ten times less.
 EQUILIBRIUM = 1e-4
-
-#: Elements along the wall in the coarsest parts of an adaptive mesh.
-COARSEST = 8
 
 DEFAULT_GRADING = Grading()
 
@@ -65,7 +47,7 @@ class Problem:
 
     config: Config
     section: Section
-    frame: Frame
+    frame: CrystalFrame
     rates: DirectionLaw
     physics: Physics
     limits: Limits
@@ -82,7 +64,7 @@ class Problem:
     def initial_state(self) -> State:
         """Pristine section with the front about to enter."""
         spaces, outline = self.physics.spaces, self.section.outline
-        uneven = _unevenness(self.config, self.section)
+        uneven = unevenness_of(self.config, self.section)
         # The front comes in along the outline as it is.
         depth = outline.depth(spaces.nodes) if uneven is None else uneven.depth(spaces.nodes, outline)
         extent = self.physics.front.initial_extent(np.maximum(depth, 0.0))
@@ -141,68 +123,6 @@ class Problem:
         return [] if every is None else [float(t) for t in np.arange(1, self.config.time.end / every) * every]
 
 
-def crystal_of(config: Config) -> tuple[Frame, DirectionLaw]:
-    """Frame and orientation law of a configuration, with the amorphised share of the front."""
-    material = config.material
-    structure = material.host.structure
-    axis, in_plane = ((0, 0, 1), None) if config.crystal is None else (config.crystal.axis, config.crystal.in_plane)
-    frame = make_frame(axis, in_plane, structure)
-    amorphous = material.front.amorphization
-    share = amorphous.fraction
-    threshold, diameter = amorphous.threshold_diameter, config.geometry.diameter
-    if threshold is not None and diameter is not None and diameter < threshold:
-        share = 1.0
-    return frame, make_direction_law(material.front.rates, structure, frame, share, amorphous.rate, ledges_of(material))
-
-
-def ledges_of(material: Material) -> Ledges | None:
-    """What the ledge law takes beside the rates; None with the smooth law."""
-    if material.front.direction_law == "smooth":
-        return None
-    given = material.front.ledge or LedgeKeys()
-    return Ledges(float(np.radians(given.rounding)), given.speed_100, given.speed_111)
-
-
-def resolution(config: Config) -> tuple[float | None, float | None]:
-    """Element size and half-thickness asked for or implied, nm; None where only a mesh file can tell."""
-    size, delta, wall = config.mesh.element_size, config.front.half_thickness, config.geometry.wall
-    natural = config.material.front.half_thickness
-    if size is None and config.geometry.shape != "file":
-        coarsest = max(natural, ELEMENTS_PER_DELTA * wall / DEFAULT_RESOLUTION) if wall else natural
-        size = (delta if delta is not None else coarsest) / ELEMENTS_PER_DELTA
-    if delta is None and size is not None:
-        delta = max(natural, ELEMENTS_PER_DELTA * size)
-    return size, delta
-
-
-def _root(config: Config) -> tuple[Section, int]:
-    """Coarsest mesh of a configuration, and how often it is refined at the front (0: the mesh is fixed)."""
-    _, rates = crystal_of(config)
-    allowed = section_symmetry(rates)
-    geometry = config.geometry
-    size, _ = resolution(config)
-    if geometry.shape == "file":
-        if geometry.path is None:
-            raise ConfigError("no path", where="geometry.path")
-        section = read_section(geometry.path, element_size=size, diameter=geometry.diameter)
-        require_sector(section.sector, allowed)
-        return section, 0
-    # An uneven outline has no mirrors; a smaller sector has to be asked for.
-    wanted = "full" if geometry.roughness is not None and geometry.sector == "auto" else geometry.sector
-    sector = require_sector(wanted, allowed)
-    if geometry.diameter is None or size is None:
-        raise ConfigError("no diameter", where="geometry.diameter")
-    outer, inner = 0.5 * geometry.diameter, 0.5 * (geometry.inner_diameter or 0.0)
-    # Of the finest elements: the coarsest alone would let through what is never done refining.
-    require_size(size, outer, inner, sector)
-    levels = 0
-    while config.mesh.adaptive and size * 2.0 ** (levels + 1) <= (outer - inner) / COARSEST:
-        levels += 1
-    if geometry.roughness is not None:
-        require_waves(geometry.roughness.wavelength_of(geometry.diameter), size)
-    return make_section(geometry.shape, outer, inner, size * 2.0**levels, sector), levels
-
-
 def mesh_section(config: Config) -> Section:
     """The mesh a run starts with.
 
@@ -223,7 +143,7 @@ def build_problem(config: Config) -> Problem:
         See :func:`mesh_section`; also when the mesh cannot resolve the front.
     """
     frame, rates = crystal_of(config)
-    section, levels = _root(config)
+    section, levels = root_section(config)
     _, delta = resolution(config)
     if delta is None:
         delta = max(config.material.front.half_thickness, ELEMENTS_PER_DELTA * section.actual_size)
@@ -265,17 +185,10 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
         The linear solver asked for is not installed.
     """
     material = config.material
-    uneven = _unevenness(config, section)
+    uneven = unevenness_of(config, section)
     mesh = section.mesh if uneven is None else rough_mesh(section.mesh, uneven, section.outline)
     spaces = build_spaces(mesh, section.outline)
     backend = config.solver.linear
-    kT = K_B * config.temperature
-    kinetics = MassAction(
-        kT=kT,
-        dG0=-E_CHARGE * material.carrier.charge * (material.front.equilibrium_potential - config.boundary.potential),
-        dV=material.swelling.expansion * material.host.volume / material.content.x_max,
-        dV_act=material.front.activation_volume)
-    diffusivity = material.transport.diffusivity
     try:
         mechanics = Mechanics(spaces, section.sector, axial=config.mechanics.axial,
                               axial_force=config.mechanics.axial_force, backend=backend, tolerance=EQUILIBRIUM)
@@ -283,9 +196,10 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
         raise ConfigError(str(error), where="solver.linear") from None
     return Physics(
         spaces=spaces, mechanics=mechanics,
-        front=Front(spaces, delta, config.front.conversion_start, rates, kinetics, backend),
-        transport=Transport(spaces, chemistry_of(config), lambda C: _look_up(diffusivity, C),
-                            material.transport.activation_volume / kT, backend, film_coefficient(config)),
+        front=Front(spaces, delta, config.front.conversion_start, rates, kinetics_of(config), backend),
+        transport=Transport(spaces, chemistry_of(config), diffusivity_of(material),
+                            material.transport.activation_volume / (K_B * config.temperature), backend,
+                            film_coefficient(config)),
         mixture=mixture_of(material), applied=(applied_of(config, spaces),))
 
 
@@ -295,14 +209,7 @@ def applied_of(config: Config, spaces: Spaces) -> Applied:
     return Applied(current, cutoff_activity(config))
 
 
-def _unevenness(config: Config, section: Section) -> Roughness | None:
-    """The outline's unevenness; None of a circle."""
-    rough = config.geometry.roughness
-    return None if rough is None else make_roughness(
-        rough.amplitude, rough.wavelength_of(2.0 * section.radius), section.radius, rough.seed, section.sector)
-
-
-def _notes(config: Config, frame: Frame, section: Section, delta: float) -> list[str]:
+def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) -> list[str]:
     """What was chosen for the user, in sentences."""
     notes = []
     if config.crystal is not None and frame.in_plane_chosen:
@@ -328,24 +235,3 @@ def _notes(config: Config, frame: Frame, section: Section, delta: float) -> list
         notes.append(f"nothing will react: the cut-off is {cutoff - config.material.front.equilibrium_potential:.3g} V "
                      "above the front's equilibrium")
     return notes
-
-
-def _look_up(table: Table, C: Array) -> Array:
-    if len(table.value) == 1:
-        return np.full_like(C, table.value[0])
-    return np.interp(C, table.content, table.value)
-
-
-def mixture_of(material: Material) -> Mixture:
-    """Constants and swelling of the reacting region."""
-    host, product = material.mechanics.host, material.mechanics.reacted
-    expansion = material.swelling.expansion
-    return Mixture(host_and_product(_phase(host), _phase(product), expansion), expansion)
-
-
-def _phase(given: PhaseKeys) -> Phase:
-    """A phase's constants as functions of content."""
-    law = given.rate_sensitivity
-    exponent, rate = (1.0, np.inf) if law is None else (law.exponent, law.reference_rate)
-    return Phase(given.youngs_modulus, given.poisson_ratio, lambda C: _look_up(given.yield_stress, C),
-                 given.hardening_modulus, exponent, rate)

@@ -21,7 +21,7 @@ from femanode.config.material import material_mapping
 from femanode.config.yamlio import load_yaml
 from femanode.constitutive.crystal.symmetry import require_sector, section_symmetry
 from femanode.errors import ConfigError
-from femanode.solver.problem import crystal_of
+from femanode.solver.laws import crystal_of
 from femanode.study.quantity import label
 from femanode.study.sweepfile import Sweep
 

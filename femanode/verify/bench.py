@@ -19,9 +19,10 @@ from femanode.mesh.hierarchy import Hierarchy
 from femanode.mesh.outline import Annulus
 from femanode.mesh.spaces import Spaces, build_spaces, scatter
 from femanode.numerics.arrays import Array, IntArray
+from femanode.solver.advance import advance_front
 from femanode.solver.averaging import front_mean
 from femanode.solver.axial import STRAIGHT, Axial
-from femanode.solver.candidate import Candidate, advance_front, headroom
+from femanode.solver.candidate import Candidate, headroom
 from femanode.solver.ends import StopReason
 from femanode.solver.failure import StepFailed
 from femanode.solver.front import Front, Rate, on_front

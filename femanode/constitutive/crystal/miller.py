@@ -79,7 +79,7 @@ def equivalents(direction: Miller, structure: str) -> set[Miller]:
 
 
 @dataclass(frozen=True)
-class Frame:
+class CrystalFrame:
     """How the crystal lies in the section.
 
     Attributes
@@ -112,7 +112,7 @@ class Frame:
         return format_miller(labels[name])
 
 
-def make_frame(axis: Sequence[int], in_plane: Sequence[int] | None = None, structure: str = "cubic") -> Frame:
+def make_frame(axis: Sequence[int], in_plane: Sequence[int] | None = None, structure: str = "cubic") -> CrystalFrame:
     """Place the crystal in the section: z along `axis`, x along `in_plane`, y = z cross x.
 
     Miller indices are taken as directions along unit-length orthogonal crystal axes in every structure: for
@@ -152,7 +152,7 @@ def make_frame(axis: Sequence[int], in_plane: Sequence[int] | None = None, struc
     rows = np.array([x, _cross(z, x), z], dtype=float)
     rotation = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     rotation.setflags(write=False)
-    return Frame(z, x, in_plane is None, structure, rotation)
+    return CrystalFrame(z, x, in_plane is None, structure, rotation)
 
 
 def _default_in_plane(axis: Miller, structure: str) -> Miller:

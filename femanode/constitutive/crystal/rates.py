@@ -12,7 +12,7 @@ from math import isfinite
 import numpy as np
 
 from femanode.constitutive.crystal.ledges import Ledges, make_ledge_law
-from femanode.constitutive.crystal.miller import Frame, Miller, equivalents, format_miller, miller_at
+from femanode.constitutive.crystal.miller import CrystalFrame, Miller, equivalents, format_miller, miller_at
 from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array
 
@@ -27,7 +27,7 @@ class DirectionLaw:
 
     Attributes
     ----------
-    frame : Frame
+    frame : CrystalFrame
         Where the crystal lies.
     log_rate : callable
         ln k of the unit normal's three components in crystal axes (k in nm/s), before amorphisation.
@@ -37,7 +37,7 @@ class DirectionLaw:
         Geometric mean and largest k_eff over the in-plane angles, nm/s.
     """
 
-    frame: Frame
+    frame: CrystalFrame
     log_rate: LogRate
     amorphous_fraction: float = 0.0
     amorphous_log_rate: float = 0.0
@@ -80,7 +80,7 @@ class DirectionLaw:
 def make_direction_law(
     rates: Mapping[str, float],
     structure: str,
-    frame: Frame,
+    frame: CrystalFrame,
     amorphous_fraction: float = 0.0,
     amorphous_rate: float | None = None,
     ledges: Ledges | None = None,
@@ -104,7 +104,7 @@ def make_direction_law(
         Miller label to rate, nm/s.
     structure : str
         One of `STRUCTURES`.
-    frame : Frame
+    frame : CrystalFrame
         From `make_frame`.
     amorphous_fraction : float
         alpha in [0, 1].

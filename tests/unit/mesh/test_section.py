@@ -53,9 +53,9 @@ def test_one_region_is_what_a_generated_mesh_has() -> None:
 
 
 def graded(root: Section) -> tuple[Section, Hierarchy]:
-    """A mesh of three sizes, finest at (6, 1): some triangles are halved, some whole."""
+    """A mesh of three sizes, finest at (9, 2) and out to the surface: some triangles are halved, some whole."""
     h = Hierarchy(root, 2)
-    marks = [np.hypot(*(h.xy[:, h.corners[level]].mean(axis=1) - [[6.0], [1.0]])) < 1.5 + h.size(level)
+    marks = [np.hypot(*(h.xy[:, h.corners[level]].mean(axis=1) - [[9.0], [2.0]])) < 1.5 + h.size(level)
              for level in range(h.levels)]
     leaves = h.grade(marks)
     assert set(leaves.level) == {0, 1, 2} and (leaves.halved >= 0).any()

@@ -208,13 +208,3 @@ def test_order_of_an_elements_nodes_does_not_matter() -> None:
 
 def test_scatter_adds_up() -> None:
     assert_array_equal(scatter(np.array([[0, 2], [2, 2]]), np.array([1.0, 10.0]), 4), [1.0, 0.0, 21.0, 0.0])
-
-
-def test_element_mean_is_the_integral_over_the_four_sub_triangles() -> None:
-    s = build_spaces(skfem.MeshTri2.from_mesh(skfem.MeshTri.init_circle(2)).with_boundaries(
-        {"surface": lambda x: np.hypot(*x) > 0.9}))
-    centroid = s.nodes[:, s.cells[:3]].mean(axis=1)
-    assert_allclose(s.element_mean(linear(s.nodes))[:, 0], linear(centroid), rtol=1e-12)
-    rough = np.random.default_rng(0).normal(size=s.n_nodes)
-    whole = (s.sub_area * rough[s.sub].mean(axis=0)).reshape(4, -1).sum(axis=0) / s.sub_area.reshape(4, -1).sum(axis=0)
-    assert_allclose(s.element_mean(rough)[:, 0], whole, rtol=1e-12, atol=1e-14)

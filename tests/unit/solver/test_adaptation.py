@@ -30,7 +30,7 @@ def test_the_mesh_is_changed_before_the_front_reaches_coarse_elements(before, af
     assert front_outruns(graded(problem), problem.physics.spaces, state, problem.physics.front, problem.grading)
     assert not front_outruns(graded(new), new.physics.spaces, moved, new.physics.front, new.grading)
     # fewer elements in the end than an even mesh has, and the finest where the front is
-    on = new.physics.spaces.element_mean(moved.xi * (1 - moved.xi))[:, 0] > 0.02
+    on = new.physics.spaces.at_points(moved.xi * (1 - moved.xi)).mean(axis=1) > 0.02
     leaves = graded(new).leaves
     assert on.any()
     assert_array_equal(leaves.level[leaves.of_element][on], leaves.level.max())

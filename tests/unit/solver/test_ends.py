@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from femanode.solver.candidate import Candidate, advance_front
+from femanode.solver.advance import advance_front
+from femanode.solver.candidate import Candidate
 from femanode.solver.ends import Arrested, Converted, CutOff, EndTime, StopReason, usual_ends
 from femanode.solver.protocol import Protocol, Step
 from femanode.solver.stepping import Limits, Tally, march

@@ -13,7 +13,8 @@ from numpy.testing import assert_allclose
 from scipy.optimize import brentq
 
 from femanode.errors import ConvergenceError
-from femanode.solver.candidate import Candidate, Pace, advance_front, propose
+from femanode.solver.advance import advance_front
+from femanode.solver.candidate import Candidate, Pace, propose
 from femanode.solver.ends import StopReason
 from femanode.solver.physics import Physics
 from femanode.solver.state import State

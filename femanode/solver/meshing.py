@@ -1,0 +1,66 @@
+"""How finely a configuration is meshed, and its coarsest mesh."""
+
+from __future__ import annotations
+
+from femanode.config.loading import Config
+from femanode.constitutive.crystal.symmetry import require_sector, section_symmetry
+from femanode.errors import ConfigError
+from femanode.mesh.build import Section, make_section, read_section, require_size
+from femanode.mesh.roughness import Roughness, make_roughness, require_waves
+from femanode.solver.laws import crystal_of
+
+#: Elements along the radius where neither the mesh nor the front gives a size.
+DEFAULT_RESOLUTION = 64
+
+#: Elements in a half-thickness of the front: on fewer the layer that swells is not resolved, and the figures scatter.
+ELEMENTS_PER_DELTA = 2.0
+
+#: Elements along the wall in the coarsest parts of an adaptive mesh.
+COARSEST = 8
+
+
+def resolution(config: Config) -> tuple[float | None, float | None]:
+    """Element size and half-thickness asked for or implied, nm; None where only a mesh file can tell."""
+    size, delta, wall = config.mesh.element_size, config.front.half_thickness, config.geometry.wall
+    natural = config.material.front.half_thickness
+    if size is None and config.geometry.shape != "file":
+        coarsest = max(natural, ELEMENTS_PER_DELTA * wall / DEFAULT_RESOLUTION) if wall else natural
+        size = (delta if delta is not None else coarsest) / ELEMENTS_PER_DELTA
+    if delta is None and size is not None:
+        delta = max(natural, ELEMENTS_PER_DELTA * size)
+    return size, delta
+
+
+def root_section(config: Config) -> tuple[Section, int]:
+    """Coarsest mesh of a configuration, and how often it is refined at the front (0: the mesh is fixed)."""
+    _, rates = crystal_of(config)
+    allowed = section_symmetry(rates)
+    geometry = config.geometry
+    size, _ = resolution(config)
+    if geometry.shape == "file":
+        if geometry.path is None:
+            raise ConfigError("no path", where="geometry.path")
+        section = read_section(geometry.path, element_size=size, diameter=geometry.diameter)
+        require_sector(section.sector, allowed)
+        return section, 0
+    # An uneven outline has no mirrors; a smaller sector has to be asked for.
+    wanted = "full" if geometry.roughness is not None and geometry.sector == "auto" else geometry.sector
+    sector = require_sector(wanted, allowed)
+    if geometry.diameter is None or size is None:
+        raise ConfigError("no diameter", where="geometry.diameter")
+    outer, inner = 0.5 * geometry.diameter, 0.5 * (geometry.inner_diameter or 0.0)
+    # Of the finest elements: the coarsest alone would let through what is never done refining.
+    require_size(size, outer, inner, sector)
+    levels = 0
+    while config.mesh.adaptive and size * 2.0 ** (levels + 1) <= (outer - inner) / COARSEST:
+        levels += 1
+    if geometry.roughness is not None:
+        require_waves(geometry.roughness.wavelength_of(geometry.diameter), size)
+    return make_section(geometry.shape, outer, inner, size * 2.0**levels, sector), levels
+
+
+def unevenness_of(config: Config, section: Section) -> Roughness | None:
+    """The outline's unevenness; None of a circle."""
+    rough = config.geometry.roughness
+    return None if rough is None else make_roughness(
+        rough.amplitude, rough.wavelength_of(2.0 * section.radius), section.radius, rough.seed, section.sector)
