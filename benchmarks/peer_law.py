@@ -8,6 +8,7 @@ import numpy as np
 from swelling_front import HARDENING, NU, STRENGTH, E
 
 from femanode.constitutive.elastoplasticity import Moduli, PointResponse
+from femanode.verify.bench import moduli
 
 PLANE = [(0, 0), (1, 1), (0, 1), (1, 0)]
 
@@ -38,5 +39,4 @@ def nominal(F: Any, response: PointResponse) -> tuple[Any, Any]:
 
 def constants(shape: tuple[int, ...]) -> Moduli:
     """The benchmark's constants at points of any layout."""
-    values = (E / (3.0 - 6.0 * NU), E / (2.0 + 2.0 * NU), STRENGTH, HARDENING, 1.0, np.inf)
-    return Moduli(*(np.full(shape, v) for v in values))
+    return moduli(E, NU, STRENGTH, HARDENING, shape=shape)

@@ -75,18 +75,17 @@ def results(nodes: Array, u: Array, eqps: Array, n: int) -> dict[str, float]:
 
 def solve(n: int, steps: int, backend: str) -> dict[str, Any]:
     """One whole case, timed from the mesh to the last step."""
-    from femanode.constitutive.elastoplasticity import Moduli
     from femanode.mesh.spaces import build_spaces
     from femanode.numerics import compiled
     from femanode.solver.axial import STRAIGHT
     from femanode.solver.mechanics import Mechanics
+    from femanode.verify.bench import moduli
 
     begin, cpu = time.perf_counter(), time.process_time()
     spaces = build_spaces(quadratic_mesh(n))
     mechanics = Mechanics(spaces, "quarter", backend=backend)  # type: ignore[arg-type]
     shape = spaces.weight.shape
-    constants = (E / (3.0 - 6.0 * NU), E / (2.0 + 2.0 * NU), STRENGTH, HARDENING, 1.0, np.inf)
-    law = Moduli(*(np.full(shape, value) for value in constants))
+    law = moduli(E, NU, STRENGTH, HARDENING, shape=shape)
     r = np.hypot(*spaces.qp_xy)
     u = before = np.zeros((2, spaces.n_nodes))
     Cp_inv, eqps = np.zeros((4, *shape)), np.zeros(shape)

@@ -85,7 +85,6 @@ def snapshot(n: int, solver: Any) -> dict[str, Any]:
     """One Newton iteration at n rings: the best of three, part by part, s; peak memory of the process, MiB."""
     from swelling_front import quarter_disc
 
-    from femanode.constitutive.elastoplasticity import Moduli
     from femanode.mesh.outline import Annulus
     from femanode.mesh.recovery import Recovery
     from femanode.mesh.section import build_section
@@ -93,6 +92,7 @@ def snapshot(n: int, solver: Any) -> dict[str, Any]:
     from femanode.output.writers import peak_memory
     from femanode.solver.axial import STRAIGHT
     from femanode.solver.mechanics import Mechanics
+    from femanode.verify.bench import moduli
 
     clock: dict[str, float] = {}
 
@@ -107,7 +107,7 @@ def snapshot(n: int, solver: Any) -> dict[str, Any]:
     mechanics = timed("pattern_and_order_s", lambda: Mechanics(s, "quarter", backend=solver))
     recovery = timed("recovery_s", lambda: Recovery(s))
     shape = s.weight.shape
-    law = Moduli(*(np.full(shape, v) for v in (E / (3 - 6 * NU), E / (2 + 2 * NU), STRENGTH, HARDENING, 1.0, np.inf)))
+    law = moduli(E, NU, STRENGTH, HARDENING, shape=shape)
     Cp_inv, eqps, u = np.zeros((4, *shape)), np.zeros(shape), 0.05 * s.nodes
     Cp_inv[[0, 1, 3]] = 1.0
     Jc = swelling(np.hypot(*s.qp_xy), 1.0)

@@ -1,4 +1,4 @@
-r"""Finite-strain Hencky elasticity with J2 flow in the swollen intermediate configuration (point law).
+r"""Finite-strain Hencky elasticity with J2 flow in the swollen intermediate configuration.
 
 F = Fe Fp Fc with Fc = Jc^{1/3} I. The Mandel stress M = K tr(e) I + 2 G dev(e), e = 1/2 ln be, is measured per
 swollen volume, so that the Kirchhoff stress is tau = Jc M. Flow is associated in M; the exponential map makes the
@@ -41,13 +41,18 @@ class Moduli:
 
 @dataclass(frozen=True)
 class PointResponse:
-    """What the law returns at points (all (…, elem, qp)).
+    """What the law returns at points.
 
-    ``tau`` (4, …) Kirchhoff stress, GPa; ``mean_mandel`` K tr(e), GPa; ``Cp_inv`` (4, …) inverse plastic
-    right Cauchy-Green tensor at the end of the step; ``eqps`` equivalent plastic strain; ``tangent`` (10, …) or None:
-    d tau/d(log trial strain) pulled to spatial moduli c0 of components (1111, 2222, 1122, 1112, 2212, 1212, 1133,
-    2233, 1233, 3333). The Lie derivative of tau has the moduli c0_ijkl - (tau_ik d_jl + ... )/2, four terms; they are
-    kept apart because a pressure far from equilibrium makes them indefinite.
+    Attributes
+    ----------
+    tau : (4, elem, qp) Kirchhoff stress, GPa
+    mean_mandel : (elem, qp) mean Mandel stress K tr(e), GPa
+    Cp_inv : (4, elem, qp) inverse plastic right Cauchy-Green tensor at the end of the step
+    eqps : (elem, qp) equivalent plastic strain
+    tangent : (10, elem, qp), GPa, or None
+        Spatial moduli c0 from d tau/d(log trial strain), components 1111, 2222, 1122, 1112, 2212, 1212, 1133, 2233,
+        1233, 3333. The Lie derivative of tau has the moduli c0_ijkl - (tau_ik d_jl + ...)/2, four terms. These stress
+        terms are left to the caller, who may replace the stress in them: a large pressure makes them indefinite.
     """
 
     tau: Array
@@ -162,7 +167,7 @@ def respond(F: Array, F33: Array | float, Cp_inv_n: Array, eqps_n: Array, Jc: Ar
     plastic = np.real(g) > 0
     Cp_inv = np.where(plastic, plastic_metric(F, F33, third, f * dev, Jc), Cp_inv_n)
     moduli = _moduli(strain, dev, norm2, f, slope, Jc, law, plastic) if tangent else None
-    return PointResponse(tau, mean, Cp_inv, eqps_n + g, moduli)
+    return PointResponse(tau=tau, mean_mandel=mean, Cp_inv=Cp_inv, eqps=eqps_n + g, tangent=moduli)
 
 
 def plastic_metric(F: Array, F33: Array | float, third: Array, dev: Array, Jc: Array) -> Array:

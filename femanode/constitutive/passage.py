@@ -1,12 +1,15 @@
-r"""Swelling of material that a coherent front passes (point law of the solver stage).
+r"""Swelling of material while a coherent front passes it.
 
-Where host and product stay joined, the deformation gradient may jump across a front by a (x) N only (Hadamard's
-condition): material swells along the front's normal, its tangential stretch stays the host's. Isotropic swelling
-against that constraint is made up by flow, one flow stress below the normal stress in both tangential directions: it
-dissipates 2/3 of the flow stress per unit of swelling, and the material leaves the front at yield, tangentially
-compressed. In a front of numerical thickness that flow must not be left to the increments of a step: swelling and the
-stretch that follows it when material farther in reacts would blur into one. So this law prescribes what the jump
-prescribes, and the flow that follows behind the front starts from there.
+Where host and product stay joined, the deformation gradient can jump across the front only by a dyad a (x) N with the
+front's normal N (Hadamard's condition): the material swells along N, and its stretch along the front stays that of the
+host. Isotropic swelling under this constraint needs plastic flow. The stress in both tangential directions then lies
+one flow stress below the stress along the normal, 2/3 of the flow stress is dissipated per unit of swelling, and the
+material leaves the front at yield, in tangential compression.
+
+A front of numerical thickness must not leave this flow to the increments of the time steps. Within it the swelling
+could not be told from the stretching that follows when material farther in reacts, and the result would depend on the
+thickness. Therefore the functions of this module give the plastic state directly behind the jump; flow after the front
+has passed starts from there.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from femanode.numerics.arrays import Array
 
 
 def layer_dissipation(strength: Array) -> Array:
-    """Flow dissipated in the front per unit of swelling, GPa: 2/3 of the flow stress (equibiaxial flow)."""
+    """Energy dissipated by flow in the front, GPa per unit of swelling: 2/3 of the flow stress (equibiaxial flow)."""
     return (2.0 / 3.0) * strength
 
 
@@ -40,10 +43,10 @@ def normal_traction(tau: Array, n: Array) -> Array:
 
 
 def swollen(F: Array, n: Array, Cp_inv: Array, stretch: Array, strain: Array) -> Array:
-    """Inverse plastic metric after swelling along n by ``stretch``, with the elastic ``strain`` put on top.
+    """Inverse plastic metric of material that has swollen along n only, the change of shape taken up by plastic flow.
 
-    A later deformation gradient (I + (stretch - 1) n n) F has the elastic deviator that F had, plus that of
-    ``strain`` along n: plastic flow has taken up the whole misfit of shape.
+    The result belongs to the deformation gradient (I + (stretch - 1) n n) F, that is, to F stretched along n. There the
+    elastic strain has the deviator that it had at F before, plus that of ``strain`` along n.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Conversion, content and the swelling they cause (point laws of the solver stage).
+"""Conversion, content and the swelling they cause.
 
 All functions act elementwise on arrays of any shape.
 """

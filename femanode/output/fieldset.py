@@ -5,7 +5,7 @@ Stresses are Cauchy; radial and hoop refer to the wire's axis in the deformed se
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -38,7 +38,7 @@ class FieldSet:
         h, C = physics.content_at_points(state.xi, state.c)
         # With the committed plastic state the point law finds no flow: an elastic trial gives the stress as it was.
         law = physics.moduli(h, C)
-        frozen = type(law)(law.K, law.G, np.full_like(C, 1e6), law.H, law.rate_exponent, np.full_like(C, np.inf))
+        frozen = replace(law, sigma_Y=np.full_like(C, 1e6), reference_rate=np.full_like(C, np.inf))
         response, _ = physics.mechanics.elements.respond(F, self.stretch, state.Cp_inv, state.eqps,
                                                          physics.swelling(C), frozen, 1.0)
         return response.tau, F

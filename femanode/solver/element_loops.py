@@ -1,8 +1,9 @@
-"""Point law, element forces and element stiffness as one compiled pass over the elements (part of the *solver*).
+"""Compiled loops over the elements: deformation, point law with element forces, element stiffness.
 
-The numbers are those of :mod:`femanode.constitutive.elastoplasticity` and of the numpy path in
-:mod:`femanode.solver.elements`, written point by point: the formulas are explained there.
-Each function does a range of elements.
+The equations are those of :mod:`femanode.constitutive.elastoplasticity`, :mod:`femanode.constitutive.flow` and
+:class:`femanode.solver.elements.Elements`, where they are explained; here they are written point by point. Each
+function works on the elements ``begin`` to ``end``, writes to the arrays that come last among its arguments, and
+leaves the others as they are.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def _artanhc(z: float) -> float:
 
 @compiled
 def _log(x: float) -> float:
-    """log, not a number where there is none (an element turned inside out)."""
+    """log x; NaN, without an exception, for x <= 0 (an element turned inside out)."""
     return math.log(x) if x > 0.0 else math.nan
 
 
@@ -111,7 +112,7 @@ def respond(begin: int, end: int, dN: Array, weight: Array, F: Array, F33: Array
 @compiled
 def _point(F: Four, F33: float, C: Four, eqps_n: float, Jc: float, K: float, G: float, sigma_Y: float, H: float,
            exponent: float, rate: float, dt: float, moduli: Array) -> tuple[Four, float, Four, float]:
-    """Kirchhoff stress, mean Mandel stress, new Cp_inv and plastic increment at one point; moduli on the way."""
+    """Kirchhoff stress, mean Mandel stress, new Cp_inv and plastic increment at one point; ``moduli`` is written to."""
     p, q, r, s = F
     swell = np.cbrt(Jc) ** 2
     scale = 1.0 / swell
@@ -166,9 +167,10 @@ def _plastic(F: Four, F33: float, third: float, d: Four, swell: float) -> Four:
 @compiled
 def _moduli(a: float, shear: float, artanhc: float, dev: Four, norm2: float, f: float, slope: float, Jc: float,
             K: float, G: float, plastic: bool, c: Array) -> None:
-    """Moduli c0 in the order of PointResponse; a and shear are the deviator of the in-plane strain.
+    """Moduli c0 in the order of PointResponse; (a, shear) is the in-plane strain less its in-plane mean.
 
-    The shear modulus of the principal axes holds x coth x at their difference x of strains, which is artanhc again.
+    The shear modulus between the principal axes contains x coth x, x being the difference of the principal strains;
+    ``artanhc`` has that value.
     """
     G2 = 2.0 * G * Jc
     theta = 3.0 * G / (3.0 * G + slope) - (1.0 - f) if plastic else 0.0
@@ -196,9 +198,9 @@ def _moduli(a: float, shear: float, artanhc: float, dev: Four, norm2: float, f: 
 def turn(begin: int, end: int, tau: Array, mean: Array, eqps: Array, eqps_n: Array, Jc: Array, K: Array, G: Array,
          sigma_Y: Array, H: Array, awaiting: float, first: bool, strain: Array, direction: Array, tangent: Array,
          ) -> None:
-    """Trial strain and flow direction (4, elem, qp) from the last iteration's to this one's, and the tangent by them.
+    """Overwrite strain and direction (4, elem, qp) of the last iteration by this one's, and turn the tangent.
 
-    See :mod:`femanode.constitutive.flow`.
+    See :func:`femanode.constitutive.flow.turn`; ``first`` stands for no last iteration.
     """
     for e in range(begin, end):
         for q in range(tau.shape[2]):
@@ -248,7 +250,7 @@ def stiffen(begin: int, end: int, dN: Array, weight: Array, F: Array, F33: Array
             calm: bool, Ke: Array, coupling: Array, axial: Array) -> None:
     """Element matrices (elem, 12, 12), coupling (elem, 12) to a uniform axial stretch and its stiffness (elem,).
 
-    ``calm`` cuts the mean stress of the geometric terms to the size of the deviator.
+    With ``calm`` the geometric terms take the stress of :func:`femanode.solver.elements.calmed`.
     """
     gx, gy = np.empty(6), np.empty(6)
     DB, T = np.empty((3, 12)), np.empty((2, 6))

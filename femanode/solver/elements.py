@@ -1,7 +1,7 @@
-"""Point law, forces and stiffness of all elements of one mesh (part of the *solver*).
+"""Point law, forces and stiffness of all elements of one mesh.
 
-Two ways to the same numbers: whole-array numpy, and the compiled pass of :mod:`femanode.solver.element_loops` where
-numba is there.
+There are two implementations of the same equations: :class:`Elements` in numpy, on whole arrays, and
+:class:`CompiledElements` with the loops of :mod:`femanode.solver.element_loops`, used where numba is installed.
 """
 
 from __future__ import annotations
@@ -125,15 +125,15 @@ class CompiledElements(Elements):
                        compiled.readable(Cp_inv_n, (4, *shape)), compiled.readable(eqps_n, shape),
                        compiled.readable(Jc, shape), *constants, float(dt), tau, mean, Cp_inv, eqps, tangent,
                        self._forces, least=200)
-        return PointResponse(tau, mean, Cp_inv, eqps, tangent), self._forces
+        return PointResponse(tau=tau, mean_mandel=mean, Cp_inv=Cp_inv, eqps=eqps, tangent=tangent), self._forces
 
     def turn(self, response: PointResponse, eqps_n: Array, Jc: Array, law: Moduli, last: Flow | None,
              ) -> tuple[Array, Flow]:
-        # Into the arrays that this object made for the response and the last call: no copy of the largest ones.
+        # The loop writes into the arrays made for the response and for the last call, which saves copies of them.
         if response.tangent is None:
             raise ValueError("response without tangent")
         shape = self._weight.shape
-        flow = Flow(np.empty((4, *shape)), np.empty((4, *shape))) if last is None else last
+        flow = Flow(strain=np.empty((4, *shape)), direction=np.empty((4, *shape))) if last is None else last
         given = [compiled.readable(values, shape) for values in (eqps_n, Jc, law.K, law.G, law.sigma_Y, law.H)]
         compiled.share(self._loops.turn, self._count, response.tau, response.mean_mandel, response.eqps, *given,
                        AWAITING, last is None, flow.strain, flow.direction, response.tangent)
@@ -164,10 +164,10 @@ def element_forces(s: Spaces, F: Array, tau: Array) -> Array:
 
 
 def calmed(tau: Array) -> Array:
-    """Stress whose mean is cut to the size of its deviator.
+    """Stress (4, elem, qp) whose mean is cut to the norm of its deviator.
 
-    New swelling at fixed displacement gives pressures of many times the strength; as initial stress in the
-    tangent they make element rotations unstable and send Newton's method astray.
+    Swelling that the displacement has not followed yet gives pressures of many times the strength. In the geometric
+    terms of the tangent they would make rotations of elements unstable, and Newton's method would diverge.
     """
     mean = (tau[0] + tau[1] + tau[3]) / 3.0
     dev = tau.copy()

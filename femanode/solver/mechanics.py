@@ -1,8 +1,8 @@
-"""Equilibrium of one candidate section.
+"""Mechanical equilibrium of a section with given swelling, by Newton's method.
 
-Finds the displacement (and what strains the wire along its axis, unless that is given) for a given content field by
-Newton's method on the P2 mesh, total Lagrangian. Knows nothing of time stepping: committed plastic state in, response
-out.
+Unknown are the nodal displacements on quadratic triangles (total Lagrangian) and, unless they are prescribed, the
+stretch and curvatures along the wire's axis. A solve takes the plastic state at the beginning of the step and returns
+the response at its end; it changes nothing, and time enters as the length of the step only.
 """
 
 from __future__ import annotations
@@ -25,10 +25,19 @@ from femanode.solver.elements import det, make_elements
 
 @dataclass(frozen=True)
 class Equilibrium:
-    """Outcome of one solve. ``converged`` is False after a failure, and ``message`` then says what failed where.
+    """Outcome of one solve, of the last iterate where it failed.
 
-    ``F`` (2, 2, elem, qp) and ``F33`` (elem, qp) are the deformation at the points. ``axial_force`` (nN) is the meshed
-    sector's, a quarter or half of the section's where only that is meshed.
+    Attributes
+    ----------
+    converged : False after a failure
+    message : what failed and where; empty after success
+    u : (2, N) displacement, nm
+    axial : stretch and curvature of the wire
+    F, F33 : (2, 2, elem, qp) and (elem, qp), in-plane deformation gradient and axial stretch at the points
+    response : what the point law returned, None after a failure
+    iterations : of Newton's method
+    residual : relative to the forces of the elements
+    axial_force : nN, of the meshed sector: a quarter or a half of the section's where only that is meshed
     """
 
     converged: bool
@@ -78,11 +87,13 @@ class Mechanics:
     """
 
     max_iterations = 25
-    #: A Newton step may not shrink det F at any point below this fraction of its last value.
+    #: Least det F at every point after a Newton step, over that before it.
     det_floor = 0.4
-    #: Residual that will do after ``patience`` iterations: points on the edge of yielding keep the last digits moving.
+    #: After ``patience`` iterations a relative residual of ``good_enough`` is accepted: points that change between
+    #: elastic and plastic from one iteration to the next can keep it from falling further.
     patience, good_enough = 12, 1e-5
-    #: Above this relative residual the tangent leaves out most of the pressure's geometric part.
+    #: Relative residual above which the geometric terms of the tangent are those of stress with its pressure cut, see
+    #: :func:`femanode.solver.elements.calmed`.
     far = 0.03
 
     def __init__(self, spaces: Spaces, sector: str, *, axial: str = "plane_strain", axial_force: float = 0.0,
@@ -93,7 +104,7 @@ class Mechanics:
         self.axial_force = axial_force * {"quarter": 0.25, "half": 0.5, "full": 1.0}[sector]
         self.tolerance, self.good_enough = tolerance, max(tolerance, self.good_enough)
         fixed = _supports(spaces, sector)
-        # Numbered in the order of their elimination, so that a solver need not permute every matrix.
+        # The unknowns are numbered in the order of elimination, so that the solver need not permute every matrix.
         free = np.flatnonzero(~fixed)
         self._free = free[np.argsort(spaces.rank[free // 2], kind="stable")]
         self._number = np.full(len(fixed), -1)
@@ -103,7 +114,8 @@ class Mechanics:
         self._dofs = dofs
         self._pattern = Pattern(self._number[dofs], len(self._free))
         self.elements = make_elements(spaces)
-        # A node on a symmetry line has half of the whole section's force and counts half: norms are those of the whole.
+        # A node on a symmetry line carries half of the force that it has in the whole section, where there are half as
+        # many of its kind: its square counts 4/2 times. So weighted, norms are in proportion to those of the whole.
         shared = spaces.sharing
         self._weight = shared[self._free // 2]
         self._whole_nodes = float(np.sum(1.0 / shared))
@@ -121,14 +133,19 @@ class Mechanics:
 
     def solve(self, u0: Array, axial_0: Axial, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
               ) -> Equilibrium:
-        """Newton's method from (u0, axial_0), the directions of flow as unknowns beside the displacement.
+        """Newton's method with the directions of plastic flow as additional unknowns, from a first guess.
 
-        At least one iteration is always made.
+        At least one iteration is made, even where the first guess is good enough: otherwise changes smaller than the
+        tolerance would never be followed.
 
         Parameters
         ----------
-        u0 : (2, N) first guess, nm; axial_0 : its axial stretch and curvature, kept where they are not unknowns
-        Cp_inv_n, eqps_n : committed plastic state; Jc : (elem, qp) swelling; law : constants at the points
+        u0 : (2, N) first guess of the displacement, nm
+        axial_0 : first guess of stretch and curvature; what is not unknown keeps this value
+        Cp_inv_n, eqps_n : (4, elem, qp), (elem, qp) plastic state at the beginning of the step
+        Jc : (elem, qp) swelling volume ratio at its end
+        law : constants at the points
+        dt : length of the step, s
         """
         def respond_at(u: Array, stretch: Stretch, F: Array) -> _Point:
             response, forces = self.elements.respond(F, stretch, Cp_inv_n, eqps_n, Jc, law, dt)
@@ -136,7 +153,8 @@ class Mechanics:
             return _Point(u=u, F=F, stretch=stretch, response=response, residual=residual, imbalance=imbalance,
                           size=self._norm(residual, imbalance, max(scale, floor)))
 
-        # A body without stress has no scale of its own; a stress of 1e-4 G stands in, far above rounding.
+        # Residuals are relative to the forces of the elements, or to those of a stress of 1e-4 G where the body is
+        # almost free of stress: without that, rounding alone would keep the relative residual above the tolerance.
         floor = 1e-4 * float(np.mean(law.G)) * float(np.sqrt(self.spaces.weight.sum()))
         F, stretch = self.deformation(u0), self.stretch(u0, axial_0)
         if not det(F).min() > 0:
@@ -150,10 +168,10 @@ class Mechanics:
                 point = replace(point, response=replace(point.response, tangent=tangent))
             exact = trusted and point.size < self.far
             try:
-                # The first iteration makes factors of its own: what a solve finds is not to depend on the last.
+                # The first iteration factorises its own matrix, so that the result does not depend on earlier solves.
                 found = self._improve(point, respond_at, exact=exact, fresh=iteration == 1)
                 if found is None and exact:
-                    # Close to collapse the exact tangent can point uphill; the calmed one does not.
+                    # Near a collapse the exact tangent may be indefinite and its step lead to higher energy.
                     trusted = False
                     found = self._improve(point, respond_at, exact=False, fresh=True)
             except RuntimeError as error:
@@ -164,10 +182,7 @@ class Mechanics:
             point = found if found is not None else point
             settled = (stuck or iteration >= self.patience) and point.size <= self.good_enough
             if point.size <= self.tolerance or settled:
-                force = float(point.imbalance[0]) + self.axial_force if self.columns else 0.0
-                return Equilibrium(converged=True, message="", u=point.u, axial=point.stretch.axial, F=point.F,
-                                   F33=point.stretch.F33, response=point.response, iterations=iteration,
-                                   residual=point.size, axial_force=force)
+                return self._converged(point, iteration)
         return self._failed("no convergence", point, self.max_iterations)
 
     def imbalance(self, u: Array, axial: Axial, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
@@ -181,7 +196,8 @@ class Mechanics:
                  fresh: bool) -> _Point | None:
         """One Newton step with line search; None where no step length helps.
 
-        Associated flow has an incremental potential: a step is shortened while its slope says "too far".
+        With associated flow the residual is the gradient of a potential. A step is shortened while the slope of that
+        potential along it shows that the minimum has been passed by far, unless the residual has halved.
         """
         du, change = self._direction(point, exact=exact, fresh=fresh)
         if not (np.all(np.isfinite(du)) and np.all(np.isfinite(change))):
@@ -201,6 +217,12 @@ class Mechanics:
                 return new
             step *= min(max(slope_0 / (slope_0 - slope), 0.1), 0.7) if np.isfinite(slope) else 0.5
         return None
+
+    def _converged(self, point: _Point, iterations: int) -> Equilibrium:
+        force = float(point.imbalance[0]) + self.axial_force if self.columns else 0.0
+        return Equilibrium(converged=True, message="", u=point.u, axial=point.stretch.axial, F=point.F,
+                           F33=point.stretch.F33, response=point.response, iterations=iterations,
+                           residual=point.size, axial_force=force)
 
     def _failed(self, why: str, point: _Point, iterations: int) -> Equilibrium:
         F = point.F
@@ -233,7 +255,8 @@ class Mechanics:
     def _direction(self, point: _Point, *, exact: bool, fresh: bool) -> tuple[Array, Array]:
         """Newton step of displacement (2, N) and of the unknowns along the axis (columns,).
 
-        The matrix is bordered by one row and column for each of the latter, which are eliminated first.
+        The matrix of the displacements is bordered by one row and column for each unknown along the axis. One
+        factorisation solves for the residual and for the border; the Schur complement gives the border's unknowns.
         """
         s, response, residual = self.spaces, point.response, point.residual
         if response is None:
@@ -278,7 +301,7 @@ def _supports(s: Spaces, sector: str) -> NDArray[np.bool_]:
     if sector == "half":
         fixed[s.y0[np.argmin(radius[s.y0])], 0] = True
     if sector == "full":
-        # Statically determinate: the innermost node, and the x-most node against rotation; no reaction arises.
+        # The innermost node, and one far out along x against rotation: statically determinate, free of reactions.
         fixed[np.argmin(radius)] = True
         fixed[np.argmax(s.nodes[0] - np.abs(s.nodes[1])), 1] = True
     return fixed.ravel()

@@ -118,8 +118,12 @@ def moduli(E: Array | float, nu: Array | float, sigma_Y: Array | float = np.inf,
     G = np.asarray(E) / (2.0 * (1.0 + np.asarray(nu)))
     # An elastic material has infinite strength, and infinity times zero hardening would be NaN.
     strength = np.where(np.isinf(sigma_Y), 1e12, sigma_Y)
-    values = (K, G, strength, H, exponent, rate)
-    return Moduli(*(np.array(np.broadcast_to(v, shape), dtype=float) for v in values))
+
+    def everywhere(value: Array | float) -> Array:
+        return np.array(np.broadcast_to(value, shape), dtype=float)
+
+    return Moduli(K=everywhere(K), G=everywhere(G), sigma_Y=everywhere(strength), H=everywhere(H),
+                  rate_exponent=everywhere(exponent), reference_rate=everywhere(rate))
 
 
 def unit_plastic(shape: tuple[int, ...]) -> Array:

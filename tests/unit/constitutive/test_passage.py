@@ -13,7 +13,8 @@ UNIT = np.array([1.0, 1.0, 0.0, 1.0])[:, None, None]
 
 def law(sigma_Y: float, E: float = 40.0, nu: float = 0.24) -> Moduli:
     one = np.ones((1, 1))
-    return Moduli(E / (3 - 6 * nu) * one, E / (2 + 2 * nu) * one, sigma_Y * one, 0 * one, one, np.inf * one)
+    return Moduli(K=E / (3 - 6 * nu) * one, G=E / (2 + 2 * nu) * one, sigma_Y=sigma_Y * one, H=0 * one,
+                  rate_exponent=one, reference_rate=np.inf * one)
 
 
 def rotated(angle: float) -> np.ndarray:
