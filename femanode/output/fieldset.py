@@ -31,7 +31,7 @@ class FieldSet:
     @cached_property
     def tau(self) -> tuple[Array, Array]:
         """Kirchhoff stress (4, elem, qp), GPa, and in-plane F: the solve's, or recomputed from the state alone."""
-        if self.equilibrium is not None and self.equilibrium.response is not None:
+        if self.equilibrium is not None:
             return self.equilibrium.response.tau, self.equilibrium.F
         physics, state = self.problem.physics, self.state
         F = physics.mechanics.deformation(state.u)

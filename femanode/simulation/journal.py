@@ -107,8 +107,6 @@ class Journal:
 
     def accept(self, candidate: Candidate, stop: StopReason | None) -> Row:
         """Record an accepted step; save when it is time."""
-        if candidate.state is None:
-            raise ValueError("no accepted state")
         with self.timed("output"):
             fields = FieldSet(self.problem, candidate.state, candidate.equilibrium)
             row = self.recorder.step(candidate, fields)

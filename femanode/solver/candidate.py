@@ -23,7 +23,7 @@ from femanode.solver.averaging import front_mean
 from femanode.solver.energy import Energy, step_energy
 from femanode.solver.failure import StepFailed
 from femanode.solver.front import on_front
-from femanode.solver.mechanics import Equilibrium
+from femanode.solver.mechanics import Equilibrium, NoEquilibrium
 from femanode.solver.physics import Physics
 from femanode.solver.state import State
 from femanode.solver.transport import Balance
@@ -50,8 +50,7 @@ class Candidate:
 
     Attributes
     ----------
-    state : the proposed state; None when a solve failed
-    message : why there is none
+    state : the proposed state
     balance : carriers that came in and that are there
     equilibrium : outcome of the equilibrium solve
     coupling_error : error of the front's position from extrapolating its stress, in delta
@@ -62,8 +61,7 @@ class Candidate:
     pace : set on acceptance: `march` goes on from it and from ``state``
     """
 
-    state: State | None
-    message: str = ""
+    state: State
     balance: Balance | None = None
     equilibrium: Equilibrium | None = None
     coupling_error: float = 0.0
@@ -123,18 +121,20 @@ def headroom(physics: Physics, state: State, depletion: Array) -> float:
 
 
 def propose(physics: Physics, state: State, dt: float) -> Candidate:
-    """Advance by dt without changing ``state``."""
+    """Advance by dt without changing ``state``.
+
+    Raises
+    ------
+    StepFailed
+        A stage has no result; the message says which and why.
+    """
     try:
         moved = advance_front(physics, state, dt)
         swollen = swell(physics, state, moved)
         eq = equilibrate(physics, state, swollen, dt)
-        if not eq.converged:
-            return Candidate(None, eq.message, balance=moved.balance, equilibrium=eq)
         felt = feel(physics, state, moved, eq, dt)
     except SingularMatrix as error:
-        return Candidate(None, f"linear solve: {error}")
-    except StepFailed as error:
-        return Candidate(None, str(error))
+        raise StepFailed(f"linear solve: {error}") from error
     new = _assembled(state, moved, eq, felt, dt)
     return Candidate(
         new, balance=moved.balance, equilibrium=eq, coupling_error=felt.error, advance=felt.advance, drive=felt.drive,
@@ -152,11 +152,11 @@ def equilibrate(physics: Physics, state: State, swollen: Swollen, dt: float) -> 
     # Half of the last motion: all of it carries elements on that have done their swelling (a tenth more iterations).
     guess, axial = state.u + 0.5 * dt * state.u_rate, state.axial + state.axial_rate * (0.5 * dt)
     given = (swollen.metric, state.eqps, swollen.Jc, swollen.law, dt)
-    eq = physics.mechanics.solve(guess, axial, *given)
-    if eq.converged:
-        return eq
-    again = physics.mechanics.solve(state.u, state.axial, *given)
-    return replace(again, iterations=again.iterations + eq.iterations)
+    try:
+        return physics.mechanics.solve(guess, axial, *given)
+    except NoEquilibrium as first:
+        again = physics.mechanics.solve(state.u, state.axial, *given)
+        return replace(again, iterations=again.iterations + first.iterations)
 
 
 def feel(physics: Physics, state: State, moved: Moved, eq: Equilibrium, dt: float) -> Felt:
@@ -189,11 +189,8 @@ def feel(physics: Physics, state: State, moved: Moved, eq: Equilibrium, dt: floa
 
 def _assembled(state: State, moved: Moved, eq: Equilibrium, felt: Felt, dt: float) -> State:
     """The state at the end of a step, from what its stages gave."""
-    response = eq.response
-    if response is None:
-        raise ValueError("equilibrium without response")
     return State(
         t=state.t + dt, dt=dt, step=state.step, xi=moved.xi, depletion=moved.depletion, u=eq.u, axial=eq.axial,
-        Cp_inv=response.Cp_inv, eqps=response.eqps, front_stress=felt.stress, activity=felt.activity,
-        point_stress=response.mean_mandel, u_rate=(eq.u - state.u) / dt, axial_rate=(eq.axial - state.axial) / dt,
+        Cp_inv=eq.response.Cp_inv, eqps=eq.response.eqps, front_stress=felt.stress, activity=felt.activity,
+        point_stress=eq.response.mean_mandel, u_rate=(eq.u - state.u) / dt, axial_rate=(eq.axial - state.axial) / dt,
         front_stress_trend=felt.trend, outside=moved.outside, entered=moved.entered, curvature=felt.curvature)

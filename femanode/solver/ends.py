@@ -69,7 +69,7 @@ class EndTime:
 
     def reached(self, physics: Physics, old: State, candidate: Candidate) -> bool:
         """See :meth:`Event.reached`."""
-        return candidate.state is not None and candidate.state.t >= self.time
+        return candidate.state.t >= self.time
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Converted:
     def reached(self, physics: Physics, old: State, candidate: Candidate) -> bool:
         """See :meth:`Event.reached`."""
         new = candidate.state
-        return new is not None and physics.converted_fraction(new.xi) >= self.fraction - ABOVE_FRACTION
+        return physics.converted_fraction(new.xi) >= self.fraction - ABOVE_FRACTION
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class CutOff:
     def reached(self, physics: Physics, old: State, candidate: Candidate) -> bool:
         """See :meth:`Event.reached`; a front that is still coming in may yet bring the activity down."""
         applied, new = physics.applied[old.step], candidate.state
-        if applied.current is None or new is None:
+        if applied.current is None:
             return False
         at_cutoff = 1.0 - new.outside >= applied.cutoff * (1.0 - BELOW_CUTOFF)
         return at_cutoff and (old.entered or not (new.entered or may_carry(physics, new)))

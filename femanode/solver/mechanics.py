@@ -17,39 +17,44 @@ from femanode.constitutive.elastoplasticity import Moduli, PointResponse
 from femanode.constitutive.flow import Flow
 from femanode.mesh.spaces import Spaces, scatter
 from femanode.numerics.arrays import Array
-from femanode.numerics.linear import Backend, SymmetricSolver, inner
+from femanode.numerics.linear import Backend, SingularMatrix, SymmetricSolver, inner
 from femanode.numerics.pattern import Pattern
 from femanode.solver.axial import Axial, Stretch, axial_resultants
 from femanode.solver.elements import det, make_elements
+from femanode.solver.failure import StepFailed
 
 
 @dataclass(frozen=True)
 class Equilibrium:
-    """Outcome of one solve, of the last iterate where it failed.
+    """Outcome of one solve.
 
     Attributes
     ----------
-    converged : False after a failure
-    message : what failed and where; empty after success
     u : (2, N) displacement, nm
     axial : stretch and curvature of the wire
     F, F33 : (2, 2, elem, qp) and (elem, qp), in-plane deformation gradient and axial stretch at the points
-    response : what the point law returned, None after a failure
+    response : what the point law returned
     iterations : of Newton's method
     residual : relative to the forces of the elements
     axial_force : nN, of the meshed sector: a quarter or a half of the section's where only that is meshed
     """
 
-    converged: bool
-    message: str
     u: Array
     axial: Axial
     F: Array
     F33: Array
-    response: PointResponse | None
+    response: PointResponse
     iterations: int
     residual: float
     axial_force: float = 0.0
+
+
+class NoEquilibrium(StepFailed):
+    """Newton's method found no equilibrium; the message says what failed where, after ``iterations``."""
+
+    def __init__(self, message: str, iterations: int) -> None:
+        super().__init__(message)
+        self.iterations = iterations
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ class _Point:
     u: Array
     F: Array
     stretch: Stretch
-    response: PointResponse | None
+    response: PointResponse
     residual: Array
     imbalance: Array
     size: float
@@ -146,6 +151,11 @@ class Mechanics:
         Jc : (elem, qp) swelling volume ratio at its end
         law : constants at the points
         dt : length of the step, s
+
+        Raises
+        ------
+        NoEquilibrium
+            None was found from this guess.
         """
         def respond_at(u: Array, stretch: Stretch, F: Array) -> _Point:
             response, forces = self.elements.respond(F, stretch, Cp_inv_n, eqps_n, Jc, law, dt)
@@ -158,14 +168,12 @@ class Mechanics:
         floor = 1e-4 * float(np.mean(law.G)) * float(np.sqrt(self.spaces.weight.sum()))
         F, stretch = self.deformation(u0), self.stretch(u0, axial_0)
         if not det(F).min() > 0:
-            return self._failed("first guess inverts an element", _Point(
-                u=u0, F=F, stretch=stretch, response=None, residual=u0, imbalance=np.zeros(0), size=np.inf), 0)
+            raise self._failure("first guess inverts an element", F, np.inf, 0)
         point, trusted = respond_at(u0.copy(), stretch, F), True
         flow: Flow | None = None
         for iteration in range(1, self.max_iterations + 1):
-            if point.response is not None:
-                tangent, flow = self.elements.turn(point.response, eqps_n, Jc, law, flow)
-                point = replace(point, response=replace(point.response, tangent=tangent))
+            tangent, flow = self.elements.turn(point.response, eqps_n, Jc, law, flow)
+            point = replace(point, response=replace(point.response, tangent=tangent))
             exact = trusted and point.size < self.far
             try:
                 # The first iteration factorises its own matrix, so that the result does not depend on earlier solves.
@@ -174,16 +182,16 @@ class Mechanics:
                     # Near a collapse the exact tangent may be indefinite and its step lead to higher energy.
                     trusted = False
                     found = self._improve(point, respond_at, exact=False, fresh=True)
-            except RuntimeError as error:
-                return self._failed(f"linear solve: {error}", point, iteration)
+            except SingularMatrix as error:
+                raise self._failure(f"linear solve: {error}", point.F, point.size, iteration) from error
             stuck = found is None
             if found is None and point.size > self.good_enough:
-                return self._failed("line search failed", point, iteration)
+                raise self._failure("line search failed", point.F, point.size, iteration)
             point = found if found is not None else point
             settled = (stuck or iteration >= self.patience) and point.size <= self.good_enough
             if point.size <= self.tolerance or settled:
                 return self._converged(point, iteration)
-        return self._failed("no convergence", point, self.max_iterations)
+        raise self._failure("no convergence", point.F, point.size, self.max_iterations)
 
     def imbalance(self, u: Array, axial: Axial, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
                   ) -> float:
@@ -201,7 +209,7 @@ class Mechanics:
         """
         du, change = self._direction(point, exact=exact, fresh=fresh)
         if not (np.all(np.isfinite(du)) and np.all(np.isfinite(change))):
-            raise RuntimeError("the step is not finite")
+            raise SingularMatrix("the step is not finite")
         direction, along = du.T.ravel()[self._free], Axial.of(change)
         slope_0 = inner(point.residual, direction) + inner(point.imbalance, change)
         step = 1.0
@@ -220,18 +228,16 @@ class Mechanics:
 
     def _converged(self, point: _Point, iterations: int) -> Equilibrium:
         force = float(point.imbalance[0]) + self.axial_force if self.columns else 0.0
-        return Equilibrium(converged=True, message="", u=point.u, axial=point.stretch.axial, F=point.F,
+        return Equilibrium(u=point.u, axial=point.stretch.axial, F=point.F,
                            F33=point.stretch.F33, response=point.response, iterations=iterations,
                            residual=point.size, axial_force=force)
 
-    def _failed(self, why: str, point: _Point, iterations: int) -> Equilibrium:
-        F = point.F
+    def _failure(self, why: str, F: Array, size: float, iterations: int) -> NoEquilibrium:
         worst = int(np.argmin(np.nan_to_num(det(F), nan=-np.inf).min(axis=1)))
         x, y = self.spaces.qp_xy[:, worst].mean(axis=1)
-        message = (f"{why} after {iterations} Newton iterations (relative residual {point.size:.2e}; smallest det F "
-                   f"{det(F)[worst].min():.3g} in element {worst} at x = {x:.2f} nm, y = {y:.2f} nm)")
-        return Equilibrium(converged=False, message=message, u=point.u, axial=point.stretch.axial, F=F,
-                           F33=point.stretch.F33, response=None, iterations=iterations, residual=point.size)
+        return NoEquilibrium(
+            f"{why} after {iterations} Newton iterations (relative residual {size:.2e}; smallest det F "
+            f"{det(F)[worst].min():.3g} in element {worst} at x = {x:.2f} nm, y = {y:.2f} nm)", iterations)
 
     def _assemble(self, forces: Array, stretch: Stretch, response: PointResponse) -> tuple[Array, Array, float]:
         """Free nodal forces, axial imbalance (columns,), and the norm of the elements' forces (elem, 12)."""
@@ -259,8 +265,6 @@ class Mechanics:
         factorisation solves for the residual and for the border; the Schur complement gives the border's unknowns.
         """
         s, response, residual = self.spaces, point.response, point.residual
-        if response is None:
-            raise ValueError("no response")
         Ke, coupling, K33 = self.elements.stiffness(point.F, point.stretch, response, calm=not exact)
         tangent = self._pattern.matrix(Ke)
         border = [scatter(self._dofs, column, 2 * s.n_nodes)[self._free] for column in coupling[: self.columns]]
@@ -283,13 +287,13 @@ class Mechanics:
 
 
 def _solved(matrix: Array, rhs: Array) -> Array:
-    """Solution of as many equations as there are unknowns along the axis; RuntimeError where there is none."""
+    """Solution of as many equations as there are unknowns along the axis; SingularMatrix where there is none."""
     if len(rhs) == 1:
         return np.asarray(rhs / matrix[0, 0])
     try:
         return np.asarray(np.linalg.solve(matrix, rhs), dtype=np.float64)
     except np.linalg.LinAlgError as error:
-        raise RuntimeError("singular in the unknowns along the axis") from error
+        raise SingularMatrix("singular in the unknowns along the axis") from error
 
 
 def _supports(s: Spaces, sector: str) -> NDArray[np.bool_]:

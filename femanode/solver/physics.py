@@ -85,8 +85,6 @@ class Physics:
         What the front does against stress per unit of swelling: the normal component of the Mandel stress along which
         material swells, and the flow that keeps its tangential stretch (:mod:`femanode.constitutive.passage`).
         """
-        if eq.response is None:
-            raise ValueError("no response")
         n = deformed_normal(eq.F, self.spaces.vector_at_points(self.front.normals(xi)))
         strength = self.product(c, eq.response.eqps)[1]
         return normal_traction(eq.response.tau, n) / self.volume_ratio(xi, c) - layer_dissipation(strength)

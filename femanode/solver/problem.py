@@ -84,7 +84,7 @@ class Problem:
         ConfigError
             The configuration makes another mesh here.
         """
-        same = self if self.graded is None else self._on(Leaves(**part.arrays))
+        same = self if self.graded is None else self._on(self.graded.hierarchy, Leaves(**part.arrays))[0]
         if part.data["hash"] != same.section.hash():
             raise ConfigError("the mesh is not the one the run was begun with", where="mesh",
                               hint="resume where it was made, or run the case anew with --overwrite")
@@ -95,20 +95,15 @@ class Problem:
         mesh, physics = self.graded, self.physics
         if mesh is None or not front_outruns(mesh, physics.spaces, state, physics.front, self.grading):
             return self, state
-        new = self._on(leaves_for(mesh, state, physics.front, self.grading))
-        if new.graded is None:
-            raise ValueError("no graded mesh")
-        return new, transfer(physics, mesh, state, new.physics, new.graded)
+        new, graded = self._on(mesh.hierarchy, leaves_for(mesh, state, physics.front, self.grading))
+        return new, transfer(physics, mesh, state, new.physics, graded)
 
-    def _on(self, leaves: Leaves) -> Problem:
-        """The same problem on another choice of leaves."""
-        if self.graded is None:
-            raise ValueError("no graded mesh")
-        hierarchy = self.graded.hierarchy
+    def _on(self, hierarchy: Hierarchy, leaves: Leaves) -> tuple[Problem, GradedMesh]:
+        """The same problem on another choice of leaves, and its mesh."""
         section, vertices = hierarchy.section(leaves)
         physics = build_physics(self.config, section, self.half_thickness, self.rates)
-        return replace(self, section=section, physics=physics, recovery=Recovery(physics.spaces),
-                       graded=_graded(hierarchy, leaves, physics.spaces, vertices))
+        graded = _graded(hierarchy, leaves, physics.spaces, vertices)
+        return replace(self, section=section, physics=physics, recovery=Recovery(physics.spaces), graded=graded), graded
 
     @property
     def protocol(self) -> Protocol:

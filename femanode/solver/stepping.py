@@ -16,6 +16,7 @@ from femanode.constitutive.swelling import conversion
 from femanode.errors import ConvergenceError
 from femanode.solver.candidate import Candidate, Pace, propose
 from femanode.solver.ends import Event, StopReason, usual_ends
+from femanode.solver.failure import StepFailed
 from femanode.solver.front import on_front
 from femanode.solver.physics import Physics
 from femanode.solver.state import State
@@ -23,6 +24,10 @@ from femanode.solver.state import State
 #: Share of the allowed advance below which a plastic increment is a jump (a snap of the last core, a tearing neck) that
 #: no smaller step resolves: it does not shrink with the step, and is let pass.
 JUMP = 0.25
+
+
+#: Makes a candidate of a state and a time step, or raises StepFailed.
+Proposer = Callable[[Physics, State, float], Candidate]
 
 
 @dataclass(frozen=True)
@@ -68,10 +73,8 @@ def coupling_bound(candidate: Candidate, limits: Limits) -> float:
 
 
 def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) -> str:
-    """Why a candidate must be rejected, or an empty string."""
+    """Why a candidate must be rejected; empty where it is accepted."""
     new = candidate.state
-    if new is None:
-        return candidate.message
     for name in ("xi", "depletion", "u", "Cp_inv", "eqps", "front_stress", "curvature"):
         if not np.all(np.isfinite(getattr(new, name))):
             return f"{name} is not finite"
@@ -106,15 +109,13 @@ def _first_step(physics: Physics, state: State, limits: Limits) -> float:
 def _next_step(candidate: Candidate, physics: Physics, limits: Limits) -> float:
     """Step that keeps the advance and the coupling error near their bounds, at most doubling."""
     state = candidate.state
-    if state is None:
-        raise ValueError("no accepted state")
     bound, error = coupling_bound(candidate, limits), candidate.coupling_error
     grow = 2.0 if error <= 0 else min(2.0, 0.8 * np.sqrt(bound / error))
     return float(min(_first_step(physics, state, limits), max(grow, 0.5) * state.dt))
 
 
 def march(physics: Physics, state: State, limits: Limits, stops: list[float], tally: Tally,
-          proposer: Callable[[Physics, State, float], Candidate] = propose, pace: Pace | None = None,
+          proposer: Proposer = propose, pace: Pace | None = None,
           ends: Sequence[Event] | None = None) -> Iterator[tuple[Candidate, StopReason | None]]:
     """Yield accepted candidates until a stop condition holds; the last comes with its reason.
 
@@ -145,13 +146,11 @@ def march(physics: Physics, state: State, limits: Limits, stops: list[float], ta
         # A step that would leave a sliver before the target is stretched over it or halved.
         remaining = target - state.t
         step = remaining if pace.dt >= remaining else (0.5 * remaining if pace.dt > 0.7 * remaining else pace.dt)
-        candidate = proposer(physics, state, step)
-        reason = check(candidate, state, physics, limits)
-        retry = _cut(physics, state, candidate.state, ends, limits.min_step, passed=not reason)
+        candidate, reason, retry = _attempt(proposer, physics, state, step, limits, ends)
         if retry is not None:
             pace = replace(pace, dt=retry)
             continue
-        if reason or candidate.state is None:
+        if candidate is None:
             tally.reject(reason)
             pace = Pace(0.5 * step, ceiling=0.5 * step)
             if pace.dt < limits.min_step:
@@ -173,14 +172,24 @@ def march(physics: Physics, state: State, limits: Limits, stops: list[float], ta
         state = new
 
 
-def _cut(physics: Physics, old: State, new: State | None, ends: Sequence[Event], least: float, *, passed: bool,
+def _attempt(proposer: Proposer, physics: Physics, state: State, step: float, limits: Limits, ends: Sequence[Event],
+             ) -> tuple[Candidate | None, str, float | None]:
+    """An acceptable candidate; else None, why there is none, and the length of a shorter step that ends at an end."""
+    try:
+        candidate = proposer(physics, state, step)
+    except StepFailed as error:
+        return None, str(error), None
+    reason = check(candidate, state, physics, limits)
+    retry = _cut(physics, state, candidate.state, ends, limits.min_step, passed=not reason)
+    return (candidate if not reason and retry is None else None), reason, retry
+
+
+def _cut(physics: Physics, old: State, new: State, ends: Sequence[Event], least: float, *, passed: bool,
          ) -> float | None:
     """Length of the shorter step that ends at the first end that the candidate passes; None where it passes none.
 
     Shorter than ``least`` an end cannot be located: the step is then taken as it is, a little beyond the end.
     """
-    if new is None:
-        return None
     found = [event.crossing(physics, old, new) for event in ends if passed or event.binding]
     first = min((length for length in found if length is not None), default=None)
     return first if first is None or first > least else None

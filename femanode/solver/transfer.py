@@ -17,6 +17,7 @@ from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array, BoolArray, IntArray
 from femanode.numerics.linear import inner
 from femanode.solver.adaptation import TIE, GradedMesh
+from femanode.solver.mechanics import NoEquilibrium
 from femanode.solver.physics import Physics
 from femanode.solver.state import State
 
@@ -110,8 +111,9 @@ def _settled(new: Physics, moved: State, coarser: IntArray) -> State:
     F33 = new.mechanics.stretch(moved.u, moved.axial).F33[coarser]
     dev = _deviator(trial_strain(F, F33, moved.Cp_inv[:, coarser], Jc[coarser])[0])
     for _ in range(SETTLING):
-        eq = new.mechanics.solve(moved.u, moved.axial, moved.Cp_inv, moved.eqps, Jc, unyielding, 1.0)
-        if not eq.converged:
+        try:
+            eq = new.mechanics.solve(moved.u, moved.axial, moved.Cp_inv, moved.eqps, Jc, unyielding, 1.0)
+        except NoEquilibrium:
             break
         F, F33 = eq.F[:, :, coarser], eq.F33[coarser]
         J = (F[0, 0] * F[1, 1] - F[0, 1] * F[1, 0]) * F33

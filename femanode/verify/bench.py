@@ -24,9 +24,8 @@ from femanode.solver.averaging import front_mean
 from femanode.solver.axial import STRAIGHT, Axial
 from femanode.solver.candidate import Candidate, headroom
 from femanode.solver.ends import StopReason
-from femanode.solver.failure import StepFailed
 from femanode.solver.front import Front, Rate, on_front
-from femanode.solver.mechanics import Equilibrium, Mechanics
+from femanode.solver.mechanics import Equilibrium, Mechanics, NoEquilibrium
 from femanode.solver.physics import Physics
 from femanode.solver.state import State, pristine
 from femanode.solver.stepping import Limits, Tally, march
@@ -174,10 +173,11 @@ def solved(mech: Mechanics, Jc: Array | float, law: Moduli, *, u: Array | None =
     s = mech.spaces
     shape = (s.weight.shape[0], s.weight.shape[1])
     Cp_inv, eqps = (unit_plastic(shape), np.zeros(shape)) if past is None else (past.Cp_inv, past.eqps)
-    eq = mech.solve(np.zeros((2, s.n_nodes)) if u is None else u, axial, Cp_inv, eqps,
-                    np.array(np.broadcast_to(Jc, shape)), law, 1.0)
-    if not eq.converged or eq.response is None:
-        raise ConvergenceError(eq.message)
+    try:
+        eq = mech.solve(np.zeros((2, s.n_nodes)) if u is None else u, axial, Cp_inv, eqps,
+                        np.array(np.broadcast_to(Jc, shape)), law, 1.0)
+    except NoEquilibrium as error:
+        raise ConvergenceError(str(error)) from error
     return eq, eq.response
 
 
@@ -228,9 +228,8 @@ class Layer:
         t, f = [0.0], [self.physics.converted_fraction(self.state().xi)]
         limits = Limits(end=1e12, front_advance=advance, arrest=None, converted=converted)
         for candidate, stop in march(self.physics, self.state(), limits, [], Tally(), unstressed):
-            if candidate.state is not None:
-                t.append(candidate.state.t)
-                f.append(self.physics.converted_fraction(candidate.state.xi))
+            t.append(candidate.state.t)
+            f.append(self.physics.converted_fraction(candidate.state.xi))
             if stop is not None and stop is not StopReason.CONVERTED:
                 raise ConvergenceError(stop.value)
         return np.array(t), np.array(f)
@@ -252,10 +251,7 @@ def _no_constants(h: Array, C: Array) -> Moduli:
 
 def unstressed(physics: Physics, state: State, dt: float) -> Candidate:
     """Proposal of the front and the carrier balance alone: displacement and stress stay as they are."""
-    try:
-        moved = advance_front(physics, state, dt)
-    except StepFailed as error:
-        return Candidate(None, str(error))
+    moved = advance_front(physics, state, dt)
     xi, speed = moved.xi, moved.speed
     activity = moved.activity(physics, physics.front.averager(xi, moved.averager))
     advance = dt / physics.front.delta * float(np.max(speed[on_front(xi)], initial=0.0))

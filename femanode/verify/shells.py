@@ -114,7 +114,7 @@ def flat_film(full: bool) -> Findings:
     state, t, depth = about_to_enter(physics, FAR - s.nodes[0]), [0.0], [0.0]
     mandel, front_stress = np.zeros(4), np.nan
     for candidate, _ in march(physics, state, Limits(end=1e6, converted=0.7), [], Tally()):
-        if candidate.state is None or candidate.equilibrium is None or candidate.equilibrium.response is None:
+        if candidate.equilibrium is None:
             continue
         state = candidate.state
         t.append(state.t)

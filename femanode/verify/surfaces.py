@@ -92,8 +92,6 @@ def _followed(case: Layer, state: State, current: float) -> tuple[Array, Array, 
     limits = Limits(end=1e12, arrest=None, converted=0.7)
     for candidate, stop in march(physics, state, limits, [], Tally(), unstressed):
         new = candidate.state
-        if new is None:
-            raise RuntimeError("an accepted step has a state")
         f.append(physics.converted_fraction(new.xi))
         a.append(1.0 - new.outside)
         held = float(s.mass @ physics.content_at_nodes(new))

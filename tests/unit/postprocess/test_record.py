@@ -50,10 +50,9 @@ class Run:
         self.reason: StopReason | str = "none"
         for candidate, stop in march(self.problem.physics, state, self.problem.limits, [], Tally()):
             self.reason = stop or self.reason
-            if candidate.state is not None:
-                state = candidate.state
-                self.fields = FieldSet(self.problem, state)
-                self.recorder.step(candidate, self.fields)
+            state = candidate.state
+            self.fields = FieldSet(self.problem, state)
+            self.recorder.step(candidate, self.fields)
         self.rows = self.recorder.rows
         self.summary: dict[str, Any] = summarise(self.recorder, self.fields, self.reason)
 

@@ -22,6 +22,7 @@ from femanode.errors import ConfigError, ConvergenceError
 from femanode.postprocess import cracks
 from femanode.simulation import journal
 from femanode.solver.candidate import Candidate, propose
+from femanode.solver.failure import StepFailed
 from femanode.solver.physics import Physics
 from femanode.solver.problem import build_problem
 from femanode.solver.state import State
@@ -184,7 +185,9 @@ def test_a_failing_solver_leaves_a_checkpoint_and_fails_again_in_the_same_way(
     t_fail = float(whole.history["time_s"].iloc[9])
 
     def fails(physics: Physics, state: State, dt: float) -> Candidate:
-        return propose(physics, state, dt) if state.t < t_fail else Candidate(None, "no convergence")
+        if state.t < t_fail:
+            return propose(physics, state, dt)
+        raise StepFailed("no convergence")
 
     with monkeypatch.context() as patch:
         patch.setattr(run_module, "propose", fails)

@@ -22,7 +22,6 @@ def before() -> tuple[Problem, State]:
     state = problem.initial_state()
     while True:
         for candidate, _ in march(problem.physics, state, problem.limits, [], Tally()):
-            assert candidate.state is not None
             state = candidate.state
             new, moved = problem.adapted(state)
             if new is not problem:

@@ -34,7 +34,6 @@ def solve(mech: Mechanics, axial: Axial, Jc: Array | float = 1.0) -> tuple[Equil
     s, shape = mech.spaces, mech.spaces.weight.shape
     eq = mech.solve(np.zeros((2, s.n_nodes)), axial, unit_plastic(shape), np.zeros(shape),
                     np.array(np.broadcast_to(Jc, shape)), moduli(E, NU, shape=shape), 1.0)
-    assert eq.converged, eq.message
     return eq, eq.response
 
 

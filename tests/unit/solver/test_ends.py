@@ -61,7 +61,6 @@ def test_the_first_of_the_ends_gives_the_reason() -> None:
     ends = (Converted(0.2), EndTime(3.0))
     *_, (last, stop) = march(case.physics, case.state(10.0), Limits(end=50.0), [3.0], Tally(), unstressed, ends=ends)
     assert stop is StopReason.CONVERTED
-    assert last.state is not None
     assert_allclose(case.physics.converted_fraction(last.state.xi), 0.2, rtol=0, atol=1e-6)
     # 2 nm at 1 nm/s
     assert_allclose(last.state.t, 2.0, rtol=0.01, atol=0)
