@@ -50,11 +50,14 @@ class Equilibrium:
 
 
 class NoEquilibrium(StepFailed):
-    """Newton's method found no equilibrium; the message says what failed where, after ``iterations``."""
+    """Newton's method found no equilibrium; the message says what failed where.
 
-    def __init__(self, message: str, iterations: int) -> None:
+    ``iterations`` were made, the last with a relative ``residual``.
+    """
+
+    def __init__(self, message: str, iterations: int, residual: float) -> None:
         super().__init__(message)
-        self.iterations = iterations
+        self.iterations, self.residual = iterations, residual
 
 
 @dataclass(frozen=True)
@@ -237,7 +240,7 @@ class Mechanics:
         x, y = self.spaces.qp_xy[:, worst].mean(axis=1)
         return NoEquilibrium(
             f"{why} after {iterations} Newton iterations (relative residual {size:.2e}; smallest det F "
-            f"{det(F)[worst].min():.3g} in element {worst} at x = {x:.2f} nm, y = {y:.2f} nm)", iterations)
+            f"{det(F)[worst].min():.3g} in element {worst} at x = {x:.2f} nm, y = {y:.2f} nm)", iterations, size)
 
     def _assemble(self, forces: Array, stretch: Stretch, response: PointResponse) -> tuple[Array, Array, float]:
         """Free nodal forces, axial imbalance (columns,), and the norm of the elements' forces (elem, 12)."""
