@@ -110,7 +110,7 @@ class Front:
         self._steepness = _steepness(rate)
 
     def initial_extent(self, depth: Array) -> Array:
-        """Extent xi (N,) of a front still outside the surface, so that nothing at ``depth`` >= 0 (N,), nm, is converted.
+        """Extent xi (N,) of a front just outside the surface: at no node, of ``depth`` >= 0 (N,), nm, is h above 0.
 
         The profile is the steady one, placed so that its value at the surface lies just below ``start``.
         """
