@@ -256,7 +256,7 @@ class Transport:
     def balance(self, C_n: Array, h: Array, drop: Array, stress: Array, dt: float, outside: float = 0.0) -> Balance:
         """Compare the change of content in a step with the inflow through the surface.
 
-        ``drop`` (N,) and ``outside`` are the drop and the depletion that :meth:`step` returned; the others are as there.
+        ``drop`` (N,) and ``outside`` are what :meth:`step` returned, the other arguments those it was given.
         """
         spaces = self.spaces
         C = self.content(h, outside + drop)
