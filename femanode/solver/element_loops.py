@@ -56,7 +56,7 @@ def _log(x: float) -> float:
 @compiled
 def _flow(q_trial: float, eqps: float, G: float, sigma_Y: float, H: float, exponent: float, rate: float, dt: float,
           ) -> tuple[float, float]:
-    """Increment of eqps, and d(flow stress)/d(eqps), at the trial stress ``q_trial``, by a bracketed Newton iteration."""
+    """Increment of eqps, and d(flow stress)/d(eqps), at trial stress ``q_trial``; by a bracketed Newton iteration."""
     base = sigma_Y + H * eqps
     over = q_trial - base
     if not over > 0:
