@@ -93,7 +93,7 @@ class Recovery:
 def _terms(spaces: Spaces, *, odd: bool) -> NDArray[np.bool_]:
     """Mask (3, N) of the terms (height, slope along x, slope along y) that the plane of each node has.
 
-    The other terms vanish in a fit that includes the mirror images. Without them the fit is the same as with the images.
+    The other terms vanish in a fit that includes the mirror images. Leaving them out is the same as adding the images.
     """
     present = np.ones((3, spaces.n_nodes), bool)
     for line, across in ((spaces.x0, 1), (spaces.y0, 2)):
