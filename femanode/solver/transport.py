@@ -86,7 +86,7 @@ class Transport:
     backend : Backend
         Linear solver; where stress drives carriers the matrix is not symmetric and SuperLU is taken.
     film : float, optional
-        D_f/L_f of a film on the surface, nm/s; None for a bare one.
+        h_f = D_f/L_f of a film on the surface, nm/s; None for a bare one.
 
     Attributes
     ----------
