@@ -64,8 +64,9 @@ def test_public_names_are_told_before_their_first_use() -> None:
     code = "import sys, femanode; print(*dir(femanode)); print('numpy' in sys.modules, 'run' in vars(femanode))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     names, loaded = done.stdout.splitlines()
-    assert {"Config", "ConfigError", "ConvergenceError", "FemanodeError", "FitResult", "MeshError", "Progress", "Result",
-            "SweepResult", "__version__", "fit", "load_config", "plot_map", "run", "sweep"} <= set(names.split())
+    assert {"Config", "ConfigError", "ConvergenceError", "FemanodeError", "FitResult", "MeshError", "Progress",
+            "Result", "SweepResult", "__version__", "fit", "load_config", "plot_map", "run",
+            "sweep"} <= set(names.split())
     assert loaded == "False False"
 
 
