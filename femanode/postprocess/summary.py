@@ -19,8 +19,8 @@ from femanode.postprocess.record import ENERGIES, Recorder
 from femanode.postprocess.shape import diameters, full_outline
 from femanode.postprocess.shell import host_depth
 from femanode.solver.ends import ABOVE_CUTOFF, StopReason
-from femanode.solver.meshing import resolution
 from femanode.solver.problem import Problem
+from femanode.solver.resolution import resolution
 from femanode.units import E_CHARGE
 
 

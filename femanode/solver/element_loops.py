@@ -1,6 +1,6 @@
 """Compiled loops over the elements: deformation, point law with element forces, element stiffness.
 
-The equations are those of :mod:`femanode.constitutive.elastoplasticity`, :mod:`femanode.constitutive.flow` and
+The equations are those of :mod:`femanode.constitutive.elastoplasticity`, :mod:`femanode.constitutive.flowdirection` and
 :class:`femanode.solver.elements.Elements`, where they are explained; here they are written point by point. Each
 function works on the elements ``begin`` to ``end``, writes to the arrays that come last among its arguments, and
 leaves the others as they are.
@@ -200,7 +200,7 @@ def turn(begin: int, end: int, tau: Array, mean: Array, eqps: Array, eqps_n: Arr
          ) -> None:
     """Overwrite strain and direction (4, elem, qp) of the last iteration by this one's, and turn the tangent.
 
-    See :func:`femanode.constitutive.flow.turn`; ``first`` stands for no last iteration.
+    See :func:`femanode.constitutive.flowdirection.turn`; ``first`` stands for no last iteration.
     """
     for e in range(begin, end):
         for q in range(tau.shape[2]):
