@@ -1,6 +1,7 @@
-"""What the reacted phase holds: its content against the activity of its carriers and against the potential.
+"""Content of the reacted phase as a function of the activity of its carriers, and activity as one of the potential.
 
-The content y is that of the reacted phase alone, over the full one; a section converted by h holds C = h y.
+The content y is that of the reacted phase alone, relative to the full phase. A point with converted fraction h holds
+C = h y.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from femanode.numerics.arrays import Array
 
 
 class Chemistry(Protocol):
-    """Content y, activity a and potential of the reacted phase, each from the other. a = 1 at y = 1.
+    """Relations between content y, activity a and potential of the reacted phase; a = 1 at y = 1.
 
-    ``at_front`` is the content in which the phase forms.
+    Attributes
+    ----------
+    at_front : content in which the phase forms at the front
     """
 
     @property
@@ -31,11 +34,11 @@ class Chemistry(Protocol):
         ...
 
     def tangent(self, activity: Array) -> tuple[Array | float, Array | float]:
-        """Offset b and capacity dy/da of the line y = b - dy/da (1 - a) that touches y(a) at ``activity``."""
+        """Offset b and capacity dy/da of the tangent y = b - dy/da (1 - a) to y(a) at ``activity``."""
         ...
 
     def potential(self, activity: float) -> float:
-        """Open-circuit potential against the carrier metal, V; NaN where there is no activity."""
+        """Open-circuit potential against the carrier metal, V; NaN at activity 0."""
         ...
 
     def activity_at(self, potential: float) -> float:
@@ -45,9 +48,13 @@ class Chemistry(Protocol):
 
 @dataclass(frozen=True)
 class IdealSolution:
-    """A dilute solution above the content in which the phase forms: y = at_front + (1 - at_front) a.
+    """An ideal solution of the carriers above the content in which the phase forms: y = at_front + (1 - at_front) a.
 
-    Its potential is ``full`` - ``thermal`` ln a, with ``full`` that of the full phase and ``thermal`` = kT/(z e), V.
+    Attributes
+    ----------
+    at_front : content in which the phase forms
+    full : potential of the full phase (a = 1), V
+    thermal : kT/(z e), V; the potential is full - thermal ln a
     """
 
     at_front: float

@@ -1,4 +1,7 @@
-"""Rate laws of the reaction front: how fast it runs, over its rate k(n), at a driving stress and an activity."""
+"""Rate laws of the reaction front: its speed v relative to the rate k(n), from driving stress and activity.
+
+The driving stress sigma and the activity a are averages across the front, see :mod:`femanode.solver.averaging`.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,17 @@ import numpy as np
 
 from femanode.numerics.arrays import Array
 
-#: Least distance from the activity of rest with which a slope is taken: nearer, the front stands still.
+#: Least distance from the equilibrium activity in the slope d ln(drive)/da, which is infinite at equilibrium.
 LEAST_EXCESS = 1e-6
 
 
 class Kinetics(Protocol):
-    """A rate law. Stress in GPa, energies in GPa nm^3, volumes in nm^3, all per carrier; activities dimensionless.
+    """A rate law. Stress in GPa, energies in GPa nm^3 per carrier, volumes in nm^3 per carrier.
 
-    ``reaction_energy`` is what a carrier gains (negative) or costs by reacting at full activity without stress,
-    ``swelling_volume`` the volume that reacting adds per carrier: stress s changes the energy by -s swelling_volume.
+    Attributes
+    ----------
+    reaction_energy : energy of the reaction at activity 1 without stress; negative if the reaction gains energy
+    swelling_volume : volume added by the reaction; a stress sigma changes the energy by -sigma swelling_volume
     """
 
     @property
@@ -27,7 +32,7 @@ class Kinetics(Protocol):
     def swelling_volume(self) -> float: ...
 
     def drive(self, stress: Array, activity: Array) -> Array:
-        """v/k(n), not negative: what has been amorphised stays so."""
+        """v/k(n), of the shape of ``stress`` and ``activity``; not negative, as the reaction does not go back."""
         ...
 
     def equilibrium_activity(self, stress: Array) -> Array:
@@ -35,19 +40,26 @@ class Kinetics(Protocol):
         ...
 
     def sensitivity(self, gained: Array, stress: Array, activity: Array) -> Array:
-        """What the front would convert more, per activity, in a time in which it converts ``gained``; not negative.
+        """Derivative by activity of the converted fraction ``gained`` in a time step, not negative.
 
-        ``gained`` times the slope of the logarithm of the drive over activity; 0 where the front stands still.
+        What the front converts in a step is proportional to its drive, so that this is ``gained`` times
+        d ln(drive)/da; 0 where the front stands still.
         """
         ...
 
 
 @dataclass(frozen=True)
 class MassAction:
-    """Mass action with a linear way in: v/k = exp(s dV_act/kT) [a - exp(dG/kT)], clipped at 0, dG = dG0 - s dV.
+    """Mass action, linear in the activity a: v/k = exp(sigma dV_act/kT) [a - exp(dG/kT)], dG = dG0 - sigma dV.
 
-    s is the driving stress averaged across the front (GPa), a the averaged activity. kT and dG0 in GPa nm^3, dV (volume
-    that reacting adds) and dV_act (activation volume) in nm^3 per carrier.
+    The drive is 0 where this is negative.
+
+    Attributes
+    ----------
+    kT : GPa nm^3
+    dG0 : reaction energy per carrier, GPa nm^3
+    dV : volume added by the reaction per carrier, nm^3
+    dV_act : activation volume, nm^3
     """
 
     kT: float

@@ -1,4 +1,4 @@
-"""Constants and swelling of a point by what is there: host turning into product, or an inert phase."""
+"""Elastic constants, flow stress and swelling of a point: host that turns into product, or an inert phase."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from femanode.numerics.arrays import Array, IntArray
 #: Converted fraction from which the flow stress depends on the rate of strain.
 BEHIND_FRONT = 0.99
 
-#: Constants at points of converted fraction h and content C, both (elem, qp) or of any other shape.
+#: Constants as a function of converted fraction h and content C, both (elem, qp) or of any other equal shape.
 PointLaw = Callable[[Array, Array], Moduli]
 
 
@@ -22,8 +22,8 @@ PointLaw = Callable[[Array, Array], Moduli]
 class Phase:
     """Constants of one phase: GPa, and 1/s for the rate; ``yield_stress`` is a function of content.
 
-    The flow stress is sigma_Y [1 + (rate/reference_rate)^rate_exponent]; an infinite ``reference_rate`` means no
-    dependence on rate.
+    The flow stress is sigma_Y [1 + (rate/reference_rate)^rate_exponent], where ``rate`` is that of plastic strain; an
+    infinite ``reference_rate`` means no dependence on rate.
     """
 
     youngs_modulus: float
@@ -34,7 +34,7 @@ class Phase:
     reference_rate: float = np.inf
 
     def moduli(self, C: Array) -> Moduli:
-        """Constants at points of content C, which is all that this phase knows."""
+        """Constants at points of content C."""
         E, nu = self.youngs_modulus, self.poisson_ratio
         one = np.ones_like(C)
         return Moduli(K=E / (3.0 * (1.0 - 2.0 * nu)) * one, G=E / (2.0 * (1.0 + nu)) * one,
@@ -43,13 +43,14 @@ class Phase:
 
 
 def host_and_product(host: Phase, product: Phase, expansion: float) -> PointLaw:
-    """Law of material that turns from host into product; J = 1 + ``expansion`` C.
+    """Law of material that turns from host into product, its volume ratio being Jc = 1 + ``expansion`` C.
 
-    Moduli and Poisson's ratio go linearly from host to full content. Flow stress, hardening and rate dependence are the
-    product's as soon as conversion has begun: with the host's strength the half-converted skin would be the strongest
-    part of the shell. Of what is partly converted only the product's share of the volume carries its strength, so that
-    the shell in tension is as thick as its product, however wide the front. Rate dependence begins behind the front,
-    since within it the rate of strain is set by a numerical thickness.
+    Young's modulus and Poisson's ratio go linearly from the host's at content 0 to the product's at content 1. From a
+    converted fraction of `REACTED_ABOVE` on, flow stress and hardening are the product's: with the host's strength the
+    half-converted skin would be the strongest part of the shell. In partly converted material only the product's share
+    of the volume carries the product's strength, so that the shell in tension is as thick as the product in it, however
+    wide the front. Rate dependence begins behind the front, at `BEHIND_FRONT`, since within it the rate of strain
+    depends on a numerical thickness.
     """
     def law(h: Array, C: Array) -> Moduli:
         E = host.youngs_modulus + (product.youngs_modulus - host.youngs_modulus) * C
@@ -59,7 +60,7 @@ def host_and_product(host: Phase, product: Phase, expansion: float) -> PointLaw:
         def pick(a: Array | float, b: Array | float) -> Array:
             return np.where(reacted, b, a)
 
-        # h = 1 holds C as the product does; its swelling per host atom is the same at any share.
+        # Share of the product in the swollen volume 1 + beta C: the fraction h of the host has become h + beta C.
         share = np.where(reacted, (h + expansion * C) / (1.0 + expansion * C), 1.0)
         return Moduli(
             K=E / (3.0 * (1.0 - 2.0 * nu)), G=E / (2.0 * (1.0 + nu)),
@@ -74,16 +75,16 @@ def host_and_product(host: Phase, product: Phase, expansion: float) -> PointLaw:
 
 @dataclass(frozen=True)
 class Mixture:
-    """Constants and volume ratio of a section's points, by the region of their element.
+    """Constants and volume ratio of a section's points, which depend on the region of their element.
 
     Parameters
     ----------
     reacting : callable
-        Law of region 0: constants of converted fraction and content, see :func:`host_and_product`.
+        Law of region 0: constants from converted fraction and content, see :func:`host_and_product`.
     expansion : float
         beta of its volume ratio Jc = 1 + beta C.
     inert : tuple of Phase
-        Regions 1, 2, ...: they hold nothing and do not swell.
+        Phases of regions 1, 2, ..., which hold no carriers and do not swell.
     """
 
     reacting: PointLaw
@@ -93,7 +94,8 @@ class Mixture:
     def moduli(self, h: Array, C: Array, region: IntArray | None = None) -> Moduli:
         """Constants at points of converted fraction ``h`` and content ``C`` (elem, qp).
 
-        ``region`` (elem,) is that of each element; None: all of them react, and the shapes are free.
+        ``region`` (elem,) is the number of each element's region. None means that all react; ``h`` and ``C`` may then
+        have any equal shape.
         """
         law = self.reacting(h, C)
         if region is None or not self.inert:

@@ -6,10 +6,10 @@ host. Isotropic swelling under this constraint needs plastic flow. The stress in
 one flow stress below the stress along the normal, 2/3 of the flow stress is dissipated per unit of swelling, and the
 material leaves the front at yield, in tangential compression.
 
-A front of numerical thickness must not leave this flow to the increments of the time steps. Within it the swelling
-could not be told from the stretching that follows when material farther in reacts, and the result would depend on the
-thickness. Therefore the functions of this module give the plastic state directly behind the jump; flow after the front
-has passed starts from there.
+In a simulation the front has a numerical thickness, and its plastic flow must not be left to the increments of the time
+steps. Within such a front the swelling of a point would overlap with the stretching that follows when material farther
+in reacts, and the result would depend on the thickness. The functions of this module therefore give the plastic state
+directly behind the jump. Flow after the front has passed starts from there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from femanode.numerics.arrays import Array
 
 
 def layer_dissipation(strength: Array) -> Array:
-    """Energy dissipated by flow in the front, GPa per unit of swelling: 2/3 of the flow stress (equibiaxial flow)."""
+    """Energy dissipated by flow in the front, GPa per unit of swelling: 2/3 of the flow stress ``strength``, GPa.
+
+    The flow is equibiaxial in the plane of the front.
+    """
     return (2.0 / 3.0) * strength
 
 
@@ -43,10 +46,10 @@ def normal_traction(tau: Array, n: Array) -> Array:
 
 
 def swollen(F: Array, n: Array, Cp_inv: Array, stretch: Array, strain: Array) -> Array:
-    """Inverse plastic metric of material that has swollen along n only, the change of shape taken up by plastic flow.
+    """Inverse plastic metric of material that has swollen along n only, its change of shape taken up by plastic flow.
 
     The result belongs to the deformation gradient (I + (stretch - 1) n n) F, that is, to F stretched along n. There the
-    elastic strain has the deviator that it had at F before, plus that of ``strain`` along n.
+    elastic strain has the deviator that it had at F with the old metric, plus the deviator of ``strain`` along n.
 
     Parameters
     ----------

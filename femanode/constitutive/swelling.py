@@ -34,10 +34,13 @@ def conversion_slope(xi: Array, start: float) -> Array:
 
 
 def content(h: Array, c: Array, c_front: float) -> Array:
-    """Carrier content C = h [c_f + (1 - c_f) c], 0 pristine, 1 full."""
+    """Carrier content C = h [c_f + (1 - c_f) c] of converted fraction h and activity c; 0 pristine, 1 full.
+
+    ``c_front`` is c_f, the content in which the reacted phase forms.
+    """
     return h * (c_front + (1.0 - c_front) * c)
 
 
 def volume_ratio(C: Array, expansion: float) -> Array:
-    """Stress-free volume ratio Jc = 1 + beta C."""
+    """Stress-free volume ratio Jc = 1 + beta C, with ``expansion`` beta."""
     return 1.0 + expansion * C

@@ -1,4 +1,4 @@
-"""Cross-sections and the sectors of them that are meshed: generated, read from a file, or written to one."""
+"""Meshes of cross-sections, or of a sector of one: generated, read from a file, or written to one."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def make_section(shape: str, radius: float, inner_radius: float, element_size: f
     Raises
     ------
     MeshError
-        If the sizes make no section, or the elements are too coarse or too many.
+        The sizes make no section, or the elements are too coarse or too many.
     """
     if sector not in SPANS:
         raise MeshError(f"sector '{sector}'", where="geometry.sector", allowed=", ".join(SPANS))
@@ -62,11 +62,12 @@ def make_section(shape: str, radius: float, inner_radius: float, element_size: f
 
 
 def require_size(element_size: float, radius: float, inner_radius: float, sector: str) -> None:
-    """Refuse elements (nm) of which there would be too many, or fewer than two rows.
+    """Check that an element size (nm) gives neither too many elements nor fewer than two rows.
 
     Raises
     ------
     MeshError
+        The size is out of this range.
     """
     largest = 0.5 * (radius - inner_radius)
     finest = np.sqrt(SPANS[sector] * (radius**2 - inner_radius**2) / (_MAX_ELEMENTS * np.sqrt(0.75)))
@@ -81,9 +82,9 @@ def read_section(
 ) -> Section:
     """Read a section of triangles from any file meshio reads, and curve its edges on the circles.
 
-    Coordinates are taken as nm, the wire's axis as the origin. A mesh in x, y >= 0 is a quarter, one in
-    y >= 0 a half. Boundaries follow from where the edges lie; groups named surface, inner, x0, y0 must say
-    the same. Clockwise triangles are turned. Of quadratic triangles only the corners are used.
+    Coordinates are taken as nm, with the wire's axis at the origin. A mesh in x, y >= 0 is a quarter, one in
+    y >= 0 a half. Boundaries are found from where the edges lie; groups named surface, inner, x0, y0 in the file
+    must agree with them. Clockwise triangles are turned. Of quadratic triangles only the corners are used.
 
     Parameters
     ----------
@@ -92,12 +93,13 @@ def read_section(
     element_size : float, optional
         Kept as the requested size, nm; it does not change the mesh.
     diameter : float, optional
-        What the mesh's diameter has to be, nm.
+        Diameter that the mesh must have, nm.
 
     Raises
     ------
     MeshError
-        If the file cannot be read or its mesh is no section of a circle or annulus about the origin.
+        The file cannot be read, its diameter is another, or its mesh is no section of a circle or annulus about
+        the origin.
     """
     where = str(path)
     raw = _read_file(Path(path))
@@ -117,7 +119,7 @@ def read_section(
         points[i, np.abs(points[i]) < ON_LINE * radius] = 0.0
     r = np.hypot(*points)
     for circle in (radius, inner_radius):
-        # a node printed with few digits goes back on its circle; one that is exact is left alone
+        # nodes written with few digits are moved back onto their circle; exact ones are not touched
         near = (np.abs(r - circle) < ON_LINE * radius) & (np.abs(r - circle) > 1e-12 * radius) & (r > 0.0)
         points[:, near] *= circle / r[near]
     size = element_size or float(edge_lengths(points, triangles).mean())
@@ -135,8 +137,8 @@ def write_section(section: Section, path: str | Path) -> None:
     Raises
     ------
     MeshError
-        For any other suffix, if the file cannot be written, or for a section with inert cells or a surface that
-        reacts in part: these have no group in the file yet.
+        The suffix is another, the file cannot be written, or the section has inert cells or a partly reacting
+        surface, for which these files have no group yet.
     """
     path, mesh = Path(path), section.mesh
     if section.region.any() or set(mesh.boundaries) - set(TAGS):
@@ -166,14 +168,14 @@ def write_section(section: Section, path: str | Path) -> None:
 
 
 def _read_file(path: Path) -> meshio.Mesh:
-    """meshio.read without its printing and its SystemExit."""
+    """meshio.read, with what it prints and its SystemExit turned into a MeshError."""
     if not path.is_file():
         raise MeshError("no such file", where=str(path), allowed="a mesh file, e.g. .msh or .vtu")
     said = io.StringIO()
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             return meshio.read(path)
-    # readers of damaged files raise whatever their parsing runs into
+    # on a damaged file the readers raise any kind of exception
     except (Exception, SystemExit) as error:
         reason = " ".join(said.getvalue().split()) or f"{type(error).__name__}: {error}"
         raise MeshError(f"cannot be read as a mesh ({reason})", where=str(path)) from None
@@ -227,7 +229,10 @@ def _free_edges(points: Array, triangles: IntArray, where: str) -> IntArray:
 
 
 def _inner_radius(points: Array, edges: IntArray, radius: float) -> float:
-    """Radius of the hole: boundary edges between innermost nodes, unless they pass through the origin."""
+    """Radius of the hole, nm; 0 without one.
+
+    There is a hole if boundary edges join innermost nodes. Edges of a symmetry line through the origin do not count.
+    """
     r = np.hypot(*points)
     innermost = (r[edges] < r.min() + ON_LINE * radius).all(axis=0)
     middle = np.hypot(*points[:, edges].mean(axis=1))
@@ -235,7 +240,7 @@ def _inner_radius(points: Array, edges: IntArray, radius: float) -> float:
 
 
 def _check_tags(mesh: skfem.MeshTri2, raw: meshio.Mesh, numbers: IntArray, where: str) -> None:
-    """Refuse physical groups that contradict the boundaries found from the geometry."""
+    """Raise MeshError if physical groups contradict the boundaries found from the geometry."""
     data = raw.cell_data.get("gmsh:physical", raw.cell_data.get("boundary", []))
     names = {int(value[0]): name for name, value in raw.field_data.items() if int(value[1]) == 1}
     names = names or dict(enumerate(TAGS, start=1))
@@ -256,5 +261,5 @@ def _check_tags(mesh: skfem.MeshTri2, raw: meshio.Mesh, numbers: IntArray, where
 
 
 def _rounded(value: float) -> float:
-    """To 12 digits, so that 64.49999999999999 is 64.5."""
+    """Rounded to 12 digits, so that 64.49999999999999 becomes 64.5."""
     return float(f"{value:.12g}")

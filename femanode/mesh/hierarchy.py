@@ -1,10 +1,10 @@
-"""Nested triangles of a section and the graded meshes that can be cut from them.
+"""Nested triangles of a section, and the graded meshes that can be cut from them.
 
 A root mesh is refined regularly, every triangle into four, down to the finest level. A graded mesh is a choice of
-leaves from that tree, no two neighbours more than one level apart; a leaf with one finer neighbour is halved there, so
-that no node hangs. Meshes cut from one tree share nodes and elements by number, which makes moving a state from
-one to the other a matter of index arithmetic: triangle i of a level has the children 4 i ... 4 i + 3 (corners 0, 1, 2,
-middle).
+triangles from that tree, its leaves, with neighbours at most one level apart. A leaf with one finer neighbour is halved
+from the middle of that side, so that no node hangs. Meshes cut from one tree share the numbers of vertices and
+triangles, so that a state is moved from one to the other by index arithmetic: triangle i of a level has the children
+4 i ... 4 i + 3 (at corners 0, 1, 2, and in the middle).
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from femanode.numerics.arrays import Array, BoolArray, IntArray
 
 @dataclass(frozen=True)
 class Leaves:
-    """A graded choice of triangles, in the order of their first finest descendant.
+    """A graded choice of triangles, in the order of their first descendant on the finest level.
 
     Attributes
     ----------
-    level, index : (n,) place in the tree
-    first : (n,) number of the first finest descendant, increasing
+    level, index : (n,) level of refinement, and number within it
+    first : (n,) number of the first descendant on the finest level, increasing
     halved : (n,) side (0: 01, 1: 12, 2: 20) across which the neighbour is finer, or -1
     """
 
@@ -37,7 +37,7 @@ class Leaves:
 
     @cached_property
     def elements(self) -> IntArray:
-        """(n + 1,) first element of each leaf; a halved leaf has two."""
+        """(n + 1,) first element of each leaf, and the number of elements. A halved leaf has two elements."""
         return np.concatenate([[0], np.cumsum(1 + (self.halved >= 0))])
 
     @property
@@ -47,11 +47,11 @@ class Leaves:
 
     @property
     def arrays(self) -> dict[str, IntArray]:
-        """What makes the same leaves again."""
+        """Arrays by name from which the same leaves can be made again."""
         return {"level": self.level, "index": self.index, "first": self.first, "halved": self.halved}
 
     def owner(self, first: IntArray) -> IntArray:
-        """Leaf that holds each given finest triangle."""
+        """Leaf that contains each of the given triangles ``first`` of the finest level."""
         return np.asarray(np.searchsorted(self.first, first, "right") - 1, dtype=np.int64)
 
 
@@ -61,14 +61,16 @@ class Hierarchy:
     Parameters
     ----------
     root : Section
-        Straight inner edges, curved ones on the outline. Graded meshes inherit its regions and its reacting boundary.
+        Its edges are curved on the outline and straight elsewhere. Graded meshes inherit its regions and its reacting
+        boundary.
     levels : int
         Number of refinements, 0 or more.
 
     Attributes
     ----------
-    xy : (2, n) every vertex of the finest level and the middles of its sides, nm
-    corners, middles : per level, (3, triangles) vertices; middles of the sides 01, 12, 20
+    xy : (2, n) vertices: all corners of the finest level and the middles of its sides, nm
+    corners : list by level of (3, triangles) vertices at the corners
+    middles : list by level of (3, triangles) vertices in the middle of the sides 01, 12, 20
     reacting : (n,) whether a vertex is the middle of a side on the boundary named ``reacting``; None without one
     """
 
@@ -91,7 +93,7 @@ class Hierarchy:
         self.reacting = self._inherited_reacting()
 
     def _inherited_reacting(self) -> BoolArray | None:
-        """The root's reacting facets, followed down to the sides of the finest level."""
+        """Mask (n,) of the middles of reacting sides on all levels; None if the root names no reacting boundary."""
         facets = (self.root.mesh.boundaries or {}).get("reacting")
         if facets is None:
             return None
@@ -114,13 +116,13 @@ class Hierarchy:
         return self.root.element_size / 2.0**level
 
     def on_outline(self, level: int) -> BoolArray:
-        """Triangles of a level with a corner on one of the outline's curves."""
+        """Mask of the triangles of a level that have a corner on one of the outline's curves."""
         outline = self.root.outline
         near = [outline.off(curve, self.xy) < ON_LINE * outline.reference_radius for curve in outline.curves]
         return np.asarray(np.any(near, axis=0)[self.corners[level]].any(axis=0))
 
     def grade(self, wanted: list[BoolArray]) -> Leaves:
-        """Coarsest graded choice that refines every triangle marked in ``wanted`` (an array per level but the last)."""
+        """Coarsest graded choice that refines all triangles marked in ``wanted``, an array per level but the finest."""
         refined = [mark.copy() for mark in wanted]
         for level in range(self.levels - 1, 0, -1):
             parents = np.flatnonzero(refined[level].reshape(-1, 4).any(axis=1))
@@ -130,7 +132,10 @@ class Hierarchy:
         return self._collect(refined)
 
     def _close(self, refined: list[BoolArray]) -> bool:
-        """One sweep from fine to coarse that refines what would have two hanging nodes; whether anything changed."""
+        """Refine triangles with two hanging nodes or a neighbour two levels finer, in one sweep from fine to coarse.
+
+        Returns whether anything has changed.
+        """
         changed = False
         for level in range(self.levels - 1, -1, -1):
             while True:
@@ -148,21 +153,21 @@ class Hierarchy:
         return changed
 
     def _active(self, refined: list[BoolArray], level: int) -> BoolArray:
-        """Triangles of a level that are in the mesh or were refined."""
+        """Mask of the triangles of a level that are in the mesh or refined, that is, whose parent is refined."""
         return np.repeat(refined[level - 1], 4) if level else np.ones(self.corners[0].shape[1], bool)
 
     def _split(self, refined: list[BoolArray], level: int) -> BoolArray:
-        """Mark, by number of their middle, the sides of a level that are cut in two."""
+        """Mask (n,) of the vertices that are the middle of a side of a refined triangle of a level."""
         cut = np.zeros(self.xy.shape[1], bool)
         cut[self.middles[level][:, refined[level]]] = True
         return cut
 
     def _hanging(self, refined: list[BoolArray], level: int, cells: IntArray) -> BoolArray:
-        """(3, cells) sides on which a finer neighbour leaves a node."""
+        """Mask (3, cells) of the sides on which a finer neighbour has a node."""
         return self._split(refined, level)[self.middles[level][:, cells]]
 
     def _deeper(self, refined: list[BoolArray], level: int, cells: IntArray) -> BoolArray:
-        """Triangles with a neighbour two levels finer."""
+        """Mask of the triangles ``cells`` with a neighbour two levels finer."""
         if level + 1 >= self.levels:
             return np.zeros(len(cells), bool)
         cut = self._split(refined, level + 1)
@@ -170,6 +175,7 @@ class Hierarchy:
         return np.any([cut[below[side, 4 * cells + k]] for side in range(3) for k in (side, (side + 1) % 3)], axis=0)
 
     def _collect(self, refined: list[BoolArray]) -> Leaves:
+        """Leaves of a graded choice: triangles that are in the mesh and not refined."""
         levels: list[IntArray] = []
         indices: list[IntArray] = []
         halved: list[IntArray] = []
@@ -213,7 +219,10 @@ class Hierarchy:
                 np.stack([c[k], m[side], c[j], inner, right, m[j]]))
 
     def section(self, leaves: Leaves) -> tuple[Section, IntArray]:
-        """The mesh of a choice of leaves, its elements in their order, and the vertices (6, elem) of its nodes."""
+        """The mesh of a choice of leaves, and the vertices (6, elem) at the nodes of its elements.
+
+        The elements have the order of the leaves.
+        """
         nodes, root = self.nodes(leaves), self.root
         used, triangles = np.unique(nodes[:3], return_inverse=True)
         section = build_section(np.ascontiguousarray(self.xy[:, used]), triangles.reshape(3, -1), root.sector,
@@ -226,10 +235,10 @@ class Hierarchy:
         return section, nodes
 
     def spread(self, values: Array, *, quadratic: bool) -> Array:
-        """Fill in the vertices where ``values`` (…, n) are NaN by interpolation within the triangles above them.
+        """``values`` (…, n) with those that are NaN interpolated from the coarser triangles that contain them.
 
-        Quadratic is exact for fields on quadratic triangles (away from halved leaves), linear for those on the same
-        mesh refined once.
+        Quadratic interpolation is exact for fields on quadratic triangles (except in halved leaves), linear
+        interpolation for fields on linear triangles of the same mesh refined once.
         """
         out = values.copy()
         for level in range(self.levels):
@@ -251,7 +260,10 @@ class Hierarchy:
 
 
 def _middles(corners: IntArray, xy: Array, root: Section) -> tuple[IntArray, Array]:
-    """New vertices in the middle of every side, those of boundary sides on a curve put on it."""
+    """Vertex numbers (3, m) of the middles of all sides, and the positions (2, k) of these new vertices.
+
+    The middle of a boundary side on one of the outline's curves is moved onto the curve.
+    """
     n = xy.shape[1]
     ends = np.stack([corners, np.roll(corners, -1, axis=0)])
     low, high = ends.min(axis=0), ends.max(axis=0)
@@ -266,7 +278,7 @@ def _middles(corners: IntArray, xy: Array, root: Section) -> tuple[IntArray, Arr
 
 
 def _stencil(child: int, side: int) -> tuple[IntArray, Array]:
-    """Nodes of the parent that the middle of a side of a child depends on, with their weights."""
+    """Nodes of the parent that determine a quadratic field in the middle of a child's side, and their weights."""
     child_corner = np.array([[[1, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5]], [[0.5, 0.5, 0], [0, 1, 0], [0, 0.5, 0.5]],
                              [[0.5, 0, 0.5], [0, 0.5, 0.5], [0, 0, 1]], [[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]])
     p = 0.5 * (child_corner[child, side] + child_corner[child, (side + 1) % 3])

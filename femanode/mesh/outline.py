@@ -1,8 +1,8 @@
 """The curves that bound a wire's reference cross-section, and what is measured from them.
 
-"Depth below the surface", "outward normal" and "radius of the section" have their one definition here. Another shape
-of section is another class with the methods of :class:`Outline`; nothing else in the package may take the distance
-from the axis for the distance from the surface.
+"Depth below the surface", "outward normal" and "radius of the section" are defined here and nowhere else. Another shape
+of section is another class with the methods of :class:`Outline`. The rest of the package must not derive the distance
+from the surface from the distance from the axis, which is right for a circle only.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Outline(Protocol):
 
     @property
     def reference_radius(self) -> float:
-        """Length to which depth fractions, diameters and the equivalent depth refer, nm; of a circle its radius."""
+        """Length, nm, to which depth fractions, diameters and the equivalent depth refer; the radius of a circle."""
 
     @property
     def wall(self) -> float:
@@ -53,13 +53,13 @@ class Outline(Protocol):
         """Distance of points (2, ...) from a curve, (...), nm, not negative."""
 
     def project(self, curve: str, points: Array) -> Array:
-        """Points (2, ...) near a curve moved onto it."""
+        """Points (2, ...) near a curve, moved onto it."""
 
     def area(self, sector: str) -> float:
         """Area of a sector, nm^2."""
 
     def equivalent_depth(self, fraction: float) -> float:
-        """Depth (nm) of an even front that leaves the share 1 - ``fraction`` of the area of a round section."""
+        """Depth (nm) at which a front, equally deep everywhere, has converted ``fraction`` of the section's area."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Annulus:
         return float(0.5 * SPANS[sector] * (self.radius**2 - self.inner_radius**2))
 
     def equivalent_depth(self, fraction: float) -> float:
-        """R - sqrt[R^2 - f (R^2 - r^2)], nm."""
+        """R - sqrt[R^2 - f (R^2 - r^2)], nm, with f the fraction, R and r the outer and inner radius."""
         R, inner = self.radius, self.inner_radius
         return R - float(np.sqrt(R**2 - fraction * (R**2 - inner**2)))
 

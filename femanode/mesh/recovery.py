@@ -1,12 +1,13 @@
 """Nodal values from quadrature points by patch recovery.
 
-Around every corner node a plane is fitted by least squares to the points of all elements that meet there, and read off
-at the node; a mid-side node takes the mean of its two neighbours' planes. Fields linear in position come back exactly,
-also on the surface, and the scatter between the points of an element is averaged out (Zienkiewicz & Zhu 1992).
+Around every corner node a plane is fitted by least squares to the quadrature points of all elements that meet there,
+and evaluated at the node. A mid-side node takes the mean of the planes of its two neighbours. Fields linear in position
+are reproduced exactly, also on the surface, and the scatter between the points of an element is averaged out
+(Zienkiewicz & Zhu 1992).
 
-At a symmetry line the patch counts with its mirror image, so that a quarter or half gives what the whole section does.
-A plane fitted to points and their images has no slope across the line where the field is even (all scalars and
-normal stresses), and only that slope where it is odd (the shear stress of x and y, which is zero there).
+At a symmetry line the patch is completed by its mirror image, so that a quarter or half gives the same as the whole
+section. The plane through points and images has no slope across the line if the field is even (scalars and normal
+stresses), and nothing but that slope if it is odd (the shear stress of x and y, which is zero on the line).
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Recovery:
         ----------
         at_points : (elem, qp)
         odd : bool
-            The field changes sign in a mirror line of the section, as the shear stress of x and y does.
+            Whether the field changes sign at a mirror line of the section, as the shear stress of x and y does.
         """
         planes = self._odd if odd else self._even
         flat = np.broadcast_to(at_points, self._spaces.weight.shape).ravel()
@@ -60,7 +61,7 @@ class Recovery:
         return self._planes(odd=True) if len(self._spaces.x0) + len(self._spaces.y0) else self._even
 
     def _planes(self, *, odd: bool) -> sp.csr_matrix:
-        """Planes at the corner nodes from the values at the points."""
+        """Matrix from the values at the points to height and slopes of the planes at the corner nodes."""
         spaces = self._spaces
         n, (n_elem, n_qp) = spaces.n_nodes, spaces.weight.shape
         cells = spaces.cells
@@ -90,9 +91,9 @@ class Recovery:
 
 
 def _terms(spaces: Spaces, *, odd: bool) -> NDArray[np.bool_]:
-    """Which terms (height, slope along x, slope along y) the plane of each node has, (3, N).
+    """Mask (3, N) of the terms (height, slope along x, slope along y) that the plane of each node has.
 
-    The others vanish when the mirror images are counted: fitting without them is the same as fitting with the images.
+    The other terms vanish in a fit that includes the mirror images. Leaving them out is the same as adding the images.
     """
     present = np.ones((3, spaces.n_nodes), bool)
     for line, across in ((spaces.x0, 1), (spaces.y0, 2)):

@@ -1,13 +1,13 @@
-"""Ring triangulation of a disc or an annulus, or of the quarter or half of one: points and triangles only.
+"""Triangulation in concentric rings of a disc or annulus, or of a quarter or half of one: points and triangles only.
 
-Every section is put together from one wedge of 15 degrees, mirrored again and again, so that each multiple of 15
-degrees is a mirror line of the mesh: those are the mirrors that two-, three-, four- and sixfold crystals and round
-sections have. A quarter, a half and a whole section of the same sizes are therefore parts of one mesh.
+Every mesh is made of one wedge of 15 degrees, mirrored again and again. Each multiple of 15 degrees is therefore a
+mirror line of the mesh, so that it has the mirror lines of two-, three-, four- and sixfold crystals, and a quarter, a
+half and a whole section of the same sizes are parts of one mesh.
 
-A ring has k equal segments in every 30 degrees, k = 1 or even, and either a node on every mirror line (*plain*; the
-ring of k = 1 on every second) or a segment across it, which is cut in two there (*staggered*). Plain and staggered
-rings of equal k alternate, which makes triangles that are nearly equilateral, halves of such at the mirror lines, and
-a surface on which every node is like the next. Where k changes both rings are plain: then the wedge is symmetric too.
+A ring has k equal segments in a *part* of 30 degrees, k = 1 or even. A *plain* ring has a node on every mirror line
+(for k = 1 on every second one). A *staggered* ring has a segment across each mirror line, which is cut in two there.
+Plain and staggered rings of equal k alternate. This makes nearly equilateral triangles, halves of them at the mirror
+lines, and a surface with equal nodes. Where k changes both rings are plain, which keeps the wedge symmetric.
 """
 
 from __future__ import annotations
@@ -19,36 +19,36 @@ import numpy as np
 
 from femanode.numerics.arrays import Array, BoolArray, IntArray
 
-#: Angle of a part of the rings, rad, and parts of a quarter.
+#: Angle of a part of the rings, rad, and the number of parts in a quarter.
 _PART = np.pi / 6.0
 _QUARTER = 3
-#: Spacing of two rings over the edge length. Flatter than equilateral, and the edges longer for the same area, as the
-#: halves at the mirror lines are slender.
+#: Spacing of two rings over the element size, and length of segments over the element size. The triangles are flatter
+#: than equilateral ones of the same area, because their halves at the mirror lines would otherwise be slender.
 _ROW = 0.78
 _EDGE = 1.15
-#: Radius of the innermost ring of a disc, in element sizes: its twelve chords would otherwise be short beside the rest.
+#: Radius of the innermost ring of a disc, in element sizes; with less its twelve chords would be short.
 _FIRST = 1.7
-#: Largest edge over its distance from the centre: elements round a narrow hole grow step by step.
+#: Largest edge over its distance from the centre, so that elements grow gradually outwards from a narrow hole.
 _WIDEST = 0.5
-#: Smallest quality (2 inradius/circumradius) aimed at, and the cost of falling short of it by 1.
+#: Smallest quality, 2 inradius/circumradius, aimed at, and the cost per shortfall from it.
 _QUALITY, _SHORT = 0.73, 6.0
-#: Weight of the length of segments on the outline, which bounds how well it is met.
+#: Cost weight of the segment length on the outline, relative to other rings: it limits how well the circle is met.
 _OUTLINE = 4.0
-#: Segments in a part above which a count's steps are so small that no triangle is slender.
+#: Segments in a part above which a change of k by 2 is so small that no triangle becomes slender.
 _FINE = 12
-#: Cost of a surface without a staggered ring below it, whose nodes would be unlike each other.
+#: Cost of a surface ring without a staggered ring below it; its nodes would be unequal.
 _UNEVEN = 1.0
 
 
 class _Ring(NamedTuple):
-    """Segments in a part, and whether one of them lies across the mirror lines."""
+    """A ring: number k of segments in a part (0 for the centre), and whether it is staggered."""
 
     k: int
     staggered: bool
 
     @property
     def places(self) -> IntArray:
-        """Places of the nodes in a part, both ends included, in half segments; the centre has one."""
+        """Positions of the nodes of a part along the ring, both ends included, in half segments; one for the centre."""
         if self.k == 0:
             return np.zeros(1, dtype=np.intp)
         if not self.staggered:
@@ -57,19 +57,19 @@ class _Ring(NamedTuple):
 
     @property
     def radial(self) -> Array:
-        """Radii of these nodes over the ring's: those that cut a segment in two lie on it."""
+        """Radii of these nodes, relative to the ring's. Nodes that cut a segment in two lie on its chord."""
         cut = (self.places % 2 == 0) & self.staggered
         return np.where(cut, np.cos(0.5 * _PART / max(self.k, 1)), 1.0)
 
     @property
     def steps(self) -> int:
-        """Segments of a part, those that are cut counted twice."""
+        """Number of segments in a part, with both halves of those that are cut."""
         return len(self.places) - 1
 
     def first_wedge(self) -> tuple[IntArray, BoolArray]:
-        """Middles of the segments that reach into the first wedge (in half segments), and which lie in it whole.
+        """Middles (in half segments) of the segments that reach into the first wedge, and which of them lie within it.
 
-        The middle of half a segment is that of the whole, on the mirror line.
+        The middle of a cut segment is on the mirror line, for either half.
         """
         places = self.places
         reach = places[:-1] < self.k
@@ -81,17 +81,18 @@ class _Ring(NamedTuple):
 
 
 def triangulate_rings(radius: float, inner_radius: float, element_size: float, sector: str) -> tuple[Array, IntArray]:
-    """Fill a sector of a disc or annulus with triangles of about equal size.
+    """Fill a sector of a disc or annulus with triangles of nearly equal size.
 
     Parameters
     ----------
     radius, inner_radius : float
-        Outer and inner radius, nm; 0 inside gives a centre node at exactly (0, 0).
+        Outer and inner radius, nm; with inner radius 0 there is a node at exactly (0, 0).
     element_size : float
         Wanted edge length, nm.
     sector : str
-        ``'quarter'`` (x, y >= 0), ``'half'`` (y >= 0) or ``'full'``. The half begins with the quarter's nodes and
-        triangles and goes on with their mirror images in x = 0, the full section with those of the half in y = 0.
+        ``'quarter'`` (x, y >= 0), ``'half'`` (y >= 0) or ``'full'``. Nodes and triangles of the half are those of the
+        quarter, followed by their mirror images in x = 0; of the full section, those of the half and their images in
+        y = 0.
 
     Returns
     -------
@@ -107,7 +108,7 @@ def triangulate_rings(radius: float, inner_radius: float, element_size: float, s
 
 
 def _rings(radius: float, inner_radius: float, element_size: float) -> tuple[Array, list[_Ring]]:
-    """Radii of the rings, nm, and the rings: of a few numbers of rows the one that fits best."""
+    """Radii of the rings, nm, and the rings; of a few possible numbers of rings the one of least cost."""
     radii = [inner_radius]
     while radii[-1] < radius:
         step = _ROW * min(element_size, _WIDEST * radii[-1])
@@ -119,7 +120,7 @@ def _rings(radius: float, inner_radius: float, element_size: float) -> tuple[Arr
 
 
 def _fitted(radii: Array, radius: float, element_size: float) -> tuple[float, Array, list[_Ring]]:
-    """Cost of a number of rows, and the rings spaced after the segments they have."""
+    """Cost, radii (nm) and rings for the given number of radii; ring spacings are fitted to the segment lengths."""
     inner = radii[0]
     for _ in range(3):
         stretch = (radius - inner) / (radii[-1] - inner)
@@ -135,7 +136,7 @@ def _fitted(radii: Array, radius: float, element_size: float) -> tuple[float, Ar
 
 
 def _counts(radii: Array, element_size: float) -> tuple[float, list[_Ring]]:
-    """Cost, and the rings whose segments come nearest to the wanted length, by dynamic programming from the inside."""
+    """Least cost, and the rings that have it, by dynamic programming from the innermost ring outwards."""
     paths: dict[_Ring, tuple[float, list[_Ring]]] = {}
     for i, r in enumerate(radii):
         if r == 0.0:
@@ -161,14 +162,17 @@ def _counts(radii: Array, element_size: float) -> tuple[float, list[_Ring]]:
 
 
 def _candidates(wanted: float, *, inside: bool) -> list[_Ring]:
-    """Rings of about as many segments in a part as wanted; only plain ones on the outline."""
+    """Rings with about the ``wanted`` number of segments in a part; on the outlines only plain ones."""
     nearest = 2 * round(0.5 * wanted)
     counts = {1, *(k for k in range(nearest - 4, nearest + 5, 2) if k > 0)}
     return [_Ring(k, staggered) for k in sorted(counts) for staggered in ((False, True) if inside else (False,))]
 
 
 def _may_follow(inner: _Ring, outer: _Ring) -> bool:
-    """Whether the triangles between two rings are symmetric: no two segments face each other across a mirror line."""
+    """Whether two rings can be joined by triangles that are symmetric about the mirror lines.
+
+    Two segments that face each other across a mirror line would form a quadrilateral, which has no symmetric cut.
+    """
     if inner.k == outer.k:
         return inner.staggered != outer.staggered
     step = {0: 1, 1: 2}.get(inner.k, inner.k + 2)
@@ -188,7 +192,7 @@ def _worst(inner: _Ring, outer: _Ring, inner_radius: float, outer_radius: float)
 
 
 def _quarter(radii: Array, rings: list[_Ring]) -> tuple[Array, IntArray]:
-    """Points and triangles of the quarter; ring by ring, each from the x axis to the y axis."""
+    """Points and triangles of the quarter, ring by ring from the inside, each from the x axis to the y axis."""
     nodes = np.array([_QUARTER * ring.steps + 1 for ring in rings])
     first = np.concatenate([[0], np.cumsum(nodes)])
     found = []
@@ -207,7 +211,7 @@ def _quarter(radii: Array, rings: list[_Ring]) -> tuple[Array, IntArray]:
 
 
 def _nodes(ring: _Ring) -> tuple[Array, Array]:
-    """Angles (rad) of a ring's nodes in the quarter, and their radii over the ring's."""
+    """Angles (rad) of a ring's nodes in the quarter, and their radii relative to the ring's."""
     if ring.k == 0:
         return np.zeros(1), np.ones(1)
     angle, last = ring.places[:-1] * (0.5 * _PART / ring.k), np.full(1, _QUARTER * _PART)
@@ -216,9 +220,9 @@ def _nodes(ring: _Ring) -> tuple[Array, Array]:
 
 
 def _between(inner: _Ring, outer: _Ring) -> tuple[IntArray, IntArray]:
-    """Triangles of one part between two rings: which ring (0, 1) each corner is on, and its place there, (3, m).
+    """Triangles of one part between two rings: ring (0 or 1) of each corner, and its position there, both (3, m).
 
-    Segments are joined in the order of their middles, which is always closing with the shorter diagonal.
+    Segments are joined in the order of their middles, which always gives the shorter diagonal.
     """
     if inner.k == 0:
         one = np.arange(outer.steps)
@@ -235,7 +239,7 @@ def _between(inner: _Ring, outer: _Ring) -> tuple[IntArray, IntArray]:
 
 
 def _with_image(points: Array, triangles: IntArray, axis: int) -> tuple[Array, IntArray]:
-    """Points and triangles with their mirror images in x = 0 (axis 0) or y = 0 (axis 1); those on it are shared."""
+    """Points and triangles with their mirror images in x = 0 (axis 0) or y = 0 (axis 1); points on it are shared."""
     off = points[axis] != 0.0
     image = np.where(off, points.shape[1] + np.cumsum(off) - 1, np.arange(points.shape[1]))
     sign = np.array([[-1.0], [1.0]]) if axis == 0 else np.array([[1.0], [-1.0]])

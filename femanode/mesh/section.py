@@ -1,4 +1,4 @@
-"""The meshed section itself: its mesh, outline, named boundaries, regions, quality and checks."""
+"""A meshed section: its mesh, outline, named boundaries, regions, quality and checks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from femanode.errors import MeshError
 from femanode.mesh.outline import Outline
 from femanode.numerics.arrays import Array, IntArray
 
-ON_LINE = 1e-5  # how far a node may be off its curve or symmetry line, in reference radii
-#: Names of the regions by their number. Every cell belongs to one; only the first reacts, swells and holds carriers.
+ON_LINE = 1e-5  # largest distance of a node from its curve or symmetry line, in reference radii
+#: Names of the regions by their number. Every triangle belongs to one; only the first reacts, swells, holds carriers.
 REGIONS = ("reacting", "inert")
 REACTING, INERT = range(len(REGIONS))
 _LARGEST_AREA_ERROR = 0.01
@@ -28,14 +28,14 @@ class Section:
     mesh : skfem.MeshTri2
         Quadratic triangles of positive area, nm: edges on the outline's curves are curved, all others straight.
         Named boundaries: ``surface`` (all of the outer one), ``inner`` (annulus), ``x0`` (x = 0; quarter), ``y0``
-        (y = 0; quarter and half), and ``reacting`` where that is not just ``surface``. Its subdomains are the cells of
-        the regions in `REGIONS`; those in none react.
+        (y = 0; quarter and half), and ``reacting`` if that is not the whole of ``surface``. Named subdomains are the
+        triangles of the regions in `REGIONS`; triangles in none of them react.
     sector : str
         ``'quarter'`` (x, y >= 0), ``'half'`` (y >= 0) or ``'full'``.
     outline : Outline
         The curves that bound the whole section.
     element_size : float
-        As requested, nm; a mesh from file without a request has its own. See `actual_size`.
+        Requested edge length, nm; for a mesh from a file without a request, its mean. See `actual_size`.
     """
 
     mesh: skfem.MeshTri2
@@ -59,12 +59,12 @@ class Section:
         return region_of(self.mesh)
 
     def with_regions(self, region: IntArray) -> Section:
-        """The section with its triangles in the regions of the given numbers, (elem,)."""
+        """The section with the region of each triangle given by its number in `REGIONS`, (elem,)."""
         groups = {name: np.flatnonzero(region == number).astype(np.int32) for number, name in enumerate(REGIONS)}
         return replace(self, mesh=self.mesh.with_subdomains({k: v for k, v in groups.items() if v.size}))
 
     def with_reacting(self, facets: IntArray) -> Section:
-        """The section with carriers entering through the given facets of its mesh only."""
+        """The section with only the given facets of its mesh reacting: carriers enter nowhere else."""
         return replace(self, mesh=self.mesh.with_boundaries({"reacting": facets}))
 
     @property
@@ -80,7 +80,7 @@ class Section:
         return float(edge_lengths(self.mesh.p, self.mesh.t).mean())
 
     def quality(self) -> dict[str, float]:
-        """Return shape figures of the straight-sided triangles.
+        """Return measures of the shape of the straight-sided triangles.
 
         Returns
         -------
@@ -108,7 +108,7 @@ class Section:
 
 
 def region_of(mesh: skfem.MeshTri2) -> IntArray:
-    """Number of each triangle's region in `REGIONS`, (elem,), from the subdomains of a mesh; `REACTING` in none."""
+    """Number of each triangle's region in `REGIONS`, (elem,); a triangle in no subdomain of the mesh is `REACTING`."""
     region = np.full(mesh.nelements, REACTING, dtype=np.int64)
     for name, cells in (mesh.subdomains or {}).items():
         region[cells] = REGIONS.index(name)
@@ -133,7 +133,7 @@ def build_section(points: Array, triangles: IntArray, sector: str, outline: Outl
     Raises
     ------
     MeshError
-        If the boundary is not that of the sector, an element folds, or the area is not the sector's.
+        The boundary is not that of the sector, an element folds, or the area is not the sector's.
     """
     straight = skfem.MeshTri(points, triangles.astype(np.int32), sort_t=False)
     mesh = skfem.MeshTri2.from_mesh(straight)
@@ -185,7 +185,7 @@ def signed_areas(points: Array, triangles: IntArray) -> Array:
 
 
 def _check_geometry(section: Section, where: str) -> None:
-    """Refuse elements folded by their curved edge, and a mesh that does not fill the sector."""
+    """Raise MeshError if a curved edge folds an element, or the mesh does not fill the sector."""
     mesh = section.mesh
     # the Jacobian is quadratic, so corners and edge midpoints see a fold
     at_nodes = mesh.mapping().detDF(skfem.ElementTriP2.doflocs.T).min(axis=1)

@@ -39,13 +39,18 @@ class Spaces:
     qp_xy : (2, elem, 3) quadrature point positions, nm
     qp_nodes : (3, elem, 3) nodes of the sub-triangle around each quadrature point
     qp_grad : (3, 2, elem, 3) gradients of that sub-triangle's linear shape functions, 1/nm
-    sub : (3, sub) nodes of all sub-triangles; sub_grad : (3, 2, sub); sub_area : (sub,)
-    edges : (2, edge) node pairs i < j; conductance : (edge,) minus the off-diagonal Laplacian entries
+    sub : (3, sub) nodes of all sub-triangles, four for each element
+    sub_grad : (3, 2, sub) gradients of their linear shape functions, 1/nm
+    sub_area : (sub,) their areas, nm^2
+    edges : (2, edge) node pairs i < j of the sub-triangles' sides
+    conductance : (edge,) minus the off-diagonal entries of the Laplacian's stiffness matrix, dimensionless
     mass : (N,) lumped areas, nm^2
     region : (elem,) number of each element's region in :data:`femanode.mesh.section.REGIONS`
-    reacting : nodes on the boundary through which carriers enter; reacting_length : (N,) its lumped lengths, nm
+    reacting : nodes on the boundary through which carriers enter
+    reacting_length : (N,) its lumped lengths, nm; 0 off the boundary
     outward : (2, N) unit normal out of the section on the reacting boundary
-    outer : nodes on the whole outer boundary; outer_length : (N,) its lumped lengths, nm (0 off the boundary)
+    outer : nodes on the whole outer boundary
+    outer_length : (N,) its lumped lengths, nm; 0 off the boundary
     x0, y0 : nodes on the symmetry lines (empty where there are none)
     corner_point : which quadrature point is nearest to each corner of its element
     """
@@ -81,12 +86,12 @@ class Spaces:
 
     @cached_property
     def rank(self) -> IntArray:
-        """Place of each node in the elimination, (N,): common to all solvers on this mesh."""
+        """Place of each node in the order of elimination, (N,), which all linear solvers on this mesh share."""
         return node_rank(self.cells, self.n_nodes)
 
     @cached_property
     def sharing(self) -> Array:
-        """How many mirror images of the sector share each node, (N,): 1, on a symmetry line 2, where two meet 4."""
+        """Number of images of the sector that share each node, (N,): 1; on a symmetry line 2; where two meet 4."""
         share = np.ones(self.n_nodes)
         share[self.x0] *= 2.0
         share[self.y0] *= 2.0
@@ -126,7 +131,10 @@ class Spaces:
         return scatter(self.cells, share * values, self.n_nodes) / weight
 
     def laplacian_action(self, coefficient: Array | float, nodal: Array) -> Array:
-        """sum_j g_ij k_ij (f_i - f_j) for edge coefficients k (one for each edge, or one for all), (N,)."""
+        """Sum over j of g_ij k_ij (f_i - f_j), (N,), with g the conductances and f the nodal field (N,).
+
+        ``coefficient`` k is one number or one for each edge, (edge,).
+        """
         i, j = self.edges
         flow = self.conductance * coefficient * (nodal[i] - nodal[j])
         return scatter(i, flow, self.n_nodes) - scatter(j, flow, self.n_nodes)
@@ -141,7 +149,7 @@ def build_spaces(mesh: skfem.MeshTri2, outline: Outline | None = None) -> Spaces
         Boundaries ``surface`` (required: the outer one), ``reacting`` (all of ``surface`` where it is missing), ``x0``
         and ``y0`` (optional). Its subdomains are regions, see :class:`femanode.mesh.section.Section`.
     outline : Outline, optional
-        Gives the outward normals; without it they are those of the boundary's straight pieces.
+        Gives the outward normals. Without it they are those of the boundary's edges, taken as straight.
     """
     basis = skfem.Basis(mesh, skfem.ElementTriP2(), intorder=2)
     cells = np.asarray(basis.element_dofs, dtype=np.int64)
@@ -190,7 +198,7 @@ def _linear_gradients(nodes: Array, tri: IntArray) -> tuple[Array, Array]:
 
 
 def _edge_conductance(tri: IntArray, grad: Array, area: Array) -> tuple[IntArray, Array, IntArray]:
-    """Unique edges, -integral of grad N_i . grad N_j over each, and how many triangles have it."""
+    """Unique edges (2, edge), -integral of grad N_i . grad N_j for each, and how many triangles share it."""
     pairs, values = [], []
     for i, j in ((0, 1), (1, 2), (2, 0)):
         pairs.append(np.sort(tri[[i, j]], axis=0))
@@ -202,14 +210,17 @@ def _edge_conductance(tri: IntArray, grad: Array, area: Array) -> tuple[IntArray
 
 
 def _ending_on(edge: IntArray, boundary: IntArray, n: int) -> IntArray:
-    """Those of the edges (2, b) whose two ends are among the nodes of a boundary."""
+    """Those edges of ``edge`` (2, b) whose two ends are among the nodes ``boundary``; ``n`` is the number of nodes."""
     on = np.zeros(n, bool)
     on[boundary] = True
     return edge[:, on[edge[0]] & on[edge[1]]]
 
 
 def _edge_normals(nodes: Array, tri: IntArray, edge: IntArray, x0: IntArray, y0: IntArray) -> Array:
-    """Unit normals (2, N) of boundary edges (2, b), out of the triangles; a node has the mean by length of its two."""
+    """Outward unit normals (2, N) at the nodes of boundary edges (2, b), 0 elsewhere.
+
+    A node has the mean of its two edges' normals, weighted with their lengths.
+    """
     n = nodes.shape[1]
     sides = np.concatenate([tri[[0, 1, 2]], tri[[1, 2, 0]], tri[[2, 0, 1]]], axis=1)  # two ends, and the corner facing
     i, j, facing = sides[:, np.isin(sides[:2].min(axis=0) * n + sides[:2].max(axis=0), edge[0] * n + edge[1])]
@@ -217,7 +228,7 @@ def _edge_normals(nodes: Array, tri: IntArray, edge: IntArray, x0: IntArray, y0:
     normal = np.stack([along[1], -along[0]])
     normal *= np.where((normal * inwards).sum(axis=0) > 0.0, -1.0, 1.0)
     total = np.stack([scatter(i, part, n) + scatter(j, part, n) for part in normal])
-    # The mirror image of the edge counts too.
+    # On a symmetry line the second edge is the mirror image of the first.
     total[0, x0] = 0.0
     total[1, y0] = 0.0
     size = np.hypot(*total)
@@ -225,6 +236,6 @@ def _edge_normals(nodes: Array, tri: IntArray, edge: IntArray, x0: IntArray, y0:
 
 
 def _boundary_length(nodes: Array, edge: IntArray) -> Array:
-    """Half the length of the boundary edges that end at each node."""
+    """Half the summed length (N,) of the boundary edges ``edge`` (2, b) that end at each node, nm."""
     length = np.hypot(*(nodes[:, edge[0]] - nodes[:, edge[1]]))
     return scatter(edge, length / 2.0, nodes.shape[1])

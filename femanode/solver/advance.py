@@ -1,4 +1,9 @@
-"""First stage of a step: front and carriers at its end, which agree with one another and with the front's stress."""
+"""First stage of a step: front and carriers at its end, found together.
+
+The front's speed depends on stress and activity, and the front takes up the carriers whose activity drives it. Two
+nested iterations make these agree: :func:`advance_front` between front and carriers, and :func:`_drive` between the
+front's speed and its stress, which is extrapolated along its travel.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +20,11 @@ from femanode.solver.physics import Physics
 from femanode.solver.state import State
 from femanode.solver.transport import FULL_ACTIVITY, Balance
 
-#: Largest activity, over that of the cut-off, that the sweeps of a step try; the step they then lead to is cut.
+#: Largest activity outside, relative to that of the cut-off, that the sweeps of a step try. A step that goes beyond the
+#: cut-off is cut there afterwards.
 MOST_ACTIVITY = 1.5
 
-#: Sweeps between front and carriers, and between the front's speed and its travel, before a step is given up.
+#: Largest number of sweeps between front and carriers, and between the front's speed and its travel.
 MOST_SWEEPS, MOST_LOOKS = 40, 60
 
 
@@ -29,13 +35,13 @@ class Moved:
     Attributes
     ----------
     xi : (N,) extent of reaction
-    drop : (N,) activity outside minus activity
+    drop : (N,) activity outside the surface minus activity
     outside : 1 - activity outside the surface
-    entered : whether a given current has once been carried whole
-    balance : carriers that came in and that are there
+    entered : whether the full given current has flowed at least once
+    balance : carriers that are there, that came in, and their mismatch
     speed : (N,) speed of the front in the step, nm/s
-    travel : mean distance of the front in the step, nm
-    averager : average across the front, of the last sweep
+    travel : mean distance that the front has moved in the step, nm
+    averager : average across the front, from the last sweep
     """
 
     xi: Array
@@ -63,38 +69,44 @@ class Moved:
 
 
 def activity_at_front(physics: Physics, averager: Averager, outside: float, drop: Array) -> Array:
-    """Activity averaged across the front and extended along its normal, (N,); outside's where there is no front."""
+    """Activity averaged across the front and extended along its normal, (N,).
+
+    Far from any front it is the activity outside: what is averaged is the ``drop`` (N,) from there, which tends to 0.
+    """
     return 1.0 - outside - averager(physics.spaces.at_points(drop))
 
 
 def follows_outside(physics: Physics, state: State) -> bool:
-    """Whether the surface has activity 1: bare, and no current given."""
+    """Whether the activity of the surface is fixed at 1, that is, it has no film and no current is given."""
     return physics.applied[state.step] == FULL_ACTIVITY and physics.transport.film is None
 
 
 def advance_front(physics: Physics, state: State, dt: float) -> Moved:
-    """Front and carrier balance over dt at extrapolated stress.
+    """Front and carriers after ``dt`` (s), which agree with each other, at the extrapolated stress.
 
-    The stress is extrapolated in travel, not in time: where it is about to stop the front, the step is implicit in it.
+    The stress is extrapolated along the travel of the front, not in time. As the travel depends on it in turn, the step
+    is implicit in the stress, and a front that stress is about to stop needs no shorter steps.
 
     Raises
     ------
     StepFailed
-        Front, carriers and stress do not agree, or a value is not finite.
+        The sweeps do not converge, or a value is not finite.
     """
     front, transport, applied = physics.front, physics.transport, physics.applied[state.step]
     at_outside = follows_outside(physics, state)
-    # While the front is still coming in there is little to take the current: what the cut-off gives then flows.
+    # A front that is only entering can take up little of a given current. Until all of it has flowed once, the activity
+    # outside is at most that of the cut-off, and what that drives in flows.
     full = 1.0 - applied.cutoff
     limit, bound = (-np.inf, 1.0 - MOST_ACTIVITY * applied.cutoff) if state.entered else (full, full)
-    # Where the supply is limited, what the front takes too much or too little shows in the activity of a thin skin.
+    # With a limited supply, an error of the front's uptake becomes one of the activity of a thin skin. The extent then
+    # has to agree more closely.
     agreed = 1e-4 if at_outside else 1e-5 * (1.0 - physics.chemistry.at_front)
     C_n = physics.content_at_nodes(state)
     h_n = conversion(state.xi, front.start)
     nodal_stress = physics.spaces.to_nodes(state.point_stress)
     xi, activity, depletion, n = state.xi, state.activity, state.depletion, front.normals(state.xi)
     drive, travel = _drive(physics, state, n, activity, xi, 0.0, dt)
-    # The front goes where it points half way through the step.
+    # Speed and mean travel are those of the directions that the front has half way through the step.
     n = front.normals(0.5 * (xi + front.travel(xi, drive, dt, state.curvature)))
     averager: Averager | None = None
     previous = np.full_like(xi, np.inf)
@@ -115,8 +127,8 @@ def advance_front(physics: Physics, state: State, dt: float) -> Moved:
         previous = xi
         stress = state.front_stress + 0.5 * travel * state.front_stress_trend
         gain = front.kinetics.sensitivity(h - h_n, stress, activity)
-        # About the last sweep's own activity the sink vanishes as sweeps agree; about the average a share of the uptake
-        # stays, which is nothing only where the activity outside is given.
+        # The uptake is linearised about the activity of the last sweep, so that its linear part vanishes as the sweeps
+        # converge. Linearised about the average, a part of it remains, which is negligible only at activity 1 outside.
         about = activity if at_outside else 1.0 - depletion
         drop, outside = transport.step(C_n, h, depletion, nodal_stress, dt, (gain, about), bound, applied)
         depletion = outside + drop
@@ -127,9 +139,21 @@ def advance_front(physics: Physics, state: State, dt: float) -> Moved:
 
 def _drive(physics: Physics, state: State, n: Array, activity: Array, xi: Array, travel: float, dt: float,
            ) -> tuple[Array, float]:
-    """v/k (N,) of a front of normals ``n`` at ``activity``, and the mean travel that agrees with its stress.
+    """Drive v/k (N,) of the front, and the mean travel (nm) in ``dt`` that follows from it.
 
-    ``xi`` tells where the front is, ``travel`` is a first guess. StepFailed where none is found: the step is too long.
+    The drive depends on the stress half way along the travel, so that the two are found by a fixed-point iteration.
+
+    Parameters
+    ----------
+    n : (2, N) unit normals
+    activity : (N,) averaged activity
+    xi : (N,) extent, which says where the front is
+    travel : first guess, nm
+
+    Raises
+    ------
+    StepFailed
+        The iteration does not converge: the step is too long.
     """
     front, weight = physics.front, physics.spaces.mass * xi * (1.0 - xi)
     rate, total = front.rate.rate(n[0], n[1]), max(float(weight.sum()), 1e-300)
@@ -138,6 +162,6 @@ def _drive(physics: Physics, state: State, n: Array, activity: Array, xi: Array,
         found = dt * inner(weight, rate * drive) / total
         if abs(found - travel) < 1e-5 * front.delta:
             return drive, travel
-        # Half a step of the fixed point: it converges up to three times the time step at which the full one does.
+        # Damped by one half: this converges for time steps up to three times as long as the plain iteration does.
         travel = 0.5 * (travel + found)
     raise StepFailed("the front's speed and its stress along the way do not agree")

@@ -1,4 +1,9 @@
-"""The average across the front: one value for the whole width of a front, extended along its normal."""
+"""The average across the front.
+
+A field is averaged over the whole width of the front, and the average extended along the normal: all nodes on one
+normal get nearly the same value. The nodal average m of a field solves (mass + stiffness) m = load, where mass and load
+are weighted with |grad h|, and the stiffness acts along the normal.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +23,15 @@ class Averager:
 
     Parameters
     ----------
-    xi : (N,)
+    spaces : Spaces
+    xi : (N,) extent of reaction
     weight : (elem, qp)
         Rate of the front's direction times delta |grad h| times the quadrature weight, nm^2.
     matrix : (N, N)
-        Weighted mass and the stiffness that spreads the average along the normal.
+        Sum of the weighted mass and the stiffness that spreads the average along the normal.
     solver : SymmetricSolver
-        Shared by all averages of one front, so that its analysis of the pattern is made once. It holds the factors of
-        one of them; an older one that is applied again has it factorise anew.
+        Shared by all averagers of one front, so that it analyses the pattern of the matrix only once. It holds the
+        factors of one averager at a time; another one that is applied has it factorise its own matrix again.
     """
 
     spaces: Spaces
@@ -40,27 +46,27 @@ class Averager:
 
     def _factorise(self) -> None:
         self.solver.factorise(self.matrix)
-        # The solver's count tells whose factors it holds.
+        # The solver's count of factorisations tells later whether it still holds the factors of this averager.
         self._serial[:] = [self.solver.factorisations]
 
     def __call__(self, at_points: Array) -> Array:
-        """Nodal field that averages ``at_points`` (elem, qp) across the front and extends it along the normal.
+        """Average of ``at_points`` (elem, qp) across the front, extended along the normal, (N,).
 
-        Far from any front the result tends to zero: average the deviation from the value wanted there.
+        Far from any front the result tends to zero. If another value is wanted there, average the difference from it.
         """
-        s = self.spaces
+        spaces = self.spaces
         if self._serial[0] != self.solver.factorisations:
             self._factorise()
-        load = scatter(s.qp_nodes, self.weight * at_points / 3.0, s.n_nodes)
+        load = scatter(spaces.qp_nodes, self.weight * at_points / 3.0, spaces.n_nodes)
         return self.solver.solve(load)
 
     def mean(self, at_points: Array) -> float:
-        """Average over the whole front, area-weighted with rate and |grad h|; NaN where there is no front."""
+        """Mean of ``at_points`` (elem, qp) over the whole front, with ``weight``; NaN where there is no front."""
         total = float(self.weight.sum())
         return float((self.weight * at_points).sum() / total) if total > 0 else float("nan")
 
 
 def front_mean(values: Array, xi: Array, spaces: Spaces) -> float:
-    """Mean of nodal values (N,) over the front, weighted with xi (1 - xi); 0 where there is no front."""
+    """Mean of nodal ``values`` (N,) over the front, weighted with xi (1 - xi); 0 where there is no front."""
     weight = spaces.mass * xi * (1.0 - xi)
     return float(np.sum(weight * values) / np.sum(weight)) if np.sum(weight) > 0 else 0.0

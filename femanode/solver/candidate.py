@@ -1,12 +1,14 @@
-"""A step's candidate, made in stages from a state that stays as it is.
+"""One time step: a candidate for the next state, made in four stages. The present state is not changed.
 
-    advance_front   front and carriers at the end of the step, at the front's stress extrapolated to its middle
-    swell           content, constants and the plastic metric of what the front has passed
-    equilibrate     displacement and stress that go with them
-    feel            the front's stress as it is now, its memory and trend, and by how far the extrapolation was off
+    advance_front   moves front and carriers to the end of the step, with the stress that drives the front extrapolated
+                    to the middle of the step
+    swell           content, elastic constants and flow stress, and the plastic metric of material the front has passed
+    equilibrate     displacement and stress
+    feel            the stress that drives the front at the end of the step, its trend for the next extrapolation, and
+                    the error of the extrapolation just made
 
-Equilibrium is solved once in a step; a candidate whose front would have moved otherwise with the stress that the step
-ends with is rejected (:mod:`femanode.solver.stepping`).
+Equilibrium is solved once in a step. :mod:`femanode.solver.stepping` rejects a candidate whose front would have moved
+to a noticeably different place with the stress at the end of the step.
 """
 
 from __future__ import annotations
@@ -28,17 +30,17 @@ from femanode.solver.physics import Physics
 from femanode.solver.state import State
 from femanode.solver.transport import Balance
 
-#: Front travel, in delta, over which the trend of the front's stress is taken.
+#: Travel of the front, in delta, over which the trend of its stress is fitted.
 SMOOTHING = 1.0
 
-#: Least share of the difference between computed and foretold stress that a step takes over: where the front hardly
-#: moves, its travel alone would let the stress go stale.
+#: Least share of the difference between computed and extrapolated stress that is taken over in a step. Otherwise the
+#: share goes with the travel, and a front that hardly moves would keep an outdated stress.
 LEAST_GAIN = 0.3
 
 
 @dataclass(frozen=True)
 class Pace:
-    """The controller's memory between steps: the step to try next, s, and the ceiling that failed steps left on it."""
+    """What step control carries from step to step: the step to try next, and its bound after a rejection; s."""
 
     dt: float
     ceiling: float = np.inf
@@ -46,19 +48,19 @@ class Pace:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A proposed state with what the controller and the record need.
+    """A proposed state, and what is needed to judge and record it.
 
     Attributes
     ----------
     state : the proposed state
-    balance : carriers that came in and that are there
+    balance : carriers that are there, that came in, and their mismatch
     equilibrium : outcome of the equilibrium solve
     coupling_error : error of the front's position from extrapolating its stress, in delta
-    advance : distance of the fastest part of the front, in delta
-    drive : the front's mean v/k
-    headroom : how far the surface's activity may still rise
+    advance : distance that the fastest part of the front has moved in the step, in delta
+    drive : mean v/k of the front at the end of the step
+    headroom : by how much the mean activity of the surface can still rise
     energy : energies of the step
-    pace : set on acceptance: `march` goes on from it and from ``state``
+    pace : set on acceptance; `march` can be continued from it and ``state``
     """
 
     state: State
@@ -74,12 +76,12 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Swollen:
-    """What equilibrium is to be found for, at the quadrature points.
+    """What equilibrium depends on besides the displacement, at the quadrature points.
 
     Attributes
     ----------
     Jc : (elem, qp) stress-free volume ratio
-    law : constants
+    law : elastic constants and flow stress
     metric : (4, elem, qp) inverse plastic metric after the step's reaction, before its flow
     """
 
@@ -90,12 +92,12 @@ class Swollen:
 
 @dataclass(frozen=True)
 class Felt:
-    """The front's stress at the end of a step.
+    """The front's stress at the end of a step, and what follows from it.
 
     Attributes
     ----------
     stress : (N,) driving stress, averaged across the front and smoothed over its travel, GPa
-    trend : (N,) its change per mean travel of the front, GPa/nm
+    trend : (N,) change of that stress per mean travel of the front, GPa/nm
     activity : (N,) activity averaged across the front
     curvature : (N,) divergence of the front's normal, 1/nm
     drive : mean v/k at that stress; 1 where there is no front
@@ -113,7 +115,11 @@ class Felt:
 
 
 def headroom(physics: Physics, state: State, depletion: Array) -> float:
-    """How far the mean activity of the surface may still rise: to that of the cut-off, or to 1 behind a film."""
+    """By how much the mean activity of the surface can still rise.
+
+    Under a given current it rises up to that of the cut-off, behind a film up to 1. It is 0 on a bare surface at
+    activity 1. ``depletion`` is 1 - c (N,).
+    """
     applied, length = physics.applied[state.step], physics.spaces.reacting_length
     if follows_outside(physics, state):
         return 0.0
@@ -121,12 +127,12 @@ def headroom(physics: Physics, state: State, depletion: Array) -> float:
 
 
 def propose(physics: Physics, state: State, dt: float) -> Candidate:
-    """Advance by dt without changing ``state``.
+    """Candidate for the state after ``dt`` (s).
 
     Raises
     ------
     StepFailed
-        A stage has no result; the message says which and why.
+        One of the stages has no result; the message says which, and why.
     """
     try:
         moved = advance_front(physics, state, dt)
@@ -142,14 +148,18 @@ def propose(physics: Physics, state: State, dt: float) -> Candidate:
 
 
 def swell(physics: Physics, state: State, moved: Moved) -> Swollen:
-    """What the step's reaction makes of the points: volume, constants, and the metric of what the front has passed."""
+    """Volume ratio and constants after the step's reaction, and the plastic metric of what the front has passed."""
     h, C = physics.content_at_points(moved.xi, moved.c)
     return Swollen(Jc=physics.swelling(C), law=physics.moduli(h, C), metric=physics.passed(state, moved.xi, moved.c))
 
 
 def equilibrate(physics: Physics, state: State, swollen: Swollen, dt: float) -> Equilibrium:
-    """Equilibrium at the end of the step: from a guess along the last motion, then from where the step began."""
-    # Half of the last motion: all of it carries elements on that have done their swelling (a tenth more iterations).
+    """Equilibrium at the end of the step.
+
+    The first guess continues the motion of the last step; where that fails, the displacement of ``state`` is the guess.
+    """
+    # Only half of the last motion: all of it would move elements that have finished swelling too far, and cost a tenth
+    # more iterations.
     guess, axial = state.u + 0.5 * dt * state.u_rate, state.axial + state.axial_rate * (0.5 * dt)
     given = (swollen.metric, state.eqps, swollen.Jc, swollen.law, dt)
     try:
@@ -160,27 +170,27 @@ def equilibrate(physics: Physics, state: State, swollen: Swollen, dt: float) -> 
 
 
 def feel(physics: Physics, state: State, moved: Moved, eq: Equilibrium, dt: float) -> Felt:
-    """The front's stress at the end of the step, and by how far the extrapolation over the step was off."""
+    """The front's stress at the end of the step, its trend, and the error of the extrapolation over the step."""
     front, xi = physics.front, moved.xi
     averager = front.averager(xi, moved.averager)
     computed = averager(physics.driving_stress(xi, moved.c, eq))
     activity = moved.activity(physics, averager)
-    foretold = state.front_stress + moved.travel * state.front_stress_trend
+    extrapolated = state.front_stress + moved.travel * state.front_stress_trend
     near = on_front(xi)
     if not near.any():
-        # A step that converts all that is left has moved the front it began with.
+        # The step has converted all that was left: the front that moved is the one at its beginning.
         near = on_front(state.xi)
     advance = dt / front.delta * float(np.max(moved.speed[near], initial=0.0))
-    # Linear trend by discounted least squares over about one half-thickness of travel: the mesh gives the
-    # average a ripple of that period, and extrapolation would amplify it.
+    # Linear trend by discounted least squares over about one half-thickness of travel. The mesh puts a ripple of that
+    # period on the averaged stress, which extrapolation from two values would amplify.
     keep = np.exp(-advance / SMOOTHING)
-    surprise = computed - foretold
-    stress = foretold + max(1.0 - keep**2, LEAST_GAIN) * surprise
+    surprise = computed - extrapolated
+    stress = extrapolated + max(1.0 - keep**2, LEAST_GAIN) * surprise
     trend = state.front_stress_trend + (1.0 - keep) ** 2 * surprise / max(moved.travel, 1e-3 * front.delta)
     n = front.normals(xi)
-    miss = front.speed(n, stress, activity) - front.speed(n, foretold, activity)
-    # The extrapolated mean over the step errs by half of what the end of the step does. The error is the front's as a
-    # whole: what a single node errs by, the next step's stress puts right.
+    miss = front.speed(n, stress, activity) - front.speed(n, extrapolated, activity)
+    # The stress in the middle of the step has half the error of that at its end, hence 0.5. The root mean square over
+    # the front is taken, as the stress of the next step corrects the error of a single node.
     error = 0.5 * dt / front.delta * float(np.sqrt(front_mean(miss**2, xi, physics.spaces)))
     drive = front_mean(front.kinetics.drive(stress, activity), xi, physics.spaces)
     return Felt(stress=stress, trend=trend, activity=activity, curvature=front.curvature(n, averager),
@@ -188,7 +198,7 @@ def feel(physics: Physics, state: State, moved: Moved, eq: Equilibrium, dt: floa
 
 
 def _assembled(state: State, moved: Moved, eq: Equilibrium, felt: Felt, dt: float) -> State:
-    """The state at the end of a step, from what its stages gave."""
+    """The state at the end of a step, put together from the results of its stages."""
     return State(
         t=state.t + dt, dt=dt, step=state.step, xi=moved.xi, depletion=moved.depletion, u=eq.u, axial=eq.axial,
         Cp_inv=eq.response.Cp_inv, eqps=eq.response.eqps, front_stress=felt.stress, activity=felt.activity,

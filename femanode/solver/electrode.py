@@ -1,7 +1,7 @@
 """Current, potential and film in the units of the carrier balance, and back.
 
-Content is carriers over those of the full section; a current of it has the unit nm^2/s through a section and nm/s per
-length of surface. One formula each way, so that no other module knows charge or Faraday.
+Content is the number of carriers relative to full material. A current of content through the surface of a section has
+the unit nm^2/s (content times area per time); per length of surface it is nm/s. No other module converts currents.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from femanode.units import MA_PER_CM2
 
 HOUR = 3600.0
 
-#: Cut-off above the potential of activity 1, in kT/(z e): an activity of 1e-13 is known from nothing.
+#: Largest cut-off above the potential of activity 1, in kT/(z e). It means an activity of 1e-13; smaller ones cannot be
+#: told from 0.
 FARTHEST = 30.0
 
 
 def applied_current(config: Config, area: float, length: float) -> float | None:
-    """Given current as content per time through a section of ``area`` (nm^2) and surface ``length`` (nm), nm^2/s.
+    """Given current as content per time, nm^2/s, into a section of ``area`` (nm^2) and surface ``length`` (nm).
 
-    1 C is area/hour, whatever the surface; a current density j is j length V_host/(x_max z e). None where the activity
-    is given.
+    1 C is area/hour, whatever the surface; a current density j is j length V_host/(x_max z e). None if the
+    configuration gives the activity (a potential) instead of a current.
     """
     boundary = config.boundary
     if boundary.c_rate is not None:
@@ -32,23 +33,29 @@ def applied_current(config: Config, area: float, length: float) -> float | None:
 
 
 def current_density(config: Config, flux: float) -> float:
-    """mA/cm^2 of a flux of content through the surface, nm/s."""
+    """Current density, mA/cm^2, of a ``flux`` (nm/s) of content through the surface."""
     return flux * _density_of_unit_flux(config)
 
 
 def _density_of_unit_flux(config: Config) -> float:
-    """mA/cm^2 of 1 nm/s: z e x_max/V_host."""
+    """Current density, mA/cm^2, of a flux of 1 nm/s: z e x_max/V_host."""
     material = config.material
     return MA_PER_CM2 * material.carrier.charge * material.content.x_max / material.host.volume
 
 
 def potential(config: Config, activity: float) -> float:
-    """Potential against the carrier metal of a surface activity, V; NaN where there is no activity."""
+    """Potential against the carrier metal, V, of a surface at ``activity``; NaN at activity 0."""
     return chemistry_of(config).potential(activity)
 
 
 def cutoff_activity(config: Config) -> float:
-    """Activity outside the surface that belongs to the cut-off potential; 1 where none is given."""
+    """Activity outside the surface in equilibrium with the cut-off potential; 1 if no cut-off is given.
+
+    Raises
+    ------
+    ConfigError
+        The cut-off is so high that its activity cannot be told from 0.
+    """
     boundary = config.boundary
     if boundary.cutoff is None:
         return 1.0
@@ -62,6 +69,6 @@ def cutoff_activity(config: Config) -> float:
 
 
 def film_coefficient(config: Config) -> float | None:
-    """h_f = diffusivity/thickness of the film, nm/s; None for a bare surface."""
+    """Diffusivity over thickness of the film, nm/s; None for a bare surface."""
     film = config.boundary.film
     return None if film is None else film.diffusivity / film.thickness

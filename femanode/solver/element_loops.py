@@ -1,9 +1,12 @@
 """Compiled loops over the elements: deformation, point law with element forces, element stiffness.
 
 The equations are those of :mod:`femanode.constitutive.elastoplasticity`, :mod:`femanode.constitutive.flowdirection` and
-:class:`femanode.solver.elements.Elements`, where they are explained; here they are written point by point. Each
+:class:`femanode.solver.elements.Elements`, where they are explained; here they are written point by point. Each public
 function works on the elements ``begin`` to ``end``, writes to the arrays that come last among its arguments, and
 leaves the others as they are.
+
+Letters: ``e`` counts elements, ``q`` their quadrature points, ``k`` components or nodes; symmetric tensors have the
+components 11, 22, 12, 33.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import numpy as np
 from femanode.numerics.arrays import Array, IntArray
 from femanode.numerics.compiled import compiled
 
+#: Components of a 2x2 matrix row by row, or 11, 22, 12, 33 of a symmetric tensor.
 Four = tuple[float, float, float, float]
 
 
@@ -52,7 +56,7 @@ def _log(x: float) -> float:
 @compiled
 def _flow(q_trial: float, eqps: float, G: float, sigma_Y: float, H: float, exponent: float, rate: float, dt: float,
           ) -> tuple[float, float]:
-    """Plastic multiplier and d(flow stress)/d(eqps)."""
+    """Increment of eqps, and d(flow stress)/d(eqps), at trial stress ``q_trial``; by a bracketed Newton iteration."""
     base = sigma_Y + H * eqps
     over = q_trial - base
     if not over > 0:
@@ -86,19 +90,20 @@ def respond(begin: int, end: int, dN: Array, weight: Array, F: Array, F33: Array
             Jc: Array, K: Array, G: Array, sigma_Y: Array, H: Array, exponent: Array, rate: Array, dt: float,
             tau: Array, mean: Array, Cp_inv: Array, eqps: Array, tangent: Array, forces: Array) -> None:
     """Stress, new plastic state, moduli (10, elem, qp) and nodal forces (elem, 12) of each element."""
-    c = np.empty(10)
+    moduli = np.empty(10)
     for e in range(begin, end):
         for k in range(12):
             forces[e, k] = 0.0
         for q in range(weight.shape[1]):
             f = (F[0, 0, e, q], F[0, 1, e, q], F[1, 0, e, q], F[1, 1, e, q])
-            C = (Cp_inv_n[0, e, q], Cp_inv_n[1, e, q], Cp_inv_n[2, e, q], Cp_inv_n[3, e, q])
-            t, mean[e, q], new, g = _point(f, F33[e, q], C, eqps_n[e, q], Jc[e, q], K[e, q], G[e, q], sigma_Y[e, q],
-                                           H[e, q], exponent[e, q], rate[e, q], dt, c)
+            metric = (Cp_inv_n[0, e, q], Cp_inv_n[1, e, q], Cp_inv_n[2, e, q], Cp_inv_n[3, e, q])
+            t, mean[e, q], new, g = _point(
+                f, F33[e, q], metric, eqps_n[e, q], Jc[e, q], K[e, q], G[e, q], sigma_Y[e, q], H[e, q],
+                exponent[e, q], rate[e, q], dt, moduli)
             for k in range(4):
                 tau[k, e, q], Cp_inv[k, e, q] = t[k], new[k]
             for k in range(10):
-                tangent[k, e, q] = c[k]
+                tangent[k, e, q] = moduli[k]
             eqps[e, q] = eqps_n[e, q] + g
             w = weight[e, q] / (f[0] * f[3] - f[1] * f[2])
             p00, p01 = (t[0] * f[3] - t[2] * f[1]) * w, (t[2] * f[0] - t[0] * f[2]) * w
@@ -110,41 +115,44 @@ def respond(begin: int, end: int, dN: Array, weight: Array, F: Array, F33: Array
 
 
 @compiled
-def _point(F: Four, F33: float, C: Four, eqps_n: float, Jc: float, K: float, G: float, sigma_Y: float, H: float,
+def _point(F: Four, F33: float, metric: Four, eqps_n: float, Jc: float, K: float, G: float, sigma_Y: float, H: float,
            exponent: float, rate: float, dt: float, moduli: Array) -> tuple[Four, float, Four, float]:
-    """Kirchhoff stress, mean Mandel stress, new Cp_inv and plastic increment at one point; ``moduli`` is written to."""
-    p, q, r, s = F
+    """Kirchhoff stress, mean Mandel stress, new Cp_inv and increment of eqps at one point; overwrites ``moduli``.
+
+    ``F`` is row by row, ``metric`` is Cp_inv at the start of the step.
+    """
+    f11, f12, f21, f22 = F
     swell = np.cbrt(Jc) ** 2
     scale = 1.0 / swell
-    b11 = (p * p * C[0] + 2 * p * q * C[2] + q * q * C[1]) * scale
-    b22 = (r * r * C[0] + 2 * r * s * C[2] + s * s * C[1]) * scale
-    b12 = (p * r * C[0] + (p * s + q * r) * C[2] + q * s * C[1]) * scale
+    b11 = (f11 * f11 * metric[0] + 2 * f11 * f12 * metric[2] + f12 * f12 * metric[1]) * scale
+    b22 = (f21 * f21 * metric[0] + 2 * f21 * f22 * metric[2] + f22 * f22 * metric[1]) * scale
+    b12 = (f11 * f21 * metric[0] + (f11 * f22 + f12 * f21) * metric[2] + f12 * f22 * metric[1]) * scale
     middle, a = 0.5 * (b11 + b22), 0.5 * (b11 - b22)
     artanhc = _artanhc((a * a + b12 * b12) / (middle * middle))
     half_phi = 0.5 * artanhc / middle
     quarter_log = 0.25 * _log(b11 * b22 - b12 * b12)
     half_diff, e12 = half_phi * a, half_phi * b12
-    e33 = 0.5 * _log(F33 * F33 * C[3] * scale)
+    e33 = 0.5 * _log(F33 * F33 * metric[3] * scale)
     volumetric = 2.0 * quarter_log + e33
     third = volumetric / 3.0
     d = (quarter_log + half_diff - third, quarter_log - half_diff - third, e12, e33 - third)
     norm2 = d[0] * d[0] + d[1] * d[1] + d[3] * d[3] + 2 * d[2] * d[2]
     q_trial = G * math.sqrt(6.0 * norm2 + 1e-40)
     g, slope = _flow(q_trial, eqps_n, G, sigma_Y, H, exponent, rate, dt)
-    f = 1.0 - 3.0 * G * g / q_trial
+    kept = 1.0 - 3.0 * G * g / q_trial
     mean = K * volumetric
-    m = 2.0 * G * f
+    m = 2.0 * G * kept
     tau = (Jc * (m * d[0] + mean), Jc * (m * d[1] + mean), Jc * (m * d[2]), Jc * (m * d[3] + mean))
-    new = C
+    new = metric
     if g > 0:
-        new = _plastic(F, F33, third, (f * d[0], f * d[1], f * d[2], f * d[3]), swell)
-    _moduli(half_diff, e12, artanhc, d, norm2, f, slope, Jc, K, G, g > 0, moduli)
+        new = _plastic(F, F33, third, (kept * d[0], kept * d[1], kept * d[2], kept * d[3]), swell)
+    _moduli(half_diff, e12, artanhc, d, norm2, kept, slope, Jc, K, G, g > 0, moduli)
     return tau, mean, new, g
 
 
 @compiled
 def _plastic(F: Four, F33: float, third: float, d: Four, swell: float) -> Four:
-    """F^-1 exp(2 e) F^-T Jc^(2/3)."""
+    """New Cp_inv = F^-1 exp(2 strain) F^-T Jc^(2/3), the elastic strain having mean ``third`` and deviator ``d``."""
     a = 0.5 * (d[0] - d[1])
     z = 4.0 * (a * a + d[2] * d[2])
     size = math.exp(2.0 * third + d[0] + d[1]) * swell
@@ -165,21 +173,21 @@ def _plastic(F: Four, F33: float, third: float, d: Four, swell: float) -> Four:
 
 
 @compiled
-def _moduli(a: float, shear: float, artanhc: float, dev: Four, norm2: float, f: float, slope: float, Jc: float,
+def _moduli(a: float, shear: float, artanhc: float, dev: Four, norm2: float, kept: float, slope: float, Jc: float,
             K: float, G: float, plastic: bool, c: Array) -> None:
-    """Moduli c0 in the order of PointResponse; (a, shear) is the in-plane strain less its in-plane mean.
+    """Write to ``c`` the moduli c0 in the order of PointResponse.
 
-    The shear modulus between the principal axes contains x coth x, x being the difference of the principal strains;
-    ``artanhc`` has that value.
+    (a, shear) are the components 11 and 12 of the in-plane strain less its in-plane mean. The shear modulus between the
+    principal axes contains x coth x, with x the difference of the principal strains; ``artanhc`` is that value.
     """
     G2 = 2.0 * G * Jc
-    theta = 3.0 * G / (3.0 * G + slope) - (1.0 - f) if plastic else 0.0
-    bulk = K * Jc - G2 * f / 3.0
+    theta = 3.0 * G / (3.0 * G + slope) - (1.0 - kept) if plastic else 0.0
+    bulk = K * Jc - G2 * kept / 3.0
     drop = G2 * theta / max(norm2, 1e-40)
     d = math.sqrt(a * a + shear * shear)
     cos2, sin2 = (1.0, 0.0) if d < 1e-14 else (a / d, shear / d)
-    g12 = 0.5 * G2 * f * artanhc
-    axial = G2 * f
+    g12 = 0.5 * G2 * kept * artanhc
+    axial = G2 * kept
     # Sums over the two in-plane axes: squares (1 + cos^2)/2 and so on.
     same, cross, mixed = 0.5 * (1.0 + cos2 * cos2), 0.5 * (1.0 - cos2 * cos2), 0.5 * cos2 * sin2
     c[0] = bulk - drop * dev[0] * dev[0] + axial * same + g12 * sin2 * sin2
@@ -198,9 +206,10 @@ def _moduli(a: float, shear: float, artanhc: float, dev: Four, norm2: float, f: 
 def turn(begin: int, end: int, tau: Array, mean: Array, eqps: Array, eqps_n: Array, Jc: Array, K: Array, G: Array,
          sigma_Y: Array, H: Array, awaiting: float, first: bool, strain: Array, direction: Array, tangent: Array,
          ) -> None:
-    """Overwrite strain and direction (4, elem, qp) of the last iteration by this one's, and turn the tangent.
+    """Put the predicted direction of flow into ``tangent``; see :func:`femanode.constitutive.flowdirection.turn`.
 
-    See :func:`femanode.constitutive.flowdirection.turn`; ``first`` stands for no last iteration.
+    ``strain`` and ``direction`` (4, elem, qp) are those of the last iteration on entry and of this one on return. With
+    ``first`` there is no last iteration, and what they hold is not used.
     """
     for e in range(begin, end):
         for q in range(tau.shape[2]):
@@ -264,8 +273,8 @@ def stiffen(begin: int, end: int, dN: Array, weight: Array, F: Array, F33: Array
             w, z = weight[e, q], F33[e, q]
             inv = 1.0 / (a * d - b * c)
             for k in range(6):
-                hx, hy = dN[k, 0, e, q], dN[k, 1, e, q]
-                gx[k], gy[k] = (hx * d - hy * c) * inv, (hy * a - hx * b) * inv
+                rx, ry = dN[k, 0, e, q], dN[k, 1, e, q]
+                gx[k], gy[k] = (rx * d - ry * c) * inv, (ry * a - rx * b) * inv
             t0, t1, t2, t3 = tau[0, e, q], tau[1, e, q], tau[2, e, q], tau[3, e, q]
             if calm:
                 mean = (t0 + t1 + t3) / 3.0

@@ -1,4 +1,4 @@
-"""What ends a step of a protocol: each end says when a time step would pass it, and when it is reached."""
+"""What ends a step of a protocol. Each kind of end says whether a time step passes it, and whether it is reached."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from femanode.solver.candidate import Candidate
 from femanode.solver.physics import Physics
 from femanode.solver.state import State
 
-#: How far above and below the cut-off a run may end, relative to its activity: 1e-3 is 0.03 mV.
+#: How far above and below the cut-off a run may end, relative to the activity of the cut-off; 1e-3 is 0.03 mV.
 ABOVE_CUTOFF, BELOW_CUTOFF = 1e-3, 1e-4
 
-#: Share of the surface not yet converted below which the front counts as come in.
+#: The front has entered everywhere when less than this share of the surface is unconverted.
 FRONT_IN = 0.01
 
 #: How far above the wanted converted fraction a run may end.
@@ -36,8 +36,11 @@ class StopReason(enum.Enum):
 class Event(Protocol):
     """An end of a protocol's step.
 
-    ``binding``: also a step that was rejected for another reason is cut at it, since beyond it the step may have no
-    solution.
+    Attributes
+    ----------
+    reason : what the user is told
+    binding : whether a time step that passes the end is cut there even if it was rejected for another reason. An end
+        beyond which the step may have no solution needs this.
     """
 
     @property
@@ -47,17 +50,17 @@ class Event(Protocol):
     def binding(self) -> bool: ...
 
     def crossing(self, physics: Physics, old: State, new: State) -> float | None:
-        """Length in s of the shorter time step that ends at the event; None where the step does not pass it."""
+        """Length (s) of the shorter time step that stops at the end; None if the step does not pass it."""
         ...
 
     def reached(self, physics: Physics, old: State, candidate: Candidate) -> bool:
-        """Whether an accepted candidate is at the event."""
+        """Whether an accepted candidate is at the end."""
         ...
 
 
 @dataclass(frozen=True)
 class EndTime:
-    """A time, s; steps are laid so that they hit it."""
+    """A time, s. `march` chooses its steps such that they hit it."""
 
     time: float
     reason: StopReason = StopReason.END_TIME
@@ -81,7 +84,7 @@ class Converted:
     binding: bool = False
 
     def crossing(self, physics: Physics, old: State, new: State) -> float | None:
-        """See :meth:`Event.crossing`; by a straight line between the fractions."""
+        """See :meth:`Event.crossing`; the fraction is interpolated linearly over the step."""
         f0, f1 = physics.converted_fraction(old.xi), physics.converted_fraction(new.xi)
         if f1 <= self.fraction + ABOVE_FRACTION or f0 >= self.fraction:
             return None
@@ -95,7 +98,10 @@ class Converted:
 
 @dataclass(frozen=True)
 class Arrested:
-    """A mean drive v/k of the front, with what a rise of the surface's activity could still add to it."""
+    """The front has come to rest: its mean drive v/k is below ``drive``.
+
+    What a rise of the surface's activity could still add (the headroom of the candidate) counts as drive.
+    """
 
     drive: float
     reason: StopReason = StopReason.ARRESTED
@@ -106,20 +112,20 @@ class Arrested:
         return None
 
     def reached(self, physics: Physics, old: State, candidate: Candidate) -> bool:
-        """See :meth:`Event.reached`; a front that is still coming in under a given current is not at rest."""
+        """See :meth:`Event.reached`; a front that is still entering under a given current is not at rest."""
         begun = physics.applied[old.step].current is None or old.entered
         return begun and candidate.drive + candidate.headroom <= self.drive
 
 
 @dataclass(frozen=True)
 class CutOff:
-    """The activity outside the surface up to which a given current is followed; nothing where none is given."""
+    """The activity outside the surface has reached that of the cut-off. Applies under a given current only."""
 
     reason: StopReason = StopReason.CUTOFF
     binding: bool = True
 
     def crossing(self, physics: Physics, old: State, new: State) -> float | None:
-        """See :meth:`Event.crossing`; by a straight line between the activities."""
+        """See :meth:`Event.crossing`; the activity is interpolated linearly over the step."""
         applied = physics.applied[old.step]
         if applied.current is None or not old.entered:
             return None
@@ -129,7 +135,11 @@ class CutOff:
         return new.dt * (applied.cutoff - a0) / (a1 - a0)
 
     def reached(self, physics: Physics, old: State, candidate: Candidate) -> bool:
-        """See :meth:`Event.reached`; a front that is still coming in may yet bring the activity down."""
+        """See :meth:`Event.reached`.
+
+        A front that is still entering may need the cut-off's activity for a while. That is an end only if it could not
+        carry the current once it has entered everywhere.
+        """
         applied, new = physics.applied[old.step], candidate.state
         if applied.current is None:
             return False
@@ -138,7 +148,7 @@ class CutOff:
 
 
 def usual_ends(end: float, converted: float | None, arrest: float | None) -> tuple[Event, ...]:
-    """Ends by a converted fraction, a mean drive, the cut-off of a current and a time (s), in order of precedence."""
+    """Ends by converted fraction, mean drive, cut-off of a current and time ``end`` (s), in order of precedence."""
     ends: list[Event] = []
     if converted is not None:
         ends.append(Converted(converted))
@@ -148,15 +158,15 @@ def usual_ends(end: float, converted: float | None, arrest: float | None) -> tup
 
 
 def may_carry(physics: Physics, state: State) -> bool:
-    """Whether a front that has not come in everywhere could carry the given current once it has, at the cut-off."""
-    s, front, applied = physics.spaces, physics.front, physics.applied[state.step]
+    """Whether the front, not yet everywhere in, will carry the given current at the cut-off once it is."""
+    spaces, front, applied = physics.spaces, physics.front, physics.applied[state.step]
     if applied.current is None:
         return True
-    length, film = s.reacting_length, physics.transport.film
+    length, film = spaces.reacting_length, physics.transport.film
     waiting = float(np.sum(length * (1.0 - conversion(state.xi, front.start))) / length.sum())
     across = 0.0 if film is None else applied.current / (
         film * (1.0 - physics.chemistry.at_front) * float(length.sum()))
-    activity = np.full(s.n_nodes, max(applied.cutoff - across, 0.0))
+    activity = np.full(spaces.n_nodes, max(applied.cutoff - across, 0.0))
     speed = front.speed(front.normals(state.xi), state.front_stress, activity)
     takes = float(np.sum(length * speed * physics.chemistry.content(activity)))
     return waiting > FRONT_IN and takes > applied.current

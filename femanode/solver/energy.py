@@ -1,12 +1,14 @@
-r"""Power balance of a step: what the reaction gives, and where it goes.
+r"""Power balance of a step: how much energy the reaction gives, and where it goes.
 
-The carriers that enter give -dG0 each. Swelling takes its share against stress; that work is stored elastically or
-dissipated, by the flow within the front (2/3 of the flow stress per unit of swelling) and by the flow of the shell. The
-rest drives front and diffusion, which dissipate it. The first is an identity of the equations, so that in numbers
+Each carrier that enters gives -dG0. A part of that is spent on swelling against stress. This work of swelling is stored
+elastically or dissipated by plastic flow: within the front (2/3 of the flow stress per unit of swelling) and in the
+shell behind it. The remaining energy drives front and diffusion and is dissipated there. That the work of swelling
+equals what is stored and dissipated by flow is an identity of the equations, so that
 
     gap = (work of swelling - change of elastic energy - dissipation by flow)/(energy of the reaction)
 
-says how well they are solved: the work is counted with the stress that the rate law takes, the rest at the points.
+measures how well they are solved: the work is computed with the stress averaged across the front, which the rate law
+uses, and the other two terms with the stress at the quadrature points.
 """
 
 from __future__ import annotations
@@ -27,8 +29,12 @@ from femanode.solver.state import State
 class Energy:
     """Energies of one step in the meshed sector, per length of wire: GPa nm^2 = nJ/m.
 
-    ``chemical`` of the carriers that entered; ``work`` of swelling against stress; ``flow`` dissipated within the front
-    and behind it; ``stored`` elastically at the step's end (all others are the step's own).
+    Attributes
+    ----------
+    chemical : given by the carriers that entered in the step
+    work : of swelling against stress in the step
+    flow : dissipated in the step by plastic flow within the front and behind it
+    stored : elastic energy at the end of the step
     """
 
     chemical: float
@@ -52,11 +58,14 @@ def von_mises(tau: Array) -> Array:
 
 
 def step_energy(physics: Physics, state: State, new: State, eq: Equilibrium, law: Moduli) -> Energy:
-    """Energies of the step from ``state`` to ``new``, whose equilibrium and constants at the points are given."""
-    s, w, tau = physics.spaces, physics.spaces.weight, eq.response.tau
+    """Energies of the step from ``state`` to ``new``.
+
+    ``eq`` and ``law`` are the equilibrium of ``new`` and its constants at the quadrature points.
+    """
+    spaces, weight, tau = physics.spaces, physics.spaces.weight, eq.response.tau
     before, filled, after = (physics.volume_ratio(xi, c) for xi, c in
                              ((state.xi, state.c), (state.xi, new.c), (new.xi, new.c)))
-    driving = s.at_points(0.5 * (state.front_stress + new.front_stress))
+    driving = spaces.at_points(0.5 * (state.front_stress + new.front_stress))
     mean = 0.5 * (state.point_stress + new.point_stress)
     strength = physics.product(new.c, new.eqps)[1]
     kinetics = physics.front.kinetics
@@ -64,7 +73,7 @@ def step_energy(physics: Physics, state: State, new: State, eq: Equilibrium, law
     per_swelling = -kinetics.reaction_energy / volume if volume > 0 else 0.0
     reacted = after - filled
     shell = 0.5 * (before + after) * von_mises(tau) / after * (new.eqps - state.eqps)
-    return Energy(chemical=per_swelling * float(np.sum(w * (after - before))),
-                  work=-float(np.sum(w * (driving * reacted + mean * (filled - before)))),
-                  flow=float(np.sum(w * (layer_dissipation(strength) * reacted + shell))),
-                  stored=float(np.sum(w * elastic_energy(tau, after, law))))
+    return Energy(chemical=per_swelling * float(np.sum(weight * (after - before))),
+                  work=-float(np.sum(weight * (driving * reacted + mean * (filled - before)))),
+                  flow=float(np.sum(weight * (layer_dissipation(strength) * reacted + shell))),
+                  stored=float(np.sum(weight * elastic_energy(tau, after, law))))

@@ -1,7 +1,7 @@
-"""Why a step cannot be made as it was tried."""
+"""The error that a failed step raises."""
 
 from __future__ import annotations
 
 
 class StepFailed(RuntimeError):
-    """A step leads nowhere: it is too long, or asks for what the section cannot give. The message says which."""
+    """A step has no solution: it is too long, or the section cannot take what is applied. The message says which."""

@@ -1,7 +1,7 @@
-"""Where an adaptive mesh is fine: a choice of leaves from the hierarchy for the place where the front is.
+"""Where an adaptive mesh is fine, near the front, and when it no longer is where the front has come to.
 
-Ahead of the front an element is refined while it is pristine; behind it elements are merged once reaction and most of
-the flow are over. How the state then moves to the new mesh is in :mod:`femanode.solver.transfer`.
+Elements are refined ahead of the front, while they are pristine, and merged behind it, once reaction and most of the
+plastic flow are over. :mod:`femanode.solver.adaptation` changes the mesh.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from femanode.numerics.arrays import Array, BoolArray, IntArray
 from femanode.solver.front import Front
 from femanode.solver.state import State
 
-#: Distances that agree to this share of the finest size, as those of mirror images do, are the same to a comparison.
+#: Tolerance in comparing distances, relative to the finest size: those of mirror images, equal but for rounding, must
+#: compare alike.
 TIE = 1e-6
 
 
@@ -27,20 +28,20 @@ class Grading:
     Attributes
     ----------
     behind, ahead : float
-        Reach of the finest elements on both sides of the front, in half-thicknesses delta. Of a round front of
-        delta = R/80 that stops at a converted fraction of 0.4660 with ``ahead`` at 3.5 or 5, smaller values move the
-        end to 0.4666 (3), 0.4678 (2.5) and 0.4731 (2).
+        How far the finest elements extend on both sides of the front, in half-thicknesses delta. A round front of
+        delta = R/80 stops at a converted fraction of 0.4660 with ``ahead`` at 3.5 or 5; with smaller values it stops at
+        0.4666 (3), 0.4678 (2.5) and 0.4731 (2).
     travel : float
-        Further reach ahead, in delta: what the front may travel before the mesh is changed again.
+        Additional extent ahead in a new mesh, in delta: the front can travel this far before the mesh is changed again.
     growth_ahead, growth_behind : float
-        Beyond that reach an element may be larger than the finest by its distance over this number.
+        Beyond that extent, the size of an element may exceed the finest by its distance from there over this number.
     coarsest_behind, coarsest_surface : float
-        Largest size behind the front, and on the outline's curves, where hoop stress is read off; in finest sizes.
+        Largest size behind the front, and there on the outline's curves, where hoop stress is read; in finest sizes.
     flow_spread : float
-        A triangle stays refined where equivalent plastic strain differs by more than this within it.
+        A triangle stays refined if the equivalent plastic strain within it varies by more than this.
     least_growth : float
-        A triangle stays refined where the area of a larger element would somewhere have grown by less than this share
-        of its mean growth.
+        A triangle stays refined if, as one element, its area would somewhere have grown by less than this share of its
+        mean growth; it is about to fold there.
     """
 
     behind: float = 3.5
@@ -56,14 +57,24 @@ class Grading:
 
 @dataclass(frozen=True)
 class GradedMesh:
-    """One mesh of a hierarchy: its leaves, and the vertex of the hierarchy at each node, (N,)."""
+    """One mesh of a hierarchy.
+
+    Attributes
+    ----------
+    hierarchy : the tree of triangles
+    leaves : the triangles of this mesh
+    vertex : (N,) vertex of the hierarchy at each node
+    """
 
     hierarchy: Hierarchy
     leaves: Leaves
     vertex: IntArray
 
     def on_vertices(self, nodal: Array, *, quadratic: bool) -> Array:
-        """Nodal field (…, N) at all vertices of the hierarchy, interpolated where this mesh has no node."""
+        """Values (…, vertices) of a nodal field (…, N) at all vertices of the hierarchy.
+
+        Where this mesh has no node they are interpolated, linearly or quadratically.
+        """
         values = np.full((*nodal.shape[:-1], self.hierarchy.xy.shape[1]), np.nan)
         values[..., self.vertex] = nodal
         return self.hierarchy.spread(values, quadratic=quadratic)
@@ -76,7 +87,7 @@ def initial_leaves(hierarchy: Hierarchy, grading: Grading, delta: float) -> Leav
 
 
 def leaves_for(mesh: GradedMesh, state: State, front: Front, grading: Grading) -> Leaves:
-    """Leaves for the front where ``state`` has it."""
+    """Leaves of a mesh that suits the front of ``state``; ``mesh`` is the present one."""
     hierarchy = mesh.hierarchy
     distance = mesh.on_vertices(front.log_odds(state.xi), quadratic=False)
     wanted = _wanted(hierarchy, grading, front.delta, distance)
@@ -93,7 +104,7 @@ def leaves_for(mesh: GradedMesh, state: State, front: Front, grading: Grading) -
 
 
 def front_outruns(mesh: GradedMesh, spaces: Spaces, state: State, front: Front, grading: Grading) -> bool:
-    """Whether an element that is not of the finest level lies within reach of the front."""
+    """Whether an element coarser than the finest has come within ``ahead`` or ``behind`` of the front."""
     coarse = mesh.leaves.level[mesh.leaves.of_element] < mesh.hierarchy.levels
     nearest = front.log_odds(state.xi)[spaces.cells].max(axis=0)[coarse]
     farthest = front.log_odds(state.xi)[spaces.cells].min(axis=0)[coarse]
@@ -101,7 +112,10 @@ def front_outruns(mesh: GradedMesh, spaces: Spaces, state: State, front: Front, 
 
 
 def _wanted(hierarchy: Hierarchy, grading: Grading, delta: float, distance: Array) -> list[BoolArray]:
-    """Triangles too large for their distance (nm, positive behind the front; by vertex), per level but the last."""
+    """Marks of the triangles that are too large for their distance from the front, an array per level but the finest.
+
+    ``distance`` is given at the vertices of the hierarchy, nm, positive behind the front.
+    """
     marks = []
     for level in range(hierarchy.levels):
         around = distance[np.vstack([hierarchy.corners[level], hierarchy.middles[level]])]
@@ -119,7 +133,10 @@ def _wanted(hierarchy: Hierarchy, grading: Grading, delta: float, distance: Arra
 
 
 def _flowing(mesh: GradedMesh, state: State, spread: float) -> list[BoolArray]:
-    """Refined triangles whose plastic strain varies too much to be described by one of their size."""
+    """Marks, per level but the finest, of refined triangles within which plastic strain varies by more than ``spread``.
+
+    One element of their size could not represent it.
+    """
     hierarchy, leaves = mesh.hierarchy, mesh.leaves
     low = np.minimum.reduceat(state.eqps.min(axis=1), leaves.elements[:-1])
     high = np.maximum.reduceat(state.eqps.max(axis=1), leaves.elements[:-1])
@@ -130,7 +147,8 @@ def _flowing(mesh: GradedMesh, state: State, spread: float) -> list[BoolArray]:
         refined = np.flatnonzero(np.diff(ends) > 1)
         mark = np.zeros(len(start) - 1, bool)
         if len(refined):
-            # reduceat over pairs of bounds; a last bound at the end is left out, as it stands for "to the end".
+            # Every second result of reduceat belongs to a pair of bounds. It takes no bound at the very end; without it
+            # the last range goes to the end anyway.
             bounds = np.stack([ends[refined], ends[refined + 1]], axis=1).ravel()
             bounds = bounds[:-1] if bounds[-1] == len(low) else bounds
             mark[refined] = np.maximum.reduceat(high, bounds)[::2] - np.minimum.reduceat(low, bounds)[::2] > spread
@@ -139,9 +157,9 @@ def _flowing(mesh: GradedMesh, state: State, spread: float) -> list[BoolArray]:
 
 
 def _folding(mesh: GradedMesh, leaves: Leaves, moved: Array, least: float) -> IntArray:
-    """Leaves coarser than what they replace whose elements would shrink towards zero somewhere.
+    """Numbers of the leaves that replace finer ones and whose elements would be close to folding somewhere.
 
-    ``moved`` (2, vertices) is where the vertices of the hierarchy are now.
+    ``moved`` (2, vertices) are the present positions of the hierarchy's vertices, ``least`` is the least growth.
     """
     nodes = mesh.hierarchy.nodes(leaves)
     growth = _areas(moved[:, nodes]) / _areas(mesh.hierarchy.xy[:, nodes])
@@ -151,10 +169,10 @@ def _folding(mesh: GradedMesh, leaves: Leaves, moved: Array, least: float) -> In
 
 
 def _areas(xy: Array) -> Array:
-    """Local scale of area (6, n) at the nodes of quadratic triangles with nodes ``xy`` (2, 6, n)."""
+    """Jacobian determinants (6, n) at the nodes of quadratic triangles with nodes ``xy`` (2, 6, n)."""
     L = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.5, 0.5, 0], [0, 0.5, 0.5], [0.5, 0, 0.5]])
     along = []
-    for i, j in ((1, 0), (2, 0)):  # derivatives by L_1 and L_2, with L_0 what is left
+    for i, j in ((1, 0), (2, 0)):  # derivatives by L_1 and L_2, where L_0 = 1 - L_1 - L_2
         d = np.zeros(3)
         d[i], d[j] = 1.0, -1.0
         sides = [4.0 * (L[:, a] * d[b] + L[:, b] * d[a]) for a, b in ((0, 1), (1, 2), (2, 0))]

@@ -1,4 +1,4 @@
-"""A configuration's laws: crystal, kinetics, chemistry, diffusivity and mixture."""
+"""From a configuration to the laws of its material: crystal, kinetics, chemistry, diffusivity and mixture."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ from femanode.units import E_CHARGE, K_B
 
 
 def crystal_of(config: Config) -> tuple[CrystalFrame, DirectionLaw]:
-    """Frame of the crystal and orientation law of a configuration, with the amorphised share of the front."""
+    """Frame of the crystal and direction law k(n), which includes the amorphised share of the front.
+
+    Below the threshold diameter of amorphisation that share is 1.
+    """
     material = config.material
     structure = material.host.structure
     axis, in_plane = ((0, 0, 1), None) if config.crystal is None else (config.crystal.axis, config.crystal.in_plane)
@@ -36,7 +39,7 @@ def crystal_of(config: Config) -> tuple[CrystalFrame, DirectionLaw]:
 
 
 def ledges_of(material: Material) -> Ledges | None:
-    """What the ledge law takes beside the rates; None with the smooth law."""
+    """What the ledge law needs besides the rates; None with the smooth law."""
     if material.front.direction_law == "smooth":
         return None
     given = material.front.ledge or LedgeKeys()
@@ -54,7 +57,7 @@ def kinetics_of(config: Config) -> MassAction:
 
 
 def chemistry_of(config: Config) -> IdealSolution:
-    """Content, activity and potential of the reacted phase; it is full at the applied potential."""
+    """Content, activity and potential of the reacted phase, which is full (activity 1) at the applied potential."""
     content = config.material.content
     return IdealSolution(content.x_front / content.x_max, config.boundary.potential, thermal_voltage(config))
 
@@ -77,7 +80,7 @@ def mixture_of(material: Material) -> Mixture:
 
 
 def _phase(given: PhaseKeys) -> Phase:
-    """A phase's constants as functions of content."""
+    """A phase's constants, its flow stress as a function of content."""
     law = given.rate_sensitivity
     exponent, rate = (1.0, np.inf) if law is None else (law.exponent, law.reference_rate)
     return Phase(given.youngs_modulus, given.poisson_ratio, lambda C: _look_up(given.yield_stress, C),
@@ -85,6 +88,7 @@ def _phase(given: PhaseKeys) -> Phase:
 
 
 def _look_up(table: Table, C: Array) -> Array:
+    """Values of a table at contents ``C``, linear between its entries."""
     if len(table.value) == 1:
         return np.full_like(C, table.value[0])
     return np.interp(C, table.content, table.value)

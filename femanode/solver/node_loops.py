@@ -1,6 +1,6 @@
-"""Compiled loops over nodes and sub-triangles, for front and carrier balance (part of the *solver*).
+"""Compiled loops over nodes and sub-triangles, for front and carrier balance.
 
-Each has its counterpart in numpy beside the place it is called from; the formulas are there.
+Each has a counterpart in numpy, used where numba is not installed. It stands next to the call, with the formulas.
 """
 
 from __future__ import annotations
@@ -13,25 +13,36 @@ from femanode.numerics.compiled import compiled
 
 @compiled
 def neighbours(edges: IntArray, n: int) -> tuple[IntArray, IntArray, IntArray]:
-    """Per node where its edges begin, the node at the other end of each, and the edge's number."""
+    """Edges of each of ``n`` nodes, from ``edges`` (2, edge).
+
+    Returns
+    -------
+    start : (n + 1,) first entry of each node in the other two
+    other : (2 edge,) node at the other end of the edge
+    number : (2 edge,) number of the edge
+    """
     start = np.zeros(n + 1, np.int64)
     for side in range(2):
-        for e in range(edges.shape[1]):
-            start[edges[side, e] + 1] += 1
+        for edge in range(edges.shape[1]):
+            start[edges[side, edge] + 1] += 1
     start = np.cumsum(start)
     at, other, number = start.copy(), np.empty(start[n], np.int64), np.empty(start[n], np.int64)
-    for e in range(edges.shape[1]):
+    for edge in range(edges.shape[1]):
         for side in range(2):
-            i = edges[side, e]
-            other[at[i]], number[at[i]] = edges[1 - side, e], e
+            i = edges[side, edge]
+            other[at[i]], number[at[i]] = edges[1 - side, edge], edge
             at[i] += 1
     return start, other, number
 
 
 @compiled
 def advance(xi: Array, growth: Array, inflow: Array, flow: Array, slowness: Array, start: IntArray,
-            other: IntArray, number: IntArray, h: float, steps: int) -> Array:
-    """Runge-Kutta steps of d xi/dt = xi (1 - xi)(growth xi + inflow) - sum flow (xi_i - xi_j)/slowness."""
+            other: IntArray, number: IntArray, substep: float, steps: int) -> Array:
+    """Extent (N,) after ``steps`` Runge-Kutta steps of length ``substep`` (s).
+
+    d xi_i/dt = xi_i (1 - xi_i)(growth_i xi_i + inflow_i) - sum over j of flow_ij (xi_i - xi_j)/slowness_i, with
+    ``growth`` and ``inflow`` (N,) in 1/s, ``flow`` (edge,) in nm, ``slowness`` (N,) in nm s; the rest by `neighbours`.
+    """
     n = len(xi)
     now, stage, total, rate = xi.copy(), xi.copy(), np.empty(n), np.empty(n)
     near = np.empty(len(number))
@@ -40,19 +51,19 @@ def advance(xi: Array, growth: Array, inflow: Array, flow: Array, slowness: Arra
     for _ in range(steps):
         for part in range(4):
             for i in range(n):
-                y, out = stage[i], 0.0
+                here, out = stage[i], 0.0
                 for p in range(start[i], start[i + 1]):
-                    out += near[p] * (y - stage[other[p]])
-                rate[i] = y * (1.0 - y) * (growth[i] * y + inflow[i]) - out / slowness[i]
+                    out += near[p] * (here - stage[other[p]])
+                rate[i] = here * (1.0 - here) * (growth[i] * here + inflow[i]) - out / slowness[i]
             for i in range(n):
                 if part == 0:
                     total[i] = rate[i]
                 else:
                     total[i] += rate[i] if part == 3 else 2.0 * rate[i]
                 if part < 3:
-                    stage[i] = now[i] + (h if part == 2 else 0.5 * h) * rate[i]
+                    stage[i] = now[i] + (substep if part == 2 else 0.5 * substep) * rate[i]
                 else:
-                    now[i] += h / 6.0 * total[i]
+                    now[i] += substep / 6.0 * total[i]
                     stage[i] = now[i]
     return now
 
@@ -60,34 +71,41 @@ def advance(xi: Array, growth: Array, inflow: Array, flow: Array, slowness: Arra
 @compiled
 def average_blocks(begin: int, end: int, depth: Array, tri: IntArray, grad: Array, area: Array, reach2: float,
                    sideways: float, out: Array) -> None:
-    """Blocks (sub, 3, 3) of the average across the front: stiff along the gradient of ``depth`` (N,)."""
-    for e in range(begin, end):
+    """Write to ``out`` (sub, 3, 3) the stiffness of the average across the front, along the gradient of ``depth``.
+
+    For sub-triangles ``begin`` to ``end``; ``depth`` is (N,), ``tri`` (3, sub), ``grad`` (3, 2, sub), ``area`` (sub,);
+    ``reach2`` is the squared reach, nm^2, ``sideways`` the stiffness across the gradient relative to that along it.
+    """
+    for t in range(begin, end):
         gx, gy = 0.0, 0.0
         for k in range(3):
-            gx += grad[k, 0, e] * depth[tri[k, e]]
-            gy += grad[k, 1, e] * depth[tri[k, e]]
+            gx += grad[k, 0, t] * depth[tri[k, t]]
+            gy += grad[k, 1, t] * depth[tri[k, t]]
         size = np.hypot(gx, gy)
         nx, ny = (gx / size, gy / size) if size > 1e-3 else (0.0, 0.0)
         for k in range(3):
-            ax, ay = grad[k, 0, e], grad[k, 1, e]
+            ax, ay = grad[k, 0, t], grad[k, 1, t]
             for m in range(3):
-                bx, by = grad[m, 0, e], grad[m, 1, e]
+                bx, by = grad[m, 0, t], grad[m, 1, t]
                 value = (nx * ax + ny * ay) * (nx * bx + ny * by) + sideways * (ax * bx + ay * by)
-                out[e, k, m] = value * (reach2 * area[e])
+                out[t, k, m] = value * (reach2 * area[t])
 
 
 @compiled
-def flux_blocks(a: Array, b: Array, out: Array) -> None:
-    """Blocks (sub, 3, 3) of the fluxes a c_i - b c_j along the sides 01, 12, 20, coefficients (3 sub,)."""
+def flux_blocks(onward: Array, back: Array, out: Array) -> None:
+    """Write to ``out`` (sub, 3, 3) the matrices of the fluxes onward c_i - back c_j along the sides 01, 12, 20.
+
+    ``onward`` and ``back`` are (3 sub,): the sides 01 of all sub-triangles, then 12, then 20.
+    """
     n = len(out)
-    for e in range(n):
+    for t in range(n):
         for i in range(3):
             for j in range(3):
-                out[e, i, j] = 0.0
+                out[t, i, j] = 0.0
         for side in range(3):
             i, j = side, (side + 1) % 3
-            p, q = a[side * n + e], b[side * n + e]
-            out[e, i, i] += p
-            out[e, i, j] -= q
-            out[e, j, j] += q
-            out[e, j, i] -= p
+            p, q = onward[side * n + t], back[side * n + t]
+            out[t, i, i] += p
+            out[t, i, j] -= q
+            out[t, j, j] += q
+            out[t, j, i] -= p

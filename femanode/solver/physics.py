@@ -1,4 +1,4 @@
-"""The solvers of one section, and the laws between them."""
+"""The solvers of one section, and the laws that connect them: content, swelling, and the stress on the front."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from femanode.solver.transport import FULL_ACTIVITY, Applied, Transport
 
 @dataclass(frozen=True)
 class Physics:
-    """The solvers of one section, and the laws between them.
+    """The solvers of one section, and the laws that connect them.
 
-    ``applied`` is what is applied outside the surface, by the number of the protocol's step.
+    ``applied`` holds what is applied outside the surface in each step of the protocol.
     """
 
     spaces: Spaces
@@ -35,29 +35,29 @@ class Physics:
 
     @property
     def chemistry(self) -> Chemistry:
-        """Content of the reacted phase over its activity."""
+        """Content of the reacted phase as a function of its activity."""
         return self.transport.chemistry
 
     def content_at_nodes(self, state: State) -> Array:
-        """Carrier content C (N,)."""
+        """Carrier content C at the nodes, (N,)."""
         return conversion(state.xi, self.front.start) * self.chemistry.content(state.c)
 
     def content_at_points(self, xi: Array, c: Array) -> tuple[Array, Array]:
         """Converted fraction h and content C at the quadrature points, (elem, qp), from nodal xi and activity c.
 
-        They vary within an element as its strains do: content that is constant in it presses elements that are
-        partly converted against their own shape, and the product flows for it (an eighth of the energy of the
-        reaction, with two elements across the front).
+        Both vary linearly within an element, as its strains do. With content constant in each element, partly converted
+        elements would be pressed against their own shape and the product would flow for it; with two elements across
+        the front's half-thickness this took an eighth of the energy of the reaction.
         """
         h = conversion(xi, self.front.start)
         return self.spaces.at_points(h), self.spaces.at_points(h * self.chemistry.content(c))
 
     def moduli(self, h: Array, C: Array) -> Moduli:
-        """Constants at the quadrature points of converted fraction and content (elem, qp)."""
+        """Elastic constants and flow stress at the quadrature points from converted fraction and content (elem, qp)."""
         return self.mixture.moduli(h, C, self.spaces.region)
 
     def swelling(self, C: Array) -> Array:
-        """Stress-free volume ratio Jc at the quadrature points of content C (elem, qp)."""
+        """Stress-free volume ratio Jc at the quadrature points, (elem, qp), from content C (elem, qp)."""
         return self.mixture.volume_ratio(C, self.spaces.region)
 
     def volume_ratio(self, xi: Array, c: Array) -> Array:
@@ -65,35 +65,42 @@ class Physics:
         return self.swelling(self.content_at_points(xi, c)[1])
 
     def converted_fraction(self, xi: Array) -> float:
-        """Area fraction converted, integral of h over the section."""
+        """Converted fraction of the section's area: integral of h divided by the area."""
         mass = self.spaces.mass
         return float(np.sum(mass * conversion(xi, self.front.start)) / mass.sum())
 
     def product(self, c: Array, eqps: Array) -> tuple[Moduli, Array]:
-        """Constants and flow stress (elem, qp) of material reacted throughout, at activity c (N,).
+        """Constants and flow stress (GPa), (elem, qp), of fully reacted material at activity c (N,).
 
-        The flow stress holds for the front itself: without rate dependence, since there the rate of strain is that of
-        a numerical thickness.
+        The flow stress includes hardening by ``eqps`` (elem, qp) but no dependence on rate, as it is meant for the flow
+        within the front, where the rate of strain depends on a numerical thickness.
         """
-        y = self.spaces.at_points(self.chemistry.content(c))
-        law = self.moduli(np.ones_like(y), y)
+        full = self.spaces.at_points(self.chemistry.content(c))
+        law = self.moduli(np.ones_like(full), full)
         return law, np.asarray(law.sigma_Y + law.H * eqps)
 
     def driving_stress(self, xi: Array, c: Array, eq: Equilibrium) -> Array:
-        """Stress that works on the front, (elem, qp), GPa: n.M.n - 2/3 of the product's flow stress.
+        """Stress that drives the front, (elem, qp), GPa: n.M.n - 2/3 of the product's flow stress.
 
-        What the front does against stress per unit of swelling: the normal component of the Mandel stress along which
-        material swells, and the flow that keeps its tangential stretch (:mod:`femanode.constitutive.passage`).
+        Its negative is the work per unit of swelling that the front does against stress. The first term is for swelling
+        along the normal n, M the Mandel stress; the second for the plastic flow by which material keeps its stretch
+        along the front (:mod:`femanode.constitutive.passage`).
         """
         n = deformed_normal(eq.F, self.spaces.vector_at_points(self.front.normals(xi)))
         strength = self.product(c, eq.response.eqps)[1]
         return normal_traction(eq.response.tau, n) / self.volume_ratio(xi, c) - layer_dissipation(strength)
 
     def passed(self, state: State, xi: Array, c: Array) -> Array:
-        """Inverse plastic metric (4, elem, qp) after the step's reaction, before equilibrium.
+        """Inverse plastic metric (4, elem, qp) after the step's reaction and before equilibrium.
 
-        Points that react swell along the front's normal. The elastic change of their volume goes along it too: under
-        the traction that the front bears, from the host's bulk modulus to the product's.
+        Points that react swell along the front's normal. So does their elastic change of volume: under the traction
+        that the front bears, the volume changes with the bulk modulus, which goes from the host's to the product's.
+
+        Parameters
+        ----------
+        state : State
+            At the start of the step.
+        xi, c : (N,) extent and activity at its end
         """
         (h_n, C_n), (h, C) = self.content_at_points(state.xi, c), self.content_at_points(xi, c)
         gained = h - h_n
@@ -113,7 +120,8 @@ class Physics:
                    for share, content_ in ((h_n, C_n), (h, C))]
         grown = here(self.swelling(C) / self.swelling(C_n))
         stretch = np.maximum(grown, 1.0) * np.exp(pressed[1] - pressed[0])
-        # A mixture's stress is its parts': what has just reacted comes in at yield, compressed along the front.
+        # The part that has just reacted comes out of the front at yield, compressed along it; the point's stress is the
+        # mean of its parts, so that its strain changes by the share that has reacted.
         strain = here(gained * strength / (2.0 * law.G))
         metric = state.Cp_inv.copy()
         metric[:, reacting] = swollen(F, n, state.Cp_inv[:, reacting], stretch, strain)

@@ -1,4 +1,4 @@
-"""Turns a configuration into the solvers of one section."""
+"""From a configuration to a problem: one section with its solvers."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from femanode.solver.stepping import Limits
 from femanode.solver.transport import Applied, Transport
 from femanode.units import K_B
 
-#: Residual of equilibrium that ends a run's Newton iterations: 1e-3 moves no figure (converted fraction, stresses,
-#: diameters) by more than 1e-4 of itself, and this is ten times less.
+#: Relative residual of equilibrium at which Newton's method ends. With 1e-3 no figure (converted fraction, stresses,
+#: diameters) changes by more than 1e-4 of itself, and this is ten times less.
 EQUILIBRIUM = 1e-4
 
 DEFAULT_GRADING = Grading()
@@ -41,7 +41,18 @@ DEFAULT_GRADING = Grading()
 class Problem:
     """One section, ready to be advanced in time.
 
-    ``notes`` say what was chosen for the user; ``graded`` is the adaptive mesh, None where the mesh is fixed.
+    Attributes
+    ----------
+    config : the configuration
+    section : the present mesh
+    frame : how the crystal lies in the section
+    rates : direction law k(n)
+    physics : solvers on the present mesh
+    limits : bounds on a step, and ends of the run
+    notes : sentences on what was chosen for the user
+    recovery : nodal values from quadrature points, for output
+    graded : the adaptive mesh; None where the mesh is fixed
+    grading : how the adaptive mesh follows the front
     """
 
     config: Config
@@ -57,21 +68,21 @@ class Problem:
 
     @property
     def half_thickness(self) -> float:
-        """delta in use, nm."""
+        """Half-thickness delta of the front in this run, nm."""
         return self.physics.front.delta
 
     def initial_state(self) -> State:
-        """Pristine section with the front about to enter."""
+        """Pristine section, with the front just outside its surface."""
         spaces, outline = self.physics.spaces, self.section.outline
         uneven = unevenness_of(self.config, self.section)
-        # The front comes in along the outline as it is.
+        # The front enters parallel to the actual outline, uneven or not.
         depth = outline.depth(spaces.nodes) if uneven is None else uneven.depth(spaces.nodes, outline)
         extent = self.physics.front.initial_extent(np.maximum(depth, 0.0))
         return pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]), extent,
                         1.0 - self.physics.applied[0].cutoff)
 
     def mesh_part(self) -> Part:
-        """What a checkpoint keeps of the mesh: its hash, and the leaves of a graded one; the rest can be made again."""
+        """What a checkpoint keeps of the mesh: its hash, and the leaves of a graded one. The rest can be recomputed."""
         leaves = {} if self.graded is None else self.graded.leaves.arrays
         return Part(leaves, {"hash": self.section.hash()})
 
@@ -81,7 +92,7 @@ class Problem:
         Raises
         ------
         ConfigError
-            The configuration makes another mesh here.
+            The mesh made from the configuration here is not the stored one.
         """
         same = self if self.graded is None else self.on_leaves(self.graded.hierarchy, Leaves(**part.arrays))[0]
         if part.data["hash"] != same.section.hash():
@@ -98,13 +109,13 @@ class Problem:
 
     @property
     def protocol(self) -> Protocol:
-        """What is done to the wire: one step, with the ends of the configuration."""
+        """What is done to the wire: one step, which ends as the configuration says."""
         limits = self.limits
         ends = usual_ends(limits.end, limits.converted, limits.arrest)
         return Protocol(tuple(Step(applied, ends) for applied in self.physics.applied))
 
     def output_times(self) -> list[float]:
-        """Times to be hit exactly, s."""
+        """Output times, s, which the time steps hit exactly."""
         every = self.config.output.every
         return [] if every is None else [float(t) for t in np.arange(1, self.config.time.end / every) * every]
 
@@ -126,7 +137,7 @@ def build_problem(config: Config) -> Problem:
     Raises
     ------
     ConfigError, MeshError
-        See :func:`mesh_section`; also when the mesh cannot resolve the front.
+        As in :func:`mesh_section`; also if the mesh is too coarse for the front's half-thickness.
     """
     frame, rates = crystal_of(config)
     section, levels = root_section(config)
@@ -156,7 +167,7 @@ def build_problem(config: Config) -> Problem:
 
 
 def _graded(hierarchy: Hierarchy, leaves: Leaves, spaces: Spaces, vertices: IntArray) -> GradedMesh:
-    """Join a mesh with its place in the hierarchy; ``vertices`` (6, elem) are those of its elements."""
+    """The mesh of ``leaves`` with the hierarchy's vertex at each node; ``vertices`` (6, elem) has them by element."""
     vertex = np.empty(spaces.n_nodes, dtype=np.int64)
     vertex[spaces.cells] = vertices
     return GradedMesh(hierarchy, leaves, vertex)
@@ -190,13 +201,13 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
 
 
 def applied_of(config: Config, spaces: Spaces) -> Applied:
-    """What a configuration applies outside the surface of one mesh."""
+    """What the configuration applies outside the surface, in the units of the carrier balance on one mesh."""
     current = applied_current(config, float(spaces.mass.sum()), float(spaces.reacting_length.sum()))
     return Applied(current, cutoff_activity(config))
 
 
 def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) -> list[str]:
-    """What was chosen for the user, in sentences."""
+    """Sentences on what was chosen for the user, and warnings about the configuration."""
     notes = []
     if config.crystal is not None and frame.in_plane_chosen:
         notes.append(f"in-plane direction along x: {frame.miller_along('x')} (chosen)")

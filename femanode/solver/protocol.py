@@ -1,4 +1,4 @@
-"""What is done to the wire: steps, each with what is applied to its surface and what ends it."""
+"""What is done to the wire: a sequence of steps, each with what is applied to the surface and what ends it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Protocol:
-    """Steps in their order; `State.step` says which of them a state is in."""
+    """Steps in the order in which they are made; `State.step` is the number of the one that a state is in."""
 
     steps: tuple[Step, ...]
 
     @property
     def applied(self) -> tuple[Applied, ...]:
-        """What is applied, by the number of the step."""
+        """What is applied in each step."""
         return tuple(step.applied for step in self.steps)

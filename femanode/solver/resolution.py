@@ -1,4 +1,4 @@
-"""How finely a configuration is meshed, and its coarsest mesh."""
+"""From a configuration to the mesh it starts from: element size, sector, and levels of refinement."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from femanode.mesh.build import Section, make_section, read_section, require_siz
 from femanode.mesh.roughness import Roughness, make_roughness, require_waves
 from femanode.solver.laws import crystal_of
 
-#: Elements along the radius where neither the mesh nor the front gives a size.
+#: Elements along the radius (of a tube: the wall) if the configuration gives neither element size nor half-thickness.
 DEFAULT_RESOLUTION = 64
 
-#: Elements in a half-thickness of the front: on fewer the layer that swells is not resolved, and the figures scatter.
+#: Elements per half-thickness of the front. With fewer, the layer that swells is not resolved and figures scatter.
 ELEMENTS_PER_DELTA = 2.0
 
 #: Elements along the wall in the coarsest parts of an adaptive mesh.
@@ -20,7 +20,7 @@ COARSEST = 8
 
 
 def resolution(config: Config) -> tuple[float | None, float | None]:
-    """Element size and half-thickness asked for or implied, nm; None where only a mesh file can tell."""
+    """Element size and half-thickness of the front, nm, as given or derived; None if they depend on a mesh file."""
     size, delta, wall = config.mesh.element_size, config.front.half_thickness, config.geometry.wall
     natural = config.material.front.half_thickness
     if size is None and config.geometry.shape != "file":
@@ -32,7 +32,7 @@ def resolution(config: Config) -> tuple[float | None, float | None]:
 
 
 def root_section(config: Config) -> tuple[Section, int]:
-    """Coarsest mesh of a configuration, and how often it is refined at the front (0: the mesh is fixed)."""
+    """Coarsest mesh of a configuration, and how many times it is refined at the front (0: the mesh is fixed)."""
     _, rates = crystal_of(config)
     allowed = section_symmetry(rates)
     geometry = config.geometry
@@ -43,13 +43,13 @@ def root_section(config: Config) -> tuple[Section, int]:
         section = read_section(geometry.path, element_size=size, diameter=geometry.diameter)
         require_sector(section.sector, allowed)
         return section, 0
-    # An uneven outline has no mirrors; a smaller sector has to be asked for.
+    # An uneven outline has no mirror lines, so that the whole section is meshed unless a sector is asked for.
     wanted = "full" if geometry.roughness is not None and geometry.sector == "auto" else geometry.sector
     sector = require_sector(wanted, allowed)
     if geometry.diameter is None or size is None:
         raise ConfigError("no diameter", where="geometry.diameter")
     outer, inner = 0.5 * geometry.diameter, 0.5 * (geometry.inner_diameter or 0.0)
-    # Of the finest elements: the coarsest alone would let through what is never done refining.
+    # Check the finest elements, not the coarsest: otherwise a size that means far too many elements would pass.
     require_size(size, outer, inner, sector)
     levels = 0
     while config.mesh.adaptive and size * 2.0 ** (levels + 1) <= (outer - inner) / COARSEST:
@@ -60,7 +60,7 @@ def root_section(config: Config) -> tuple[Section, int]:
 
 
 def unevenness_of(config: Config, section: Section) -> Roughness | None:
-    """The outline's unevenness; None of a circle."""
+    """Unevenness of the outline; None where it is even."""
     rough = config.geometry.roughness
     return None if rough is None else make_roughness(
         rough.amplitude, rough.wavelength_of(2.0 * section.radius), section.radius, rough.seed, section.sector)

@@ -1,4 +1,4 @@
-"""The state of a section at one time (the *state* stage): frozen, stored and restored whole."""
+"""The state of a section at one time. It is immutable, and stored and restored as a whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from femanode.solver.axial import STRAIGHT, Axial
 
 @dataclass(frozen=True)
 class Part:
-    """What one contributor stores: arrays by name, and data that JSON can hold (floats keep every bit)."""
+    """What one object stores in a checkpoint: arrays by name, and data that JSON can hold (floats keep every bit)."""
 
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -28,17 +28,22 @@ class State:
 
     Attributes
     ----------
-    t : time, s; dt : the step that led here, s
-    step : number of the protocol's step that is being made
-    xi, depletion : (N,) extent of reaction; 1 - c, with c the activity of the carrier in the reacted phase
-    u : (2, N) displacement, nm; axial : axial stretch and curvature
-    Cp_inv : (4, elem, qp) inverse plastic right Cauchy-Green tensor; eqps : (elem, qp)
+    t : time, s
+    dt : time step that led here, s
+    step : number of the protocol's step that the wire is in
+    xi : (N,) extent of reaction
+    depletion : (N,) 1 - c, with c the activity of the carrier in the reacted phase
+    u : (2, N) displacement, nm
+    axial : axial stretch and curvature
+    Cp_inv : (4, elem, qp) inverse plastic right Cauchy-Green tensor, components 11, 22, 12, 33
+    eqps : (elem, qp) equivalent plastic strain
     front_stress : (N,) stress that drives the front, averaged across it and extended along its normal, GPa
-    activity : (N,) carrier activity averaged likewise
-    point_stress : (elem, qp) mean Mandel stress at the points, GPa
-    u_rate, axial_rate : rates over the last step, nm/s and per s, for prediction
+    activity : (N,) carrier activity averaged in the same way
+    point_stress : (elem, qp) mean Mandel stress at the quadrature points, GPa
+    u_rate, axial_rate : mean rates of u and axial over the last step, nm/s and 1/s; predict the next step
     front_stress_trend : (N,) change of front_stress per mean travel of the front, GPa/nm
-    outside : 1 - activity outside the surface; entered : whether a given current has once been carried whole
+    outside : 1 - activity outside the surface
+    entered : whether the full given current has flowed at least once
     curvature : (N,) divergence of the front's normal, smoothed along it, 1/nm
     """
 
@@ -65,7 +70,7 @@ class State:
         for entry in dataclasses.fields(self):
             value = getattr(self, entry.name)
             if isinstance(value, np.ndarray):
-                # One layout, also of what is read back: sums over another run in another order.
+                # The same memory layout for arrays read from a checkpoint: numpy sums other layouts in another order.
                 value = np.ascontiguousarray(value)
                 value.flags.writeable = False
                 object.__setattr__(self, entry.name, value)
@@ -76,7 +81,7 @@ class State:
         return 1.0 - self.depletion
 
     def part(self) -> Part:
-        """Everything, for a checkpoint."""
+        """All fields, for a checkpoint."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         arrays = {k: v for k, v in values.items() if isinstance(v, np.ndarray)}
         data = {k: v.numbers if isinstance(v, Axial) else v for k, v in values.items() if k not in arrays}
@@ -84,14 +89,14 @@ class State:
 
 
 def state_from(part: Part) -> State:
-    """The state that :meth:`State.part` stored."""
+    """The state that :meth:`State.part` has stored."""
     axial = {name: Axial.of(part.data[name]) for name in ("axial", "axial_rate")}
     values: dict[str, Any] = {**part.arrays, **part.data, **axial}
     return State(**values)
 
 
 def pristine(n_nodes: int, shape: tuple[int, int], xi: Array, outside: float = 0.0) -> State:
-    """Unstressed state at t = 0 with the given extent (N,) and activity 1 - ``outside``; ``shape`` is (elem, qp)."""
+    """Unstressed state at t = 0 with extent ``xi`` (N,) and activity 1 - ``outside``; ``shape`` is (elem, qp)."""
     unit = np.zeros((4, *shape))
     unit[[0, 1, 3]] = 1.0
     zero = np.zeros(n_nodes)

@@ -1,7 +1,8 @@
-"""Time stepping: a step proposes a candidate, a controller accepts or rejects it.
+"""Time stepping: each step proposes a candidate, which is accepted or rejected as a whole.
 
-Nothing committed is changed before a candidate is accepted. It is rejected when the stress it ends with would have
-moved the front noticeably differently.
+A rejected candidate leaves no trace, and the step is halved. :func:`check` holds the reasons for a rejection. One is
+particular to this model: with the stress at the end of the step the front would have moved to a noticeably different
+place than with the extrapolated stress.
 """
 
 from __future__ import annotations
@@ -21,12 +22,11 @@ from femanode.solver.front import on_front
 from femanode.solver.physics import Physics
 from femanode.solver.state import State
 
-#: Share of the allowed advance below which a plastic increment is a jump (a snap of the last core, a tearing neck) that
-#: no smaller step resolves: it does not shrink with the step, and is let pass.
+#: A plastic increment above its bound is accepted if the front advanced by less than this share of its allowed advance.
+#: It is then a jump (a snap of the last core, a tearing neck), which does not become smaller with the step.
 JUMP = 0.25
 
-
-#: Makes a candidate of a state and a time step, or raises StepFailed.
+#: Makes a candidate from a state and a time step (s), or raises StepFailed.
 Proposer = Callable[[Physics, State, float], Candidate]
 
 
@@ -34,9 +34,16 @@ Proposer = Callable[[Physics, State, float], Candidate]
 class Limits:
     """Bounds on one step and the ends of the run.
 
-    ``front_advance`` in delta, ``plastic`` and ``content`` largest increments at a point, ``coupling`` largest
-    error of the front's position (in delta) from extrapolating its stress, ``min_step`` s, ``end`` s;
-    ``arrest`` (v/k) and ``converted`` may be None.
+    Attributes
+    ----------
+    end : time at which the run ends, s
+    front_advance : largest advance of the front in a step, in delta
+    plastic, content : largest increments of equivalent plastic strain and of content at a point in a step
+    coupling : largest error of the front's position from extrapolating its stress, in delta
+    min_step : shortest time step, s
+    balance : largest relative error of the content balance
+    arrest : mean v/k of the front below which the run ends, or None
+    converted : converted fraction of the section at which the run ends, or None
     """
 
     end: float
@@ -52,7 +59,7 @@ class Limits:
 
 @dataclass
 class Tally:
-    """Counters of a run, for the manifest."""
+    """Counters of a run for its manifest: steps, Newton iterations, meshes, and rejections by reason."""
 
     accepted: int = 0
     rejected: int = 0
@@ -68,18 +75,22 @@ class Tally:
 
 
 def coupling_bound(candidate: Candidate, limits: Limits) -> float:
-    """Allowed coupling error in delta: falls with the advance, down to a tenth, so that a slow front stops cleanly."""
+    """Allowed coupling error, in delta.
+
+    It is proportional to the advance of the step and at least a tenth of ``limits.coupling``, so that a slow front,
+    which needs accuracy to come to rest at the right place, is held to a smaller error.
+    """
     return limits.coupling * float(np.clip(candidate.advance / limits.front_advance, 0.1, 1.0))
 
 
 def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) -> str:
-    """Why a candidate must be rejected; empty where it is accepted."""
+    """Reason for which a candidate must be rejected; an empty string if it is accepted."""
     new = candidate.state
     for name in ("xi", "depletion", "u", "Cp_inv", "eqps", "front_stress", "curvature"):
         if not np.all(np.isfinite(getattr(new, name))):
             return f"{name} is not finite"
-    # A front that takes all there is leaves an undershoot of 1e-4; one step too many takes what is not there. What is
-    # missing counts by the share that is converted: a node that has just begun to convert holds next to nothing.
+    # A front that uses up all carriers may undershoot activity 0 by 1e-4; more means that the step is too long. The
+    # undershoot is weighted with h, as nodes that have just begun to convert hold almost nothing.
     h = conversion(new.xi, physics.front.start)
     if new.depletion.min() < -0.05 or float(np.max(h * (new.depletion - 1.0))) > 0.05:
         return f"activity leaves [0, 1]: {1.0 - new.depletion.max():.3g} to {1.0 - new.depletion.min():.3g}"
@@ -99,6 +110,7 @@ def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) 
 
 
 def _first_step(physics: Physics, state: State, limits: Limits) -> float:
+    """Time step (s) in which the fastest part of the front makes the allowed advance; the end time without a front."""
     n = physics.front.normals(state.xi)
     speed = physics.front.speed(n, state.front_stress, state.activity)
     near = on_front(state.xi)
@@ -107,7 +119,7 @@ def _first_step(physics: Physics, state: State, limits: Limits) -> float:
 
 
 def _next_step(candidate: Candidate, physics: Physics, limits: Limits) -> float:
-    """Step that keeps the advance and the coupling error near their bounds, at most doubling."""
+    """Next time step (s): keeps advance and coupling error near their bounds; half to twice the last step."""
     state = candidate.state
     bound, error = coupling_bound(candidate, limits), candidate.coupling_error
     grow = 2.0 if error <= 0 else min(2.0, 0.8 * np.sqrt(bound / error))
@@ -117,24 +129,30 @@ def _next_step(candidate: Candidate, physics: Physics, limits: Limits) -> float:
 def march(physics: Physics, state: State, limits: Limits, stops: list[float], tally: Tally,
           proposer: Proposer = propose, pace: Pace | None = None,
           ends: Sequence[Event] | None = None) -> Iterator[tuple[Candidate, StopReason | None]]:
-    """Yield accepted candidates until a stop condition holds; the last comes with its reason.
+    """Yield accepted candidates with None until one of the ends is reached; that one comes with the reason.
 
     Parameters
     ----------
+    physics : Physics
     state : State
         Where to start.
+    limits : Limits
     stops : list of float
-        Times that must be hit exactly, s (output times); the end time always is.
+        Output times that must be hit exactly, s. The end time is always hit exactly.
+    tally : Tally
+        Counts accepted and rejected candidates.
+    proposer : Proposer
+        Makes the candidates.
     pace : Pace, optional
-        Of the candidate that brought ``state``, to go on as if there had been no break.
+        Pace of the candidate that led to ``state``; with it a run continues as if it had not been interrupted.
     ends : sequence of Event, optional
-        What ends the march, in order of precedence; by default the end time, the converted fraction and the drive of
-        ``limits``, and the cut-off of a given current.
+        What ends the march, in order of precedence. By default the converted fraction and the drive of ``limits``, the
+        cut-off of a given current, and the end time.
 
     Raises
     ------
     ConvergenceError
-        The step fell below ``limits.min_step``; ``state`` of the last candidate yielded is still good.
+        The step fell below ``limits.min_step``. The state of the last candidate yielded is still good.
     """
     times = sorted({t for t in stops if state.t < t < limits.end} | {limits.end})
     if pace is None:
@@ -143,7 +161,7 @@ def march(physics: Physics, state: State, limits: Limits, stops: list[float], ta
         ends = usual_ends(limits.end, limits.converted, limits.arrest)
     while True:
         target = next(t for t in times if t > state.t)
-        # A step that would leave a sliver before the target is stretched over it or halved.
+        # So that no tiny step is left before the target, a step that covers most of the way to it is made half of it.
         remaining = target - state.t
         step = remaining if pace.dt >= remaining else (0.5 * remaining if pace.dt > 0.7 * remaining else pace.dt)
         candidate, reason, retry = _attempt(proposer, physics, state, step, limits, ends)
@@ -161,7 +179,8 @@ def march(physics: Physics, state: State, limits: Limits, stops: list[float], ta
         new = candidate.state
         if step == remaining:
             new = replace(new, t=target)
-        # What failed a moment ago is approached again by small stages: a failed solve costs several good ones.
+        # After a rejection the ceiling on the step rises by a fifth per accepted step only, as a failed solve costs as
+        # much as several good ones.
         ceiling = 1.2 * pace.ceiling
         pace = Pace(min(_next_step(candidate, physics, limits), ceiling), ceiling)
         candidate = replace(candidate, state=new, pace=pace)
@@ -174,7 +193,10 @@ def march(physics: Physics, state: State, limits: Limits, stops: list[float], ta
 
 def _attempt(proposer: Proposer, physics: Physics, state: State, step: float, limits: Limits, ends: Sequence[Event],
              ) -> tuple[Candidate | None, str, float | None]:
-    """An acceptable candidate; else None, why there is none, and the length of a shorter step that ends at an end."""
+    """Candidate, reason, retry: an acceptable candidate, or None with the reason for which it was rejected.
+
+    ``retry`` is the length (s) of a shorter step to try instead, which stops where the candidate would pass an end.
+    """
     try:
         candidate = proposer(physics, state, step)
     except StepFailed as error:
@@ -186,9 +208,10 @@ def _attempt(proposer: Proposer, physics: Physics, state: State, step: float, li
 
 def _cut(physics: Physics, old: State, new: State, ends: Sequence[Event], least: float, *, passed: bool,
          ) -> float | None:
-    """Length of the shorter step that ends at the first end that the candidate passes; None where it passes none.
+    """Length (s) of the shorter step that stops at the first end that the candidate passes; None if it passes none.
 
-    Shorter than ``least`` an end cannot be located: the step is then taken as it is, a little beyond the end.
+    ``passed`` says whether the candidate is acceptable otherwise; if not, only ends that are ``binding`` count. Below
+    ``least`` (s) the time of an end cannot be located more closely: None is returned and the overshoot accepted.
     """
     found = [event.crossing(physics, old, new) for event in ends if passed or event.binding]
     first = min((length for length in found if length is not None), default=None)

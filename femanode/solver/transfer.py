@@ -1,8 +1,8 @@
-"""How a state moves from one mesh of a hierarchy to the next.
+"""Moves a state from one mesh of a hierarchy to the next.
 
-Where an element is refined the material is pristine, so that nothing but smooth elastic displacement is interpolated.
-Where elements are merged the elastic strain is carried over and not the plastic one, so that stresses stay near
-equilibrium; the section holds as many carriers as before.
+Elements are refined in pristine material, where only a smooth elastic displacement has to be interpolated. Where
+elements are merged, the elastic strain is transferred and the plastic metric follows from it and the new deformation,
+so that stresses stay near equilibrium. The number of carriers in the section does not change.
 """
 
 from __future__ import annotations
@@ -21,15 +21,21 @@ from femanode.solver.mechanics import NoEquilibrium
 from femanode.solver.physics import Physics
 from femanode.solver.state import State
 
-#: Elastic solves after a change of mesh: four leave half of the loss of core pressure that none does, more gain little.
+#: Elastic solves after elements were merged. Merging lowers the pressure in the core; four solves halve that loss, and
+#: more gain little.
 SETTLING = 4
 
 
 def transfer(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, mesh: GradedMesh) -> State:
     """The same state on another mesh of the hierarchy.
 
-    Elements that both meshes have keep their plastic history bit for bit. Nodes that both have keep their values too,
-    but for displacement where elements were merged: it is solved for anew, elastically (see :func:`_settled`).
+    Elements common to both meshes keep their plastic history bit for bit. Common nodes keep their values, except that
+    where elements were merged the displacement is solved for anew, elastically (see :func:`_settled`).
+
+    Parameters
+    ----------
+    old, old_mesh : solvers and mesh that ``state`` is on
+    new, mesh : solvers and mesh that the result is on
     """
     delta = old.front.delta
     odds = old_mesh.on_vertices(old.front.log_odds(state.xi), quadratic=False)[mesh.vertex]
@@ -38,7 +44,7 @@ def transfer(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, mes
     linear = old_mesh.on_vertices(fields, quadratic=False)[:, mesh.vertex]
     known = np.zeros(mesh.hierarchy.xy.shape[1], bool)
     known[old_mesh.vertex] = True
-    # Ahead of the front xi falls off exponentially: its logarithm is linear, and can be interpolated.
+    # Ahead of the front xi decays exponentially, so that its logarithm is interpolated, which is nearly linear.
     xi = np.where(known[mesh.vertex], linear[0], 1.0 / (1.0 + np.exp(-odds / delta)))
     quadratic = old_mesh.on_vertices(np.concatenate([state.u, state.u_rate]), quadratic=True)[:, mesh.vertex]
     depletion = _conserving(old, state, new, xi, linear[1])
@@ -50,7 +56,7 @@ def transfer(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, mes
 
 
 def _conserving(old: Physics, state: State, new: Physics, xi: Array, depletion: Array) -> Array:
-    """Depletion (N,) shifted in what has reacted, by the same amount everywhere, so that no carrier is lost."""
+    """Depletion (N,), shifted by the same amount everywhere in reacted material so that no carrier is lost."""
     held = inner(old.spaces.mass, old.content_at_nodes(state))
     for _ in range(3):
         trial = replace(state, xi=xi, depletion=depletion)
@@ -69,8 +75,8 @@ def _with_history(old: Physics, old_mesh: GradedMesh, state: State, new: Physics
                   ) -> tuple[State, IntArray]:
     """``moved`` with its plastic history, and the elements (k,) whose history was fitted and is not zero.
 
-    An element that both meshes have takes its history over; one within a larger old element that of the nearest old
-    point; one that replaces smaller ones a fit through all of their points.
+    An element of both meshes keeps its history. An element within a larger old one takes that of the nearest old point.
+    An element that replaces smaller ones takes a fit through all of their points.
     """
     was, now = old_mesh.leaves, mesh.leaves
     owner = was.owner(now.first)
@@ -87,7 +93,7 @@ def _with_history(old: Physics, old_mesh: GradedMesh, state: State, new: Physics
     to = np.flatnonzero(finer[kind] & ~same[kind])
     where = _nearest(old.spaces, new.spaces, to, was.elements[owner[kind[to]]], was.halved[owner[kind[to]]] >= 0)
     metric = _read(state.Cp_inv, *where)
-    # The mean of two metrics of determinant 1 has a larger one.
+    # The mean of two metrics of determinant 1 has a determinant above 1.
     Cp_inv[:, to] = metric / np.cbrt((metric[0] * metric[1] - metric[2] ** 2) * metric[3])
     eqps[to], stress[to] = _read(np.stack([state.eqps, state.point_stress]), *where)
     coarser = np.flatnonzero(~(same | finer))
@@ -98,10 +104,10 @@ def _with_history(old: Physics, old_mesh: GradedMesh, state: State, new: Physics
 
 
 def _settled(new: Physics, moved: State, coarser: IntArray) -> State:
-    """State in balance, found without flow; elements ``coarser`` keep the deviator of their fitted elastic strain.
+    """State in equilibrium, found without plastic flow; merged elements ``coarser`` (k,) keep their elastic deviator.
 
-    The nodes that are left of a finer mesh are displaced as unevenly as that was. Taken for strain of a larger element
-    this would be a pressure, under which the shell would flow and lose its stress.
+    The nodes that remain of a finer mesh are displaced unevenly, as that mesh was. In a larger element this unevenness
+    would mean a pressure, under which the shell would flow and lose its stress. Elastic solves even it out.
     """
     h, C = new.content_at_points(moved.xi, moved.c)
     Jc = new.swelling(C)
@@ -124,10 +130,20 @@ def _settled(new: Physics, moved: State, coarser: IntArray) -> State:
 
 
 def _nearest(old: Spaces, new: Spaces, to: IntArray, source: IntArray, halved: BoolArray) -> tuple[IntArray, Array]:
-    """Old elements (m, 2) of the leaves that begin at ``source``, and the weights (m, 3, 2, 3) of their points.
+    """Nearest old points of the points of the new elements ``to`` (m,), as weights.
 
-    Only the nearest point counts. Where two are equally near, as two points of a triangle are to one of its middle
-    child, each counts half: taking one of them would treat mirror images differently.
+    Only the nearest point counts. Two that are equally near, as two points of a triangle are to one of its middle
+    child, count half each, since a choice between them would treat mirror images differently.
+
+    Parameters
+    ----------
+    source : (m,) first element of the old leaf that holds each new element
+    halved : (m,) whether that leaf consists of two elements
+
+    Returns
+    -------
+    candidates : (m, 2) the elements of the old leaf
+    weight : (m, 3, 2, 3) for each new point, weights of the points of the two
     """
     candidates = np.stack([source, source + halved], axis=1)  # a whole leaf has one element: twice the same
     x = old.qp_xy[:, candidates][:, :, None]
@@ -138,16 +154,16 @@ def _nearest(old: Spaces, new: Spaces, to: IntArray, source: IntArray, halved: B
 
 
 def _read(values: Array, candidates: IntArray, weight: Array) -> Array:
-    """Values (k, elem, 3) at points of the given elements and weights, (k, m, 3)."""
+    """Weighted means (k, m, 3) of ``values`` (k, elem, 3) for the candidates and weights of :func:`_nearest`."""
     return np.asarray(np.einsum("kmeq,mpeq->kmp", values[:, candidates], weight))
 
 
 def _fitted(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, now: Leaves, moved: State,
             coarser: IntArray, to: IntArray) -> tuple[Array, Array, Array]:
-    """Cp_inv (4, k, 3), eqps and driving stress (k, 3) of the elements ``to`` of the leaves ``coarser``.
+    """Cp_inv (4, k, 3), eqps and mean stress (k, 3) of the merged elements ``to`` (k,) of the leaves ``coarser``.
 
-    Through the elastic strain deviator, its length, the plastic strain and the stress at all old points within a leaf
-    goes a plane by least squares, read off at the new points.
+    The deviator of the elastic strain, its length, the plastic strain and the mean stress at all old points within a
+    leaf are each fitted by a plane (least squares), which is evaluated at the new points.
     """
     was = old_mesh.leaves
     descendants = 1 << (2 * (old_mesh.hierarchy.levels - now.level[coarser]))
@@ -171,8 +187,8 @@ def _fitted(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, now:
     F33_new = new.mechanics.stretch(moved.u, moved.axial).F33[to]
     Jc = new.volume_ratio(moved.xi, moved.c)[to]
     J = (F_new[0, 0] * F_new[1, 1] - F_new[0, 1] * F_new[1, 0]) * F33_new
-    # The mean of deviators that differ in direction is shorter than they are: with their mean length a shell that is
-    # at its flow stress stays there.
+    # The mean of deviators of different direction is shorter than each of them. Given their mean length, a shell that
+    # is at its flow stress remains there.
     dev = fit[:4] * (fit[4] / np.maximum(_norm(fit[:4]), 1e-12))
     Cp_inv = plastic_metric(F_new, F33_new, np.log(J / Jc) / 3.0, dev, Jc)
     unit = np.array([1.0, 1.0, 0.0, 1.0])[:, None, None]
@@ -181,17 +197,31 @@ def _fitted(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, now:
 
 
 def _deviator(strain: Array) -> Array:
+    """Deviator of a tensor (4, ...) with components 11, 22, 12, 33."""
     dev = strain.copy()
     dev[[0, 1, 3]] -= (strain[0] + strain[1] + strain[3]) / 3.0
     return dev
 
 
 def _norm(dev: Array) -> Array:
+    """Euclidean norm (...) of a tensor (4, ...)."""
     return np.asarray(np.sqrt(dev[0] ** 2 + dev[1] ** 2 + 2.0 * dev[2] ** 2 + dev[3] ** 2))
 
 
 def _plane_fit(values: Array, xy: Array, weight: Array, group: IntArray, n: int, at: Array, target: IntArray) -> Array:
-    """Least-squares planes of ``values`` (k, m, 3) by ``group`` (m,), read off at ``at`` (2, t, 3) in ``target``."""
+    """Least-squares planes through ``values`` (k, m, 3), one for each of ``n`` groups, evaluated at other points.
+
+    Parameters
+    ----------
+    xy, weight : (2, m, 3) and (m, 3), positions and weights of the values
+    group : (m,) group of each value
+    at : (2, t, 3) points at which the planes are evaluated
+    target : (t,) group whose plane is taken there
+
+    Returns
+    -------
+    (k, t, 3)
+    """
     total = np.bincount(group, weight.sum(axis=1), n)
     centre = np.stack([np.bincount(group, (weight * x).sum(axis=1), n) / total for x in xy])
     scale = np.sqrt(total)

@@ -1,4 +1,4 @@
-"""Miller directions: read and written, those equivalent to one, and the axes of the section in the crystal."""
+"""Miller directions: reading, writing, equivalent ones; and the axes of the section in the crystal."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def _default_in_plane(axis: Miller, structure: str) -> Miller:
 
 
 def _is_mirror(direction: Miller, structure: str) -> bool:
-    """Whether the plane normal to a direction is a mirror of the crystal (uniaxial: of its harmonic law)."""
+    """Whether the plane normal to a direction is a mirror plane of the crystal (uniaxial: of its harmonic law)."""
     ordered = sorted(map(abs, direction))
     if structure == "uniaxial":
         return direction[2] == 0 or ordered[1] == 0

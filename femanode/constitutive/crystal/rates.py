@@ -1,6 +1,6 @@
-"""Direction law: the rate k(n) of an unstressed front with the normal n, through rates known in a few directions.
+"""Direction law: the rate k(n) of an unstressed front with normal n, from rates known in a few directions.
 
-The rate law of the front, v = k(n) times its drive, takes k from here; see :mod:`femanode.solver.front`.
+The speed of the front is v = k(n) times its drive (:mod:`femanode.constitutive.kinetics`).
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class DirectionLaw:
     frame : CrystalFrame
         Where the crystal lies.
     log_rate : callable
-        ln k of the unit normal's three components in crystal axes (k in nm/s), before amorphisation.
+        ln k (k in nm/s) of the crystalline front, from the three components of its unit normal in crystal axes.
     amorphous_fraction, amorphous_log_rate : float
-        alpha and ln k_am in ln k_eff = (1 - alpha) ln k(n) + alpha ln k_am.
+        alpha and ln k_am of an amorphised front, ln k_eff = (1 - alpha) ln k(n) + alpha ln k_am.
     mean, maximum : float
         Geometric mean and largest k_eff over the in-plane angles, nm/s.
     """
@@ -46,7 +46,7 @@ class DirectionLaw:
 
     @property
     def isotropic(self) -> bool:
-        """Whether k is the same in all directions of the section, to rounding: no larger than its mean anywhere."""
+        """Whether k is the same in all directions of the section, that is, nowhere above its mean but for rounding."""
         return self.maximum <= self.mean * (1.0 + 1e-9)
 
     def rate(self, nx: Array, ny: Array) -> Array:
@@ -87,16 +87,15 @@ def make_direction_law(
 ) -> DirectionLaw:
     """Build k(n) from rates in a few directions.
 
-    Which law depends on the directions given, unless ``ledges`` are (see `make_ledge_law`):
+    With ``ledges`` the ledge law is taken (see `make_ledge_law`), otherwise the given directions determine the law:
 
     - ``isotropic`` alone: k constant;
     - cubic 100, 110, 111: ln k = a0 + a1 (n1^4 + n2^4 + n3^4) + a2 n1^2 n2^2 n3^2;
     - orthorhombic 100, 010, 001, and uniaxial 100, 001 (001 the unique axis): ln k = sum n_i^2 ln k_i;
     - any other set: ln k interpolated on the sphere between all equivalent directions (see `_Table`).
 
-    The first three are harmonics and pass exactly through the data; the cubic one may leave the data's range
-    in between. Equivalent directions follow from the point groups m-3m (cubic), mmm (orthorhombic) and 4/mmm
-    (uniaxial tables).
+    The first three are harmonics and pass exactly through the data. In between, the cubic one may leave the range of
+    the data. Equivalent directions follow from the point groups m-3m (cubic), mmm (orthorhombic) and 4/mmm (uniaxial).
 
     Parameters
     ----------
@@ -111,13 +110,13 @@ def make_direction_law(
     amorphous_rate : float, optional
         k_am, nm/s; needed if alpha > 0.
     ledges : Ledges, optional
-        Takes the ledge law, for cubic 100, 110, 111 alone.
+        Takes the ledge law, which needs exactly the cubic rates 100, 110, 111.
 
     Raises
     ------
     ConfigError
-        For a rate that is not positive, a label that is no direction, equivalent directions given twice, ledges on
-        what is not cubic.
+        A rate is not positive, a label is no direction, two directions are equivalent, or ledges are given with other
+        rates than cubic 100, 110, 111.
     """
     log_amorphous = _log_amorphous(amorphous_fraction, amorphous_rate)
     law = DirectionLaw(frame=frame, log_rate=_choose_law(rates, structure, ledges),
@@ -130,7 +129,7 @@ def make_direction_law(
 
 
 def _log_amorphous(fraction: float, rate: float | None) -> float:
-    """ln k_am; 0 where there is no amorphous layer."""
+    """ln k_am; 0 if there is no amorphous layer."""
     if not 0.0 <= fraction <= 1.0:
         where = "front.amorphization.fraction"
         raise ConfigError(f"fraction {fraction}", where=where, allowed="0 to 1")
@@ -243,7 +242,13 @@ def _harmonics(l100: float, l110: float, l111: float) -> _Cubic:
 
 
 def _log_positive(value: float, where: str) -> float:
-    """ln of a rate, refusing what has none."""
+    """ln of a rate.
+
+    Raises
+    ------
+    ConfigError
+        The rate is not finite and positive.
+    """
     if not (isfinite(value) and value > 0.0):
         raise ConfigError(f"rate {value} nm/s", where=where, allowed="a finite rate above 0")
     return float(np.log(value))

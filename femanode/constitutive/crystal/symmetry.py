@@ -1,4 +1,4 @@
-"""How much of a section has to be computed: the smallest sector that the mirror planes of the direction law allow."""
+"""The smallest sector of a section that has to be computed: mirror lines of the direction law allow less than all."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ SECTORS = ("quarter", "half", "full")
 def section_symmetry(law: DirectionLaw) -> str:
     """Return the smallest section the crystal allows: ``'quarter'``, ``'half'`` (y >= 0) or ``'full'``.
 
-    Decided from k(theta) itself: if it is the same under theta -> -theta, y >= 0 is enough; if also under
-    theta -> pi - theta, the quarter is.
+    This follows from k(theta), theta the in-plane angle of the normal: if k is the same for -theta, y >= 0 is enough;
+    if it is the same for pi - theta too, a quarter is.
     """
     angle = 2.0 * np.pi * (np.arange(720) + 0.1) / 720
     nx, ny = np.cos(angle), np.sin(angle)
@@ -30,7 +30,7 @@ def require_sector(requested: str, allowed: str) -> str:
     Raises
     ------
     ConfigError
-        If the requested sector is smaller than the crystal allows, or unknown.
+        The requested sector is unknown or smaller than the crystal allows.
     """
     if requested == "auto":
         return allowed
