@@ -12,16 +12,14 @@ config -> mesh -> state -> solver -> output -> postprocess
 
 from __future__ import annotations
 
-import importlib
 import sys
-import warnings
-from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
     from femanode.config.loading import Config, load_config
     from femanode.errors import ConfigError, ConvergenceError, FemanodeError, MeshError
     from femanode.simulation.result import Result
@@ -55,7 +53,9 @@ def __getattr__(name: str) -> Any:
 
         value: Any = version("femanode")
     elif name in _PUBLIC:
-        value = getattr(importlib.import_module(f"femanode.{_PUBLIC[name]}"), name)
+        from importlib import import_module
+
+        value = getattr(import_module(f"femanode.{_PUBLIC[name]}"), name)
     else:
         raise AttributeError(f"module 'femanode' has no attribute '{name}'")
     globals()[name] = value
@@ -67,17 +67,28 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-class _Moved(MetaPathFinder, Loader):
-    """Finds documented modules of version 0.1 under their old names."""
+class _Moved:
+    """Finds documented modules of version 0.1 under their old names; imports nothing before it is asked for one."""
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None,
                   ) -> ModuleSpec | None:
-        return ModuleSpec(fullname, self) if fullname in _MOVED else None
+        if fullname not in _MOVED:
+            return None
+        from importlib.machinery import ModuleSpec
+
+        return ModuleSpec(fullname, self)  # type: ignore[arg-type]
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Leave that to the import system."""
 
     def exec_module(self, module: ModuleType) -> None:
+        """Put the module in its new place under the old name."""
+        import warnings
+        from importlib import import_module
+
         name = module.__name__
         warnings.warn(f"{name} is now {_MOVED[name]}", DeprecationWarning, stacklevel=2)
-        sys.modules[name] = importlib.import_module(_MOVED[name])
+        sys.modules[name] = import_module(_MOVED[name])
 
 
-sys.meta_path.append(_Moved())
+sys.meta_path.append(_Moved())  # type: ignore[arg-type]

@@ -15,8 +15,8 @@ from femanode.constitutive.elastoplasticity import Moduli
 from femanode.constitutive.kinetics import MassAction
 from femanode.constitutive.mixture import Mixture
 from femanode.mesh.spaces import Spaces
-from femanode.solver.adaptation import GradedMesh
 from femanode.solver.front import Front, Rate
+from femanode.solver.grading import GradedMesh
 from femanode.solver.mechanics import Mechanics
 from femanode.solver.physics import Physics
 from femanode.solver.problem import Problem

@@ -29,7 +29,7 @@ ORDER = (
 )
 
 #: Of the solver, what turns a configuration into solvers; all else there knows numbers only.
-BRIDGES = ("solver.problem", "solver.laws", "solver.meshing", "solver.electrode")
+BRIDGES = ("solver.problem", "solver.laws", "solver.resolution", "solver.electrode", "solver.adaptation")
 
 
 def name_of(path: Path) -> str:

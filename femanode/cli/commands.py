@@ -19,6 +19,7 @@ from femanode.cli import verify as cli_verify
 from femanode.errors import FemanodeError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+                  context_settings={"help_option_names": ["-h", "--help"]},
                   help="Stress-diffusion simulator for cross-sections of alloying battery anodes.")
 cli_report.register(app)
 cli_study.register(app)
@@ -32,6 +33,20 @@ class _Interrupted(FemanodeError):
     """Carries the text of an interruption past the parser, which would drop it."""
 
     exit_code = 130
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from femanode import __version__
+
+        typer.echo(f"femanode {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(version: Annotated[bool, typer.Option("--version", callback=_tell_version, is_eager=True,
+                                                  help="show the version and exit")] = False) -> None:
+    """What may stand before a command."""
 
 
 @app.command()

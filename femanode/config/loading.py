@@ -10,11 +10,11 @@ from typing import Annotated, Any, Self
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from femanode.config.complaints import Place, Places, explain, locate, places_of
+from femanode.config.editorschema import editor_schema
 from femanode.config.library import material_data
 from femanode.config.material import Material, material_mapping
 from femanode.config.overrides import apply_overrides, set_value
 from femanode.config.quantities import Section, Temperature, Text, problem
-from femanode.config.schema import editor_schema
 from femanode.config.sections import (
     Boundary,
     Crystal,

@@ -13,7 +13,7 @@ import numpy as np
 from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array
 from femanode.output.runfolder import Frame, FrameMesh, RunFolder
-from femanode.pictures.fields import FieldChoice
+from femanode.pictures.fieldchoice import FieldChoice
 from femanode.pictures.sectionview import SectionView, build_view
 from femanode.postprocess.framegeometry import MIRRORS, distance_from_axis, reference_radius
 

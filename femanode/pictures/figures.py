@@ -25,7 +25,7 @@ from femanode.output.runfolder import RunFolder
 from femanode.pictures.animation import ANIMATIONS, write_animation
 from femanode.pictures.crackmark import marked_view, read_mark
 from femanode.pictures.curves import describe_frames, plot_curves
-from femanode.pictures.fields import FieldChoice, choose_field, colour_limits
+from femanode.pictures.fieldchoice import FieldChoice, choose_field, colour_limits
 from femanode.pictures.raster import Canvas, Layer, pixels
 from femanode.pictures.rendering import render
 from femanode.pictures.sectionart import (
@@ -58,7 +58,7 @@ def plot_field(run: RunFolder | str | Path, field: str = "hoop_stress_GPa", fram
     run : RunFolder, str or Path
         The run.
     field : str
-        Point array, component or alias; see :func:`femanode.pictures.fields.choose_field`.
+        Point array, component or alias; see :func:`femanode.pictures.fieldchoice.choose_field`.
     frame : int
         Which frame a still picture shows, counted as in a list. Animations show all.
     out : str or Path, optional

@@ -19,7 +19,7 @@ from femanode.errors import ConfigError
 from femanode.output.runfolder import RunFolder
 from femanode.pictures.crackmark import marked_view
 from femanode.pictures.curves import describe_frames, time_scale
-from femanode.pictures.fields import choose_field, colour_limits
+from femanode.pictures.fieldchoice import choose_field, colour_limits
 from femanode.pictures.raster import Canvas, Layer
 from femanode.pictures.rendering import render
 from femanode.pictures.sectionart import (

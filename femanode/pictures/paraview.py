@@ -10,7 +10,7 @@ from pathlib import Path
 
 from femanode.errors import ConfigError
 from femanode.output.runfolder import RunFolder
-from femanode.pictures.fields import choose_field, colour_limits
+from femanode.pictures.fieldchoice import choose_field, colour_limits
 from femanode.postprocess.framegeometry import MIRRORS
 
 NAME = "open_in_paraview.py"

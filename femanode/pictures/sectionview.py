@@ -12,7 +12,7 @@ import numpy as np
 from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array, IntArray
 from femanode.output.runfolder import Frame
-from femanode.pictures.fields import FieldChoice
+from femanode.pictures.fieldchoice import FieldChoice
 from femanode.postprocess.framegeometry import MIRRORS, free_edges, level_segments, split_quadratic
 
 # The front is the contour at just below one half: where it starts on the surface, extent 1/2 up to rounding, the

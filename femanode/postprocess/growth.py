@@ -83,18 +83,18 @@ def cylinder_law(t: Array, depth: Array, radius: float, start: float) -> Cylinde
                        float(1.0 - np.sum(left**2) / spread) if spread > 0 else None)
 
 
-def transport_share(t: Array, activity: Array, drive: Array, outside: Array | None = None) -> float:
+def transport_share(t: Array, activity: Array, excess: Array, drive: Array, outside: Array | None = None) -> float:
     """Share of the driving activity that is lost in transport, averaged over the front's travel.
 
-    It is (a_o - a)/(a_o - a_eq), with a_o the activity outside, a the one at the front and a_eq = a - v/k the one at
+    It is (a_o - a)/(a_o - a_eq), with a_o the activity outside, a the one at the front and a_eq the one at
     which the front would stand still: 0 where the reaction alone limits, 1 where diffusion (or a film) does. Stress
     moves a_eq, and a_o - a falls with the flux as a front comes to rest. A front slowed by stress therefore does not
     look diffusion-controlled.
 
     Parameters
     ----------
-    t, activity, drive : (n,)
-        Time, s, and activity and v/k at the front, of every row.
+    t, activity, excess, drive : (n,)
+        Time, s, and at the front activity a, a - a_eq and v/k, of every row.
     outside : (n,), optional
         Activity outside; 1 unless given.
 
@@ -105,7 +105,7 @@ def transport_share(t: Array, activity: Array, drive: Array, outside: Array | No
     """
     travel = np.diff(t) * drive[1:]
     lost = np.maximum((1.0 if outside is None else outside[1:]) - activity[1:], 0.0)
-    share = lost / np.maximum(lost + drive[1:], 1e-300)
+    share = lost / np.maximum(lost + excess[1:], 1e-300)
     return float(np.sum(travel * share) / np.sum(travel)) if np.sum(travel) > 0 else 0.0
 
 

@@ -36,8 +36,8 @@ class Moment:
     ----------
     t : float
         Time, s.
-    activity, drive : float
-        Carrier activity and v/k(n), means over the front.
+    activity, excess, drive : float
+        Carrier activity, what it has above that of a front at rest, and v/k(n), means over the front.
     surface : float
         Signed distance of the front's middle below the surface, nm, mean over the surface.
     outside : float
@@ -46,6 +46,7 @@ class Moment:
 
     t: float
     activity: float
+    excess: float
     drive: float
     surface: float
     outside: float = 1.0
@@ -129,7 +130,9 @@ class Recorder:
         self.rows.append(row)
         self.cracks.append(crack)
         self.moments.append(Moment(
-            t=state.t, activity=front_mean(state.activity, state.xi, spaces), drive=drive,
+            t=state.t, activity=front_mean(state.activity, state.xi, spaces),
+            excess=front_mean(np.maximum(state.activity - front.kinetics.equilibrium_activity(state.front_stress), 0.0),
+                              state.xi, spaces), drive=drive,
             surface=float(np.mean(distance[spaces.reacting])), outside=1.0 - state.outside))
         return row
 

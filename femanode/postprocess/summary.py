@@ -19,8 +19,8 @@ from femanode.postprocess.record import ENERGIES, Recorder
 from femanode.postprocess.shape import diameters, full_outline
 from femanode.postprocess.shell import host_depth
 from femanode.solver.ends import ABOVE_CUTOFF, StopReason
-from femanode.solver.meshing import resolution
 from femanode.solver.problem import Problem
+from femanode.solver.resolution import resolution
 from femanode.units import E_CHARGE
 
 
@@ -51,7 +51,7 @@ def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> d
     fit = growth.rate_exponent(record.column("time_s") - entry, record.column("front_depth_nm"),
                                 3.0 * problem.half_thickness)
     share = growth.transport_share(*(np.array([getattr(m, k) for m in record.moments])
-                                   for k in ("t", "activity", "drive", "outside")))
+                                   for k in ("t", "activity", "excess", "drive", "outside")))
     law = growth.cylinder_law(record.column("time_s") - entry, record.column("front_depth_nm"), section.radius,
                             3.0 * problem.half_thickness)
     outline = full_outline(fields.position[:, physics.spaces.outer], section.sector)

@@ -22,6 +22,7 @@ from femanode.output.fieldset import FieldSet
 from femanode.output.writers import FrameWriter, HistoryWriter, manifest, prepare_folder, write_json, write_text
 from femanode.postprocess.record import Recorder, Row
 from femanode.postprocess.summary import summarise
+from femanode.solver.adaptation import adapt
 from femanode.solver.candidate import Candidate, Pace
 from femanode.solver.ends import StopReason
 from femanode.solver.problem import Problem
@@ -131,7 +132,7 @@ class Journal:
         The last row and frame stay those of the mesh the step was made on.
         """
         with self.timed("adaptation"):
-            problem, state = self.problem.adapted(self.mark.state)
+            problem, state = adapt(self.problem, self.mark.state)
         if problem is self.problem:
             return False
         self.problem = self.schedule.problem = problem

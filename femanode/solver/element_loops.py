@@ -1,6 +1,6 @@
 """Compiled loops over the elements: deformation, point law with element forces, element stiffness.
 
-The equations are those of :mod:`femanode.constitutive.elastoplasticity`, :mod:`femanode.constitutive.flow` and
+The equations are those of :mod:`femanode.constitutive.elastoplasticity`, :mod:`femanode.constitutive.flowdirection` and
 :class:`femanode.solver.elements.Elements`, where they are explained; here they are written point by point. Each public
 function works on the elements ``begin`` to ``end``, writes to the arrays that come last among its arguments, and
 leaves the others as they are.
@@ -206,7 +206,7 @@ def _moduli(a: float, shear: float, artanhc: float, dev: Four, norm2: float, kep
 def turn(begin: int, end: int, tau: Array, mean: Array, eqps: Array, eqps_n: Array, Jc: Array, K: Array, G: Array,
          sigma_Y: Array, H: Array, awaiting: float, first: bool, strain: Array, direction: Array, tangent: Array,
          ) -> None:
-    """Put the predicted direction of flow into ``tangent``; see :func:`femanode.constitutive.flow.turn`.
+    """Put the predicted direction of flow into ``tangent``; see :func:`femanode.constitutive.flowdirection.turn`.
 
     ``strain`` and ``direction`` (4, elem, qp) are those of the last iteration on entry and of this one on return. With
     ``first`` there is no last iteration, and what they hold is not used.

@@ -11,7 +11,7 @@ import dataclasses
 import numpy as np
 
 from femanode.constitutive.elastoplasticity import Moduli, PointResponse, respond
-from femanode.constitutive.flow import AWAITING, Flow, turn
+from femanode.constitutive.flowdirection import AWAITING, Flow, turn
 from femanode.mesh.spaces import Spaces
 from femanode.numerics import compiled
 from femanode.numerics.arrays import Array
@@ -62,7 +62,7 @@ class Elements:
 
     def turn(self, response: PointResponse, eqps_n: Array, Jc: Array, law: Moduli, last: Flow | None,
              ) -> tuple[Array, Flow]:
-        """See :func:`femanode.constitutive.flow.turn`; ``response.tangent`` and ``last`` may be overwritten."""
+        """See :func:`femanode.constitutive.flowdirection.turn`; the old tangent and ``last`` may be overwritten."""
         return turn(response, eqps_n, Jc, law, last)
 
     def stiffness(self, F: Array, stretch: Stretch, response: PointResponse, *, calm: bool,

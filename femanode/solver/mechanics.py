@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from femanode.constitutive.elastoplasticity import Moduli, PointResponse
-from femanode.constitutive.flow import Flow
+from femanode.constitutive.flowdirection import Flow
 from femanode.mesh.spaces import Spaces, scatter
 from femanode.numerics.arrays import Array
 from femanode.numerics.linear import Backend, SingularMatrix, SymmetricSolver, inner

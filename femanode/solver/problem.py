@@ -1,4 +1,4 @@
-"""From a configuration to a problem: one section with its solvers, moved to another mesh where the front needs it."""
+"""From a configuration to a problem: one section with its solvers."""
 
 from __future__ import annotations
 
@@ -16,18 +16,17 @@ from femanode.mesh.recovery import Recovery
 from femanode.mesh.roughness import rough_mesh
 from femanode.mesh.spaces import Spaces, build_spaces
 from femanode.numerics.arrays import IntArray
-from femanode.solver.adaptation import GradedMesh, Grading, front_outruns, initial_leaves, leaves_for
 from femanode.solver.electrode import applied_current, cutoff_activity, film_coefficient
 from femanode.solver.ends import usual_ends
 from femanode.solver.front import Front
+from femanode.solver.grading import GradedMesh, Grading, initial_leaves
 from femanode.solver.laws import chemistry_of, crystal_of, diffusivity_of, kinetics_of, mixture_of
 from femanode.solver.mechanics import Mechanics
-from femanode.solver.meshing import ELEMENTS_PER_DELTA, resolution, root_section, unevenness_of
 from femanode.solver.physics import Physics
 from femanode.solver.protocol import Protocol, Step
+from femanode.solver.resolution import ELEMENTS_PER_DELTA, resolution, root_section, unevenness_of
 from femanode.solver.state import Part, State, pristine
 from femanode.solver.stepping import Limits
-from femanode.solver.transfer import transfer
 from femanode.solver.transport import Applied, Transport
 from femanode.units import K_B
 
@@ -95,22 +94,14 @@ class Problem:
         ConfigError
             The mesh made from the configuration here is not the stored one.
         """
-        same = self if self.graded is None else self._on(self.graded.hierarchy, Leaves(**part.arrays))[0]
+        same = self if self.graded is None else self.on_leaves(self.graded.hierarchy, Leaves(**part.arrays))[0]
         if part.data["hash"] != same.section.hash():
             raise ConfigError("the mesh is not the one the run was begun with", where="mesh",
                               hint="resume where it was made, or run the case anew with --overwrite")
         return same
 
-    def adapted(self, state: State) -> tuple[Problem, State]:
-        """Problem and state on a mesh that suits the front; unchanged if the present mesh does."""
-        mesh, physics = self.graded, self.physics
-        if mesh is None or not front_outruns(mesh, physics.spaces, state, physics.front, self.grading):
-            return self, state
-        new, graded = self._on(mesh.hierarchy, leaves_for(mesh, state, physics.front, self.grading))
-        return new, transfer(physics, mesh, state, new.physics, graded)
-
-    def _on(self, hierarchy: Hierarchy, leaves: Leaves) -> tuple[Problem, GradedMesh]:
-        """The same problem on the mesh of other leaves, and that mesh."""
+    def on_leaves(self, hierarchy: Hierarchy, leaves: Leaves) -> tuple[Problem, GradedMesh]:
+        """The same problem on another choice of leaves, and its mesh."""
         section, vertices = hierarchy.section(leaves)
         physics = build_physics(self.config, section, self.half_thickness, self.rates)
         graded = _graded(hierarchy, leaves, physics.spaces, vertices)

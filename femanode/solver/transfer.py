@@ -16,7 +16,7 @@ from femanode.mesh.hierarchy import Leaves
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array, BoolArray, IntArray
 from femanode.numerics.linear import inner
-from femanode.solver.adaptation import TIE, GradedMesh
+from femanode.solver.grading import TIE, GradedMesh
 from femanode.solver.mechanics import NoEquilibrium
 from femanode.solver.physics import Physics
 from femanode.solver.state import State

@@ -21,7 +21,7 @@ from femanode.output.writers import write_json
 from femanode.postprocess.accuracy import LARGEST
 from femanode.simulation.result import Result
 from femanode.simulation.run import Progress, run
-from femanode.solver.meshing import resolution
+from femanode.solver.resolution import resolution
 
 #: Thicknesses over the one asked for, thickest first: the thicker two cost a quarter of the last.
 FACTORS = (3.0, 3.0**0.5, 1.0)

@@ -28,7 +28,7 @@ from femanode.errors import ConfigError
 from femanode.pictures.animation import write_animation
 from femanode.pictures.crackmark import marked_view
 from femanode.pictures.curves import describe_frames
-from femanode.pictures.fields import FieldChoice, choose_field, colour_limits
+from femanode.pictures.fieldchoice import FieldChoice, choose_field, colour_limits
 from femanode.pictures.page.chartcase import MOST_FRAMES, Case, stages
 from femanode.pictures.raster import OVERSAMPLING, Canvas, Layer, draw_mirrored, pixels
 from femanode.pictures.scene import NoSceneError, write_scene

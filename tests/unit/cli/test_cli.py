@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -234,6 +235,19 @@ def test_materials_lists_and_describes(call: Call) -> None:
     assert "[B]" in line
 
 
+def test_version_is_that_of_the_package(call: Call) -> None:
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert call("--version") == Outcome(0, f"femanode {project['version']}\n", "")
+
+
+@pytest.mark.parametrize("before", [[], ["run"], ["sweep"]])
+def test_help_has_a_short_form(call: Call, before: list[str]) -> None:
+    short, long = (call(*before, option) for option in ("-h", "--help"))
+    assert short == long
+    assert short.code == 0
+    assert "-h, --help" in short.out
+
+
 def test_schema_is_json_schema(call: Call) -> None:
     outcome = call("schema")
     assert outcome.code == 0
@@ -249,6 +263,8 @@ def test_plot_draws_the_curves(call: Call, case: Path, tmp_path: Path) -> None:
 
 
 def test_run_stays_the_function_whatever_is_imported() -> None:
+    code = "from femanode import run; import femanode; assert callable(run); assert femanode.run is run"
+    subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
     code = "import femanode; femanode.run; from femanode.simulation.run import Progress; assert callable(femanode.run)"
     subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
 

@@ -15,7 +15,7 @@ from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
 
 import femanode.constitutive
-from femanode.constitutive import elastoplasticity, flow, passage, swelling
+from femanode.constitutive import elastoplasticity, flowdirection, passage, swelling
 from femanode.constitutive.chemistry import IdealSolution
 from femanode.constitutive.crystal.ledges import Ledges
 from femanode.constitutive.crystal.miller import make_frame
@@ -55,8 +55,8 @@ def ledge_rates() -> DirectionLaw:
                          ledges=Ledges(rounding=0.1))
 
 
-def last_flow() -> flow.Flow:
-    return flow.turn(response(soft()), np.zeros(SHAPE), np.ones(SHAPE), soft(), None)[1]
+def last_flow() -> flowdirection.Flow:
+    return flowdirection.turn(response(soft()), np.zeros(SHAPE), np.ones(SHAPE), soft(), None)[1]
 
 
 def mixture() -> Mixture:
@@ -88,10 +88,11 @@ CASES: dict[str, list[tuple[Callable[..., Any], list[Any]]]] = {
         (elastoplasticity.respond, [*point_inputs()[:5], moduli(100.0, 0.3, shape=SHAPE), 1.0])],
     "elastoplasticity.plastic_metric": [
         (elastoplasticity.plastic_metric, [stretched(), field(low=1.0, high=1.1), field(), field(4), 1.0 + field()])],
-    "flow.turn": [
-        (flow.turn, [response(soft()), np.zeros(SHAPE), np.ones(SHAPE), soft(), None]),
-        (flow.turn, [response(moduli(100.0, 0.3, shape=SHAPE)), np.zeros(SHAPE), np.ones(SHAPE), soft(), None]),
-        (flow.turn, [response(soft()), np.zeros(SHAPE), np.ones(SHAPE), soft(), last_flow()])],
+    "flowdirection.turn": [
+        (flowdirection.turn, [response(soft()), np.zeros(SHAPE), np.ones(SHAPE), soft(), None]),
+        (flowdirection.turn, [response(moduli(100.0, 0.3, shape=SHAPE)), np.zeros(SHAPE), np.ones(SHAPE), soft(),
+                              None]),
+        (flowdirection.turn, [response(soft()), np.zeros(SHAPE), np.ones(SHAPE), soft(), last_flow()])],
     "passage.layer_dissipation": [(passage.layer_dissipation, [field()])],
     "passage.deformed_normal": [(passage.deformed_normal, [stretched(), field(2)])],
     "passage.normal_traction": [(passage.normal_traction, [field(4), field(2)])],

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 
 from femanode.output.runfolder import RunFolder
 from femanode.pictures.crackmark import marked_view, places, read_mark
-from femanode.pictures.fields import choose_field
+from femanode.pictures.fieldchoice import choose_field
 from femanode.pictures.figures import plot_field
 from femanode.pictures.sectionart import MARK, extent_of, wedges
 

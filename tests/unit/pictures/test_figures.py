@@ -20,7 +20,7 @@ from femanode.errors import ConfigError
 from femanode.output.runfolder import RunFolder
 from femanode.pictures import rendering
 from femanode.pictures.curves import describe_frames, plot_curves, time_scale
-from femanode.pictures.fields import choose_field, colour_limits
+from femanode.pictures.fieldchoice import choose_field, colour_limits
 from femanode.pictures.figures import make_pictures, plot_field
 from femanode.pictures.raster import Canvas, Layer, draw_matplotlib, draw_mirrored
 from femanode.pictures.sectionart import round_length

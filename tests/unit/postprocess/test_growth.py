@@ -56,21 +56,21 @@ def test_cylinder_law_needs_points() -> None:
 def test_transport_share_of_equal_resistances_is_a_half() -> None:
     # without stress: drive = a, lost = 1 - a
     t, a = np.linspace(0.0, 10.0, 11), np.full(11, 0.5)
-    assert_allclose(growth.transport_share(t, a, a), 0.5, rtol=1e-12, atol=0)
-    assert_allclose(growth.transport_share(t, 0 * a + 0.02, 0 * a + 0.02), 0.98, rtol=1e-12, atol=0)
+    assert_allclose(growth.transport_share(t, a, a, a), 0.5, rtol=1e-12, atol=0)
+    assert_allclose(growth.transport_share(t, 0 * a + 0.02, 0 * a + 0.02, a), 0.98, rtol=1e-12, atol=0)
 
 
 def test_a_front_slowed_by_stress_is_not_called_diffusion_controlled() -> None:
     # activity 0.99 throughout while v/k falls to nothing: what is lost in transport falls with the flux
     t = np.linspace(0.0, 100.0, 101)
     drive = np.exp(-t / 10.0)
-    share = growth.transport_share(t, 1.0 - 0.01 * drive, drive)
+    share = growth.transport_share(t, 1.0 - 0.01 * drive, drive, drive)
     assert_allclose(share, 0.01 / 1.01, rtol=1e-9, atol=0)
     assert growth.regime(share) == "ICR"
 
 
 def test_a_front_that_never_moved_has_no_share() -> None:
-    assert growth.transport_share(np.array([0.0, 1.0]), np.ones(2), np.zeros(2)) == 0.0
+    assert growth.transport_share(np.array([0.0, 1.0]), np.ones(2), np.zeros(2), np.zeros(2)) == 0.0
 
 
 @pytest.mark.parametrize(("share", "name"), [(0.0, "ICR"), (0.33, "ICR"), (0.34, "mixed"), (0.66, "mixed"),

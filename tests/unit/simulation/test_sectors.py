@@ -20,9 +20,9 @@ from femanode.mesh.outline import Annulus
 from femanode.mesh.recovery import Recovery
 from femanode.mesh.spaces import Spaces
 from femanode.postprocess.shape import Ray
-from femanode.solver.adaptation import Grading, _wanted
 from femanode.solver.axial import Axial
 from femanode.solver.front import Front
+from femanode.solver.grading import Grading, _wanted
 from femanode.solver.problem import build_problem
 from femanode.solver.transport import Transport
 from tests.fronts import coarse_case

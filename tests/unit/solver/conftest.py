@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from femanode.config.loading import Config
+from femanode.solver.adaptation import adapt
 from femanode.solver.problem import Problem, build_problem
 from femanode.solver.state import State
 from femanode.solver.stepping import Tally, march
@@ -23,7 +24,7 @@ def before() -> tuple[Problem, State]:
     while True:
         for candidate, _ in march(problem.physics, state, problem.limits, [], Tally()):
             state = candidate.state
-            new, moved = problem.adapted(state)
+            new, moved = adapt(problem, state)
             if new is not problem:
                 break
         was, now = graded(problem).leaves, graded(new).leaves
@@ -35,6 +36,6 @@ def before() -> tuple[Problem, State]:
 @pytest.fixture(scope="session")
 def after(before: tuple[Problem, State]) -> tuple[Problem, State]:
     problem, state = before
-    new, moved = problem.adapted(state)
+    new, moved = adapt(problem, state)
     assert new is not problem
     return new, moved

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.testing import assert_array_equal
 
-from femanode.solver.adaptation import Grading, front_outruns, initial_leaves, leaves_for
+from femanode.solver.grading import Grading, front_outruns, initial_leaves, leaves_for
 from tests.helpers import graded
 
 

@@ -11,8 +11,8 @@ from numpy.testing import assert_allclose
 from femanode.config.loading import Config
 from femanode.errors import ConfigError, MeshError
 from femanode.solver.laws import crystal_of, mixture_of
-from femanode.solver.meshing import resolution
 from femanode.solver.problem import build_problem, mesh_section
+from femanode.solver.resolution import resolution
 from tests.fronts import coarse_case
 
 MESHES = Path(__file__).parents[3] / "meshes"

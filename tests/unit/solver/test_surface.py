@@ -21,6 +21,7 @@ from femanode.pictures.page.historycharts import potential
 from femanode.postprocess.runfacts import RunFacts
 from femanode.simulation import journal
 from femanode.solver import electrode
+from femanode.solver.adaptation import adapt
 from femanode.solver.problem import build_problem
 from femanode.solver.transport import Applied, Transport
 from tests.fronts import coarse_case
@@ -239,7 +240,7 @@ def test_a_new_mesh_keeps_the_charge_and_a_bare_surface_its_activity(film: dict[
     r = np.hypot(*s.nodes)
     xi = 1.0 / (1.0 + np.exp(np.minimum((17.0 - r) / front.delta, 600.0)))
     state = replace(problem.initial_state(), xi=xi, outside=0.7, depletion=0.7 + 0.01 * (30.0 - r) * (r < 29.99))
-    new, moved = problem.adapted(state)
+    new, moved = adapt(problem, state)
     assert new is not problem
     assert len(new.physics.spaces.reacting) < len(s.reacting)  # the shell is coarser
     before, after_it = (float(p.physics.spaces.mass @ p.physics.content_at_nodes(x))

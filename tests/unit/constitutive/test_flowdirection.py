@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
 from femanode.constitutive.elastoplasticity import Moduli, PointResponse, respond, trial_strain
-from femanode.constitutive.flow import AWAITING, Flow, turn
+from femanode.constitutive.flowdirection import AWAITING, Flow, turn
 from femanode.numerics.linear import SymmetricSolver
 from femanode.solver.elements import make_elements
 from femanode.solver.stepping import Limits, Tally, march
