@@ -23,6 +23,16 @@ from femanode.numerics.arrays import Array, IntArray
 SECTORS = ("quarter", "half", "full")
 
 
+def read_table(path: Path) -> pd.DataFrame:
+    """A CSV table with every number as it was written.
+
+    Before version 3 pandas' default parser may be off in the last digit; from then on it is exact, and asking for that
+    is deprecated.
+    """
+    exact = {"float_precision": "round_trip"} if int(pd.__version__.split(".")[0]) < 3 else {}
+    return pd.read_csv(path, **exact)  # type: ignore[call-overload,no-any-return]
+
+
 @dataclass(frozen=True)
 class FrameMesh:
     """Arrays of one frame, free of any mesh library.
@@ -142,7 +152,7 @@ class RunFolder:
         """``history.csv``: one row per accepted step, unit in the column's name."""
         path = self.path / "history.csv"
         try:
-            return pd.read_csv(path)
+            return read_table(path)
         except FileNotFoundError:
             raise _missing(path) from None
         except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors

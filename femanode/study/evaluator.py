@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from femanode.errors import ConfigError, FemanodeError
 from femanode.numerics.arrays import Array
+from femanode.output.runfolder import read_table
 from femanode.study.cases import Builder, Case, case_hash
 from femanode.study.execution.engine import Perform, cores
 from femanode.study.execution.store import FINISHED, Outcome, read_summary
@@ -149,5 +149,5 @@ def _moved(u: Array, k: int, step: float) -> Array:
 
 def _followed(curve: Curve, folder: Path) -> Array:
     """The run's value at the measured times; a run that stopped earlier keeps its last."""
-    history = pd.read_csv(folder / "history.csv")
+    history = read_table(folder / "history.csv")
     return np.interp(curve.time, history["time_s"].to_numpy(dtype=float), history[curve.key].to_numpy(dtype=float))
