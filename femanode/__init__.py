@@ -39,9 +39,10 @@ _PUBLIC = {"Config": "config.loading", "load_config": "config.loading", "ConfigE
 __all__ = ["Config", "ConfigError", "ConvergenceError", "FemanodeError", "FitResult", "MeshError", "Progress",
            "Result", "SweepResult", "__version__", "fit", "load_config", "plot_map", "run", "sweep"]
 
-#: Documented modules of version 0.1 and where they are now.
+#: Modules of version 0.1 that its pages and examples named, and where they are now.
 _MOVED = {"femanode.figures": "femanode.pictures.figures", "femanode.panels": "femanode.pictures.panels",
           "femanode.paraview": "femanode.pictures.paraview", "femanode.report": "femanode.pictures.page.report",
+          "femanode.profiles": "femanode.postprocess.profiles", "femanode.sectionview": "femanode.pictures.sectionview",
           "femanode.result": "femanode.simulation.result", "femanode.runfolder": "femanode.output.runfolder",
           "femanode.vtkhdf": "femanode.output.vtkhdf"}
 
@@ -68,10 +69,13 @@ def __dir__() -> list[str]:
 
 
 class _Moved:
-    """Finds documented modules of version 0.1 under their old names; imports nothing before it is asked for one."""
+    """Finds modules of version 0.1 under their old names; imports nothing before it is asked for one."""
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None,
                   ) -> ModuleSpec | None:
+        if fullname == "femanode.run":
+            raise ModuleNotFoundError("femanode.run is a function and no module any more: from femanode import run",
+                                      name=fullname)
         if fullname not in _MOVED:
             return None
         from importlib.machinery import ModuleSpec

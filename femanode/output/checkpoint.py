@@ -124,7 +124,8 @@ def _require_match(path: Path, meta: Mapping[str, Any], configuration: Mapping[s
 
     if meta.get("format") != FORMAT or meta.get("version") != __version__:
         refuse(f"written by femanode {meta.get('version')}, format {meta.get('format')}",
-               f"femanode {__version__}, format {FORMAT}")
+               f"femanode {__version__}, format {FORMAT}",
+               f"go on with femanode {meta.get('version')}, or run the case anew with --overwrite")
     was, now = dict(_leaves(meta["configuration"])), dict(_leaves(configuration))
     for key in sorted(was.keys() | now.keys()):
         if was.get(key) != now.get(key):

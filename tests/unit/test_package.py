@@ -38,11 +38,12 @@ def test_the_citation_says_what_the_package_says() -> None:
     assert [author["name"] for author in citation["authors"]] == [author["name"] for author in project["authors"]]
 
 
-# As the documentation of 0.1 named them, with a function that it showed.
+# As pages and examples of 0.1 named them, with a function that they showed.
 @pytest.mark.parametrize(("old", "name", "new"), [
     ("figures", "plot_field", "pictures.figures"), ("panels", "plot_panel", "pictures.panels"),
     ("paraview", "write_script", "pictures.paraview"), ("report", "write_report", "pictures.page.report"),
     ("result", "ResultFrame", "simulation.result"), ("runfolder", "FrameMesh", "output.runfolder"),
+    ("profiles", "along_surface", "postprocess.profiles"), ("sectionview", "split_quadratic", "pictures.sectionview"),
     ("vtkhdf", "write_vtkhdf", "output.vtkhdf")])
 def test_documented_modules_of_0_1_are_found_with_a_warning(old: str, name: str, new: str,
                                                             monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,6 +52,11 @@ def test_documented_modules_of_0_1_are_found_with_a_warning(old: str, name: str,
         found = getattr(importlib.import_module(f"femanode.{old}"), name)
     assert found is getattr(importlib.import_module(f"femanode.{new}"), name)
     monkeypatch.delitem(sys.modules, f"femanode.{old}", raising=False)
+
+
+def test_the_module_run_of_0_1_is_told_to_be_a_function() -> None:
+    with pytest.raises(ModuleNotFoundError, match="from femanode import run"):
+        importlib.import_module("femanode.run")
 
 
 def test_the_changelog_tells_every_module_that_moved() -> None:
