@@ -42,7 +42,7 @@ def half_thickness_on(config: Config, section: Section) -> float:
         configuration has been checked.
     """
     size, delta = resolution(config)
-    hint = f"in the mesh file the section is {2.0 * section.radius:g} nm wide, with geometry.unit: {config.geometry.unit}"
+    hint = f"the mesh file's section is {2.0 * section.radius:g} nm wide with geometry.unit: {config.geometry.unit}"
     if delta is None:
         delta = max(config.material.front.half_thickness, ELEMENTS_PER_DELTA * section.actual_size)
         hint = f"it follows from the material and from elements of {section.actual_size:.3g} nm in the mesh file"

@@ -67,7 +67,7 @@ def test_a_file_in_um_is_the_same_problem(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("elements", "sections", "message"), [
     # the same limits as of a generated wire: half-thickness and elements below the radius of 10 nm
-    (20, {"front": {"half_thickness": "10 nm"}}, "front.half_thickness: found 10 nm; .*20 nm wide, with geometry.unit: um"),
+    (20, {"front": {"half_thickness": "10 nm"}}, "front.half_thickness: .*10 nm; .*20 nm wide with geometry.unit: um"),
     (20, {"mesh": {"element_size": "12 nm"}}, "mesh.element_size: found 12 nm; allowed: below .* wall, 10 nm"),
     (20, {"overrides": {"front.rates": {"isotropic": "1 nm/s"}, "front.half_thickness": "12 nm"}},
      "front.half_thickness: found 12 nm; allowed: below .*it follows from the material and from elements"),
