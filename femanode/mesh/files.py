@@ -129,8 +129,6 @@ def _read_file(path: Path) -> meshio.Mesh:
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             warnings.simplefilter("ignore")
-            # numpy only warns where a file ends within its numbers
-            warnings.filterwarnings("error", message="string or file could not be read to its end")
             try:
                 return meshio.read(path)
             except ValueError as error:

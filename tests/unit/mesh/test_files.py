@@ -264,6 +264,10 @@ def spoiled(case: str) -> tuple[np.ndarray, list[tuple[str, np.ndarray]]]:
             t = np.vstack([t, t + mesh.nvertices])
         case "one triangle twice":
             t = np.vstack([t, t[:1]])
+        case "node that is not there":
+            t[3, 1] = 5000
+        case "node before the first":
+            t[3, 1] = -1
         case "only lines":
             return points, [("line", mesh.facets.T.astype(np.int64))]
         case "only points":
@@ -319,6 +323,8 @@ FILES: dict[str, tuple[str, tuple[str, float] | str]] = {
     "slit": (".vtu .msh", r"1 node on another, such as \d+ on \d+ at .*merge duplicate nodes"),
     "two parts": (".msh .vtu", "2 pieces that share no node"),
     "one triangle twice": (".vtu", "triangles share the edge|two triangles overlap"),
+    "node that is not there": (".vtu", r"triangles with nodes that are not there, of \d+; the file is damaged"),
+    "node before the first": (".vtu", "triangles with nodes that are not there"),
     "only lines": (".msh .vtu", "cells of type none; allowed: .*in Gmsh: mesh in 2-D"),
     "only points": (".vtu", "cells of type none"),
     "quads": (".msh .vtu .inp", "cells of type quad; .*Mesh.RecombineAll = 0"),
