@@ -111,12 +111,14 @@ def mesh(config: ConfigPath,
     from femanode.config.loading import load_config
 
     loaded = load_config(config, settings or [])
-    from femanode.mesh.build import write_section
+    from femanode.mesh.files import write_section
     from femanode.solver.problem import mesh_section
 
     section = mesh_section(loaded)
     path = out if out is not None else Path(f"{loaded.name}.msh")
     write_section(section, path)
+    for note in section.notes:
+        typer.echo(f"note: {note}")
     quality = ", ".join(f"{k} {v:.3g}" for k, v in section.quality().items())
     typer.echo(f"{path}: {section.sector} section, {section.mesh.t.shape[1]} quadratic triangles, {quality}")
 

@@ -11,6 +11,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from femanode.config.complaints import Place, Places, explain, locate, places_of
 from femanode.config.editorschema import editor_schema
+from femanode.config.geometry import Geometry
 from femanode.config.library import material_data
 from femanode.config.material import Material, material_mapping
 from femanode.config.overrides import apply_overrides, set_value
@@ -19,7 +20,6 @@ from femanode.config.sections import (
     Boundary,
     Crystal,
     FrontNumerics,
-    Geometry,
     Mechanics,
     Mesh,
     Output,

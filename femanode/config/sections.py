@@ -5,10 +5,9 @@ Attribute names are the YAML keys; values are floats in internal units (nm, s, G
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from femanode.config.quantities import (
     CurrentDensity,
@@ -24,7 +23,6 @@ from femanode.config.quantities import (
     Whole,
     problem,
 )
-from femanode.config.roughness import Roughness
 from femanode.config.yamlio import kind
 
 
@@ -42,71 +40,6 @@ Miller = Annotated[
     BeforeValidator(_miller),
     WithJsonSchema({"type": "array", "items": {"type": "integer"}, "minItems": 3, "maxItems": 3}),
 ]
-
-
-class Geometry(Section):
-    """Cross-section of the wire."""
-
-    shape: Literal["circle", "annulus", "file"] = Field(description="circle | annulus | file (a mesh)")
-    diameter: Length | None = Field(
-        default=None, description="outer diameter; required for circle and annulus"
-    )
-    inner_diameter: Length | None = Field(default=None, description="inner diameter, for annulus only")
-    path: Path | None = Field(
-        default=None, description="mesh file (.msh, .vtu, ...) for shape file, relative to the configuration"
-    )
-    sector: Literal["auto", "quarter", "half", "full"] = Field(
-        default="auto",
-        description="part that is meshed; auto takes the smallest the crystal allows, full with roughness",
-    )
-    roughness: Roughness | None = Field(
-        default=None, description="uneven outline, for circle and annulus; null: none"
-    )
-    coating: NotYet = Field(default=None, description="unreacting shell; not in this version")
-
-    @field_validator("path", mode="before")
-    @classmethod
-    def _text_path(cls, value: object) -> object:
-        if value is not None and (not isinstance(value, str | Path) or not str(value)):
-            raise problem(f"found {kind(value)}", allowed="the path of a mesh file")
-        return value
-
-    @model_validator(mode="after")
-    def _keys_fit_shape(self) -> Self:
-        """Each shape has its own required and foreign keys."""
-        if self.shape == "file":
-            if self.path is None:
-                raise problem("found no path", allowed="the mesh file for shape file", key="path")
-        elif self.path is not None:
-            raise problem(f"found a path with shape {self.shape}", allowed="shape: file", key="path")
-        elif self.diameter is None:
-            raise problem("found no diameter", allowed="a length such as '129 nm'", key="diameter")
-        if self.shape != "annulus":
-            if self.inner_diameter is not None:
-                found = f"found an inner diameter with shape {self.shape}"
-                raise problem(found, allowed="shape: annulus", key="inner_diameter")
-            return self
-        if self.inner_diameter is None:
-            raise problem("found no inner diameter", allowed="a length below diameter", key="inner_diameter")
-        if self.diameter is not None and self.inner_diameter >= self.diameter:
-            raise problem(
-                f"found {self.inner_diameter:g} nm",
-                allowed=f"below diameter = {self.diameter:g} nm",
-                key="inner_diameter",
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _roughness_fits(self) -> Self:
-        """Refuse waves that the outline cannot have, and any where the outline comes with a mesh from file."""
-        if self.roughness is not None:
-            self.roughness.require_fit(self.shape, self.diameter, self.wall)
-        return self
-
-    @property
-    def wall(self) -> float | None:
-        """Thickness that reacts: radius of a circle, wall of an annulus; None if not known."""
-        return None if self.diameter is None else 0.5 * (self.diameter - (self.inner_diameter or 0.0))
 
 
 class Crystal(Section):

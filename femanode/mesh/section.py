@@ -36,12 +36,15 @@ class Section:
         The curves that bound the whole section.
     element_size : float
         Requested edge length, nm; for a mesh from a file without a request, its mean. See `actual_size`.
+    notes : tuple of str
+        What of a mesh file was changed or not used, in sentences.
     """
 
     mesh: skfem.MeshTri2
     sector: str
     outline: Outline
     element_size: float
+    notes: tuple[str, ...] = ()
 
     @property
     def radius(self) -> float:
@@ -158,7 +161,7 @@ def build_section(points: Array, triangles: IntArray, sector: str, outline: Outl
             f"boundary edge at ({x:.6g}, {y:.6g}) is on no {outline}, no symmetry line",
             where=where,
             allowed="a circle or annulus about (0, 0): all of it, y >= 0, or x >= 0 and y >= 0",
-            hint=f"{stray.size} such edges: not circular, not centred, a hole or a crack",
+            hint=f"{stray.size} such edges: not circular, not centred, turned, a hole or a crack",
         )
     for curve in outline.curves:
         if curve in facets:

@@ -24,7 +24,13 @@ from femanode.solver.laws import chemistry_of, crystal_of, diffusivity_of, kinet
 from femanode.solver.mechanics import Mechanics
 from femanode.solver.physics import Physics
 from femanode.solver.protocol import Protocol, Step
-from femanode.solver.resolution import ELEMENTS_PER_DELTA, resolution, root_section, unevenness_of
+from femanode.solver.resolution import (
+    ELEMENTS_PER_DELTA,
+    half_thickness_on,
+    resolution,
+    root_section,
+    unevenness_of,
+)
 from femanode.solver.state import Part, State, pristine
 from femanode.solver.stepping import Limits
 from femanode.solver.transport import Applied, Transport
@@ -141,9 +147,7 @@ def build_problem(config: Config) -> Problem:
     """
     frame, rates = crystal_of(config)
     section, levels = root_section(config)
-    _, delta = resolution(config)
-    if delta is None:
-        delta = max(config.material.front.half_thickness, ELEMENTS_PER_DELTA * section.actual_size)
+    delta = half_thickness_on(config, section)
     finest = section.actual_size / 2.0**levels
     if delta < 0.75 * finest:
         raise ConfigError(f"half-thickness {delta:g} nm on elements of {finest:.3g} nm",
@@ -208,7 +212,7 @@ def applied_of(config: Config, spaces: Spaces) -> Applied:
 
 def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) -> list[str]:
     """Sentences on what was chosen for the user, and warnings about the configuration."""
-    notes = []
+    notes = list(section.notes)
     if config.crystal is not None and frame.in_plane_chosen:
         notes.append(f"in-plane direction along x: {frame.miller_along('x')} (chosen)")
     if config.geometry.sector == "auto":
@@ -220,9 +224,9 @@ def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) 
     if delta > 1.001 * natural:
         notes.append(f"front half-thickness {delta:g} nm is wider than the material's {natural:g} nm: "
                      "its thickness is numerical, with the bias told under accuracy")
-    finest = resolution(config)[0]
+    finest = section.actual_size if config.geometry.shape == "file" else resolution(config)[0]
     if finest is not None and ELEMENTS_PER_DELTA * finest > 1.3 * delta:
-        notes.append(f"elements of {finest:g} nm do not resolve a front of half-thickness {delta:g} nm: take "
+        notes.append(f"elements of {finest:.4g} nm do not resolve a front of half-thickness {delta:g} nm: take "
                      f"{delta / ELEMENTS_PER_DELTA:g} nm, or figures scatter by a tenth")
     gap = config.material.front.equilibrium_potential - config.boundary.potential
     if gap <= 0:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from femanode.config.loading import Config
 from femanode.constitutive.crystal.symmetry import require_sector, section_symmetry
 from femanode.errors import ConfigError
-from femanode.mesh.build import Section, make_section, read_section, require_size
+from femanode.mesh.build import Section, make_section, require_size
+from femanode.mesh.files import read_section
 from femanode.mesh.roughness import Roughness, make_roughness, require_waves
 from femanode.solver.laws import crystal_of
 
@@ -31,6 +32,28 @@ def resolution(config: Config) -> tuple[float | None, float | None]:
     return size, delta
 
 
+def half_thickness_on(config: Config, section: Section) -> float:
+    """Half-thickness of the front, nm, as given or derived, also where it follows from the elements of a mesh file.
+
+    Raises
+    ------
+    ConfigError
+        It or the element size asked for is no smaller than the radius or wall of a section from file. Of others the
+        configuration has been checked.
+    """
+    size, delta = resolution(config)
+    hint = f"the mesh file's section is {2.0 * section.radius:g} nm wide with geometry.unit: {config.geometry.unit}"
+    if delta is None:
+        delta = max(config.material.front.half_thickness, ELEMENTS_PER_DELTA * section.actual_size)
+        hint = f"it follows from the material and from elements of {section.actual_size:.3g} nm in the mesh file"
+    wall = section.outline.wall
+    for key, length in (("mesh.element_size", size), ("front.half_thickness", delta)):
+        if length is not None and length >= wall:
+            raise ConfigError(f"found {length:g} nm", where=key, allowed=f"below the radius or wall, {wall:g} nm",
+                              hint=hint)
+    return delta
+
+
 def root_section(config: Config) -> tuple[Section, int]:
     """Coarsest mesh of a configuration, and how many times it is refined at the front (0: the mesh is fixed)."""
     _, rates = crystal_of(config)
@@ -40,8 +63,11 @@ def root_section(config: Config) -> tuple[Section, int]:
     if geometry.shape == "file":
         if geometry.path is None:
             raise ConfigError("no path", where="geometry.path")
-        section = read_section(geometry.path, element_size=size, diameter=geometry.diameter)
+        section = read_section(geometry.path, element_size=size, diameter=geometry.diameter, unit=geometry.unit)
         require_sector(section.sector, allowed)
+        if geometry.sector not in ("auto", section.sector):
+            raise ConfigError(f"sector '{geometry.sector}', but the mesh file is a {section.sector} section",
+                              where="geometry.sector", allowed=f"auto, {section.sector}")
         return section, 0
     # An uneven outline has no mirror lines, so that the whole section is meshed unless a sector is asked for.
     wanted = "full" if geometry.roughness is not None and geometry.sector == "auto" else geometry.sector

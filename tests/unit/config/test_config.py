@@ -176,6 +176,14 @@ LINES = {
         r"F:4: geometry.path: found no file '.*no.msh'",
     ),
     "path": ("shape: circle", "shape: circle\n  path: no.msh", r"geometry.path: .*allowed: shape: file"),
+    "unit of a circle": (
+        "shape: circle",
+        "shape: circle\n  unit: nm",
+        r"F:4: geometry.unit: found a unit of coordinates with shape circle, .*; allowed: shape: file$",
+    ),
+    "unit": ("shape: circle", "shape: file\n  path: F\n  unit: km", r"F:5: geometry.unit: .*'km'; .*nm, um, mm, m"),
+    "unit in capitals": ("shape: circle", "shape: file\n  path: F\n  unit: NM", r"unit: .*did you mean 'nm'\?"),
+    "unit as number": ("shape: circle", "shape: file\n  path: F\n  unit: 1000", r"F:5: .*found 1000; allowed: nm"),
     "kelvin": ("300 K", "27 degC", r"F:21: temperature: .*shifted zero"),
     "name": ("name: case", "name: ../case", r"F:1: name: found '../case'"),
     "material": ("Li-Si", "Li-Sj", r"F:8: material: found the unknown material .*did you mean 'Li-Si'"),
@@ -414,6 +422,31 @@ def test_mesh_file_is_found_from_the_configuration(case: Path, tmp_path: Path) -
     elsewhere = tmp_path / "meshes" / "config.yaml"
     elsewhere.write_text(dump_config(c))
     assert load_config(elsewhere) == c
+
+
+@pytest.mark.parametrize(("written", "meant"), [
+    ("nm", "nm"), ("um", "um"), ("\u00b5m", "um"), ("\u03bcm", "um"), ("mm", "mm"), ("m", "m"),
+    ("\u00c5", "angstrom"), ("\u212b", "angstrom"), ("angstrom", "angstrom")])
+def test_coordinates_of_a_mesh_file_may_have_any_unit(case: Path, tmp_path: Path, written: str, meant: str) -> None:
+    (tmp_path / "a.msh").write_text("")
+    text = CASE.replace("shape: circle", "shape: file\n  path: a.msh")
+    case.write_text(text)
+    plain = load_config(case)
+    case.write_text(text.replace("a.msh", f"a.msh\n  unit: {written}"), encoding="utf-8")
+    c = load_config(case)
+    assert c.geometry.unit == meant
+    elsewhere = tmp_path / "config.yaml"
+    elsewhere.write_text(dump_config(c), encoding="utf-8")
+    assert load_config(elsewhere) == c
+    # the default leaves no trace, so that checkpoints and names of cases are those of a configuration without the key
+    assert (dump_config(c) == dump_config(plain)) == (meant == "nm")
+    assert ("unit" in parse_yaml(dump_config(c), "")[0]["geometry"]) == (meant != "nm")
+
+
+def test_the_schema_lists_every_spelling_of_a_unit() -> None:
+    unit = json_schema()["$defs"]["Geometry"]["properties"]["unit"]
+    assert unit["enum"] == ["nm", "um", "\u00b5m", "mm", "m", "angstrom", "\u00c5"]
+    assert unit["default"] == "nm"
 
 
 def test_every_alone_replaces_frames(case: Path, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from femanode.errors import MeshError
-from femanode.mesh.build import make_section, write_section
+from femanode.mesh.build import make_section
+from femanode.mesh.files import write_section
 from femanode.mesh.hierarchy import Hierarchy
 from femanode.mesh.section import INERT, REACTING, Section
 from femanode.mesh.spaces import build_spaces

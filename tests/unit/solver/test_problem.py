@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import meshio
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from femanode.config.loading import Config
 from femanode.errors import ConfigError, MeshError
+from femanode.mesh.build import make_section
 from femanode.solver.laws import crystal_of, mixture_of
 from femanode.solver.problem import build_problem, mesh_section
 from femanode.solver.resolution import resolution
@@ -45,6 +47,59 @@ def test_a_mesh_file_gives_its_own_resolution() -> None:
     assert problem.section.radius == 64.5
     assert_allclose(problem.half_thickness, max(0.5, 2.0 * problem.section.actual_size), rtol=1e-12, atol=0)
     assert any("from the mesh file" in note for note in problem.notes)
+
+
+def coarse_file(folder: Path, elements: float, sector: str = "quarter", **sections: object) -> Config:
+    """A 20-nm wire from a mesh file in um with so many elements along the radius."""
+    mesh = make_section("circle", 0.01, 0.0, 0.01 / elements, sector).mesh
+    points = np.pad(mesh.doflocs[:, : mesh.nvertices].T, ((0, 0), (0, 1)))
+    meshio.Mesh(points, [("triangle", mesh.t.T.astype(np.int64))]).write(folder / "wire.vtu")
+    geometry = {"shape": "file", "path": str(folder / "wire.vtu"), "unit": "um"}
+    return config(**{"geometry": geometry, "mesh": {}, "front": {}, **sections})
+
+
+def test_a_file_in_um_is_the_same_problem(tmp_path: Path) -> None:
+    problem = build_problem(coarse_file(tmp_path, 20))
+    assert_allclose(problem.section.radius, 10.0, rtol=1e-12)
+    # 0.5-nm elements and the material's 0.5 nm: twice their mean edge
+    assert_allclose(problem.half_thickness, 1.0, rtol=0.1)
+
+
+@pytest.mark.parametrize(("elements", "sections", "message"), [
+    # the same limits as of a generated wire: half-thickness and elements below the radius of 10 nm
+    (20, {"front": {"half_thickness": "10 nm"}}, "front.half_thickness: .*10 nm; .*20 nm wide with geometry.unit: um"),
+    (20, {"mesh": {"element_size": "12 nm"}}, "mesh.element_size: found 12 nm; allowed: below .* wall, 10 nm"),
+    (20, {"overrides": {"front.rates": {"isotropic": "1 nm/s"}, "front.half_thickness": "12 nm"}},
+     "front.half_thickness: found 12 nm; allowed: below .*it follows from the material and from elements"),
+    (20, {"front": {"half_thickness": "0.3 nm"}}, "front.half_thickness: half-thickness 0.3 nm on elements of 0.49"),
+])
+def test_fronts_too_thick_for_the_wire_in_a_file_are_refused(
+    tmp_path: Path, elements: float, sections: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"^{message}"):
+        build_problem(coarse_file(tmp_path, elements, **sections))
+
+
+def test_a_front_that_the_mesh_of_a_file_does_not_resolve_is_told(tmp_path: Path) -> None:
+    notes = build_problem(coarse_file(tmp_path, 20, front={"half_thickness": "0.5 nm"})).notes
+    assert [n for n in notes if "do not resolve a front of half-thickness 0.5 nm: take 0.25 nm" in n]
+    notes = build_problem(coarse_file(tmp_path, 20, front={"half_thickness": "1 nm"})).notes
+    assert not [n for n in notes if "do not resolve" in n]
+
+
+def test_the_sector_asked_for_must_be_that_of_the_file(tmp_path: Path) -> None:
+    case = coarse_file(tmp_path, 4, "half")
+    wrong = case.model_copy(update={"geometry": case.geometry.model_copy(update={"sector": "full"})})
+    with pytest.raises(ConfigError, match=r"sector: sector 'full', but the mesh file is a half section; .*auto, half"):
+        build_problem(wrong)
+
+
+def test_what_is_left_out_of_a_file_is_told(tmp_path: Path) -> None:
+    case = coarse_file(tmp_path, 20)
+    raw = meshio.read(tmp_path / "wire.vtu")
+    raw.points = np.vstack([raw.points, [[0.002, 0.003, 0.0]]])
+    meshio.Mesh(raw.points, raw.cells).write(tmp_path / "wire.vtu")
+    assert "mesh file: 1 node in no triangle left out, such as centres of arcs" in build_problem(case).notes
 
 
 def test_a_front_wider_than_the_material_s_is_said_with_its_consequence() -> None:

@@ -11,7 +11,8 @@ from numpy.testing import assert_allclose
 
 from femanode.constitutive.chemistry import IdealSolution
 from femanode.constitutive.swelling import content, conversion
-from femanode.mesh.build import make_section, read_section
+from femanode.mesh.build import make_section
+from femanode.mesh.files import read_section
 from femanode.mesh.spaces import Spaces, build_spaces
 from femanode.solver.failure import StepFailed
 from femanode.solver.transport import Applied, Transport

@@ -46,6 +46,8 @@ def test_a_mesh_file_counts_by_its_content(tmp_path: Path) -> None:
         return hash_of(f"geometry={{shape: file, path: {path}}}")
 
     assert name(first) == name(second)
+    assert hash_of(f"geometry={{shape: file, path: {first}, unit: nm}}") == name(first)
+    assert hash_of(f"geometry={{shape: file, path: {first}, unit: um}}") != name(first)
     second.write_text("other")
     assert name(first) != name(second)
 
