@@ -77,7 +77,7 @@ def fit(file: Annotated[Path, typer.Argument(metavar="FILE", help="fit file (YAM
     from femanode.study.fit import fit as run_fit
 
     try:
-        typer.echo(describe_fit(run_fit(file, out, workers=workers, scheduler=scheduler)))
+        typer.echo(describe_fit(run_fit(file, out, workers=workers, scheduler=scheduler, tell=typer.echo)))
     except KeyboardInterrupt:
         raise Stopped("interrupted; cases that have ended are kept, the same command goes on") from None
 

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from femanode.config.sections import Geometry
 from femanode.errors import ConfigError, FemanodeError
 from femanode.numerics.arrays import Array
 from femanode.output.runfolder import read_table
 from femanode.study.cases import Builder, Case, case_hash
+from femanode.study.curves import Curve
 from femanode.study.execution.engine import Perform, cores
 from femanode.study.execution.store import FINISHED, Outcome, read_summary
-from femanode.study.fitfile import Curve, Fit
+from femanode.study.fitfile import Fit
 from femanode.study.ledger import Ledger
 from femanode.study.sweepfile import Sweep, load_sweep
 
@@ -76,12 +78,15 @@ class Evaluator:
         self._sweep = Sweep(name=task.name, model=model, groups=self._sweep.groups, points=self._sweep.points,
                             folder=task.folder, places=places)
         self._builder = Builder(self._sweep)
-        for share in (0.0, task.parameters[0].start, 1.0):
-            config = self._builder.config([p.value(share) for p in task.parameters])
-        curve = task.curve
+        configs = [self._builder.config([p.value(share) for p in task.parameters])
+                   for share in (0.0, task.parameters[0].start, 1.0)]
+        config, curve = configs[-1], task.curve
         if curve is not None and config.time.end < curve.time[-1]:
             raise ConfigError(f"found {config.time.end:g} s, but the data reach to {curve.time[-1]:g} s",
                               where="time.end", allowed="at least the last measured time", hint="set it under settings")
+        if curve is not None and curve.key.startswith("front_depth"):
+            curve.refuse_beyond(_deepest([c.geometry for c in configs]), "what the wire has below its surface",
+                                "look at the unit of the column, and at the diameter of the base")
         self.measured = np.concatenate([*([curve.value] if curve else []), [v for v, _ in task.targets.values()]])
         spread = np.ones_like(curve.value) if curve and curve.error is None else curve.error if curve else np.empty(0)
         self.error = np.concatenate([np.asarray(spread), [e for _, e in task.targets.values()]])
@@ -145,6 +150,13 @@ def _moved(u: Array, k: int, step: float) -> Array:
     moved = u.copy()
     moved[k] = min(max(u[k] + step, 0.0), 1.0)
     return moved
+
+
+def _deepest(shapes: Sequence[Geometry]) -> float:
+    """Largest depth (nm) that a front can have in any of these shapes; infinite where a mesh file has the size."""
+    outer = [shape.diameter for shape in shapes if shape.diameter is not None]
+    inner = [shape.inner_diameter or 0.0 for shape in shapes]
+    return (max(outer) - min(inner)) / 2 if len(outer) == len(shapes) else np.inf
 
 
 def _followed(curve: Curve, folder: Path) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ class FitResult:
 
     `singular_values` are those of the Jacobian of the residuals (in standard errors) with respect to the shares u: a
     combination of parameters with the value s is known to 1/s of their ranges. `directions` has these combinations as
-    rows.
+    rows. `reading` says how the data file was read.
     """
 
     path: Path
@@ -62,6 +62,7 @@ class FitResult:
     message: str
     table: pd.DataFrame = field(repr=False)
     notes: list[str] = field(default_factory=list)
+    reading: str = ""
 
     @property
     def values(self) -> dict[str, float]:
@@ -70,7 +71,8 @@ class FitResult:
 
 
 def fit(source: str | Path | Mapping[str, Any], out: str | Path | None = None, *, workers: int | None = None,
-        scheduler: str | None = None, runner: str = RUNNER, performer: Perform | None = None) -> FitResult:
+        scheduler: str | None = None, runner: str = RUNNER, performer: Perform | None = None,
+        tell: Callable[[str], None] | None = None) -> FitResult:
     """Adjust parameters of a configuration to measurements.
 
     Parameters
@@ -82,6 +84,8 @@ def fit(source: str | Path | Mapping[str, Any], out: str | Path | None = None, *
         repeated in its folder finds its cases there.
     workers, scheduler
         As for `femanode.sweep`.
+    tell : callable, optional
+        Called with one line on how the data file was read, before anything is computed.
 
     Raises
     ------
@@ -93,6 +97,8 @@ def fit(source: str | Path | Mapping[str, Any], out: str | Path | None = None, *
     task = load_fit(source)
     folder = Path(out) if out is not None else Path("results") / task.name
     evaluator = Evaluator(task=task, folder=folder, runner=runner, slots=workers or cores(), performer=performer)
+    if tell is not None and task.curve is not None:
+        tell(f"data      {task.curve.reading}")
     with hold(folder), connect(scheduler, evaluator.slots) as client:
         evaluator.client = client
         start = np.array([p.start for p in task.parameters])
@@ -128,7 +134,8 @@ def _judged(task: Fit, evaluator: Evaluator, u: Array, message: str, folder: Pat
                           "model": answer, "standardised_residual": residuals / np.sqrt(unit_variance)})
     result = FitResult(path=folder, parameters=estimates, correlation=covariance / np.outer(spread, spread),
                        singular_values=s, directions=directions, chi2=chi2 / unit_variance, degrees=degrees,
-                       error_from_scatter=scatter, cases=evaluator.cases, message=message, table=table)
+                       error_from_scatter=scatter, cases=evaluator.cases, message=message, table=table,
+                       reading=task.curve.reading if task.curve else "")
     result.notes = _notes(result)
     return result
 
@@ -170,7 +177,7 @@ def _write(result: FitResult) -> None:
     data = {"parameters": parameters, "correlation": result.correlation.tolist(),
             "singular_values": result.singular_values.tolist(), "directions": result.directions.tolist(),
             "chi2": result.chi2, "degrees_of_freedom": result.degrees, "error_from_scatter": result.error_from_scatter,
-            "cases": result.cases, "message": result.message, "notes": result.notes}
+            "cases": result.cases, "message": result.message, "data": result.reading, "notes": result.notes}
     write_bytes(result.path / "fit.json", (json.dumps(data, indent=1) + "\n").encode())
     result.table.to_csv(result.path / "fit.csv", index=False)
 

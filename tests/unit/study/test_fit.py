@@ -64,13 +64,13 @@ def model(depth: Depth, fails: tuple[float, float] = (np.inf, np.inf)
 
 def task(folder: Path, depth: np.ndarray, *, log: bool = True, error: str | None = "0.2 nm", both: bool = True,
          **more: Any) -> dict[str, Any]:
-    """Fit of the rate, and of the potential where ``both``, to depths at `TIME`."""
+    """Fit of the rate, and of the potential where ``both``, to depths at `TIME`, in a wire that is deep enough."""
     pd.DataFrame({"t": TIME, "L": depth}).to_csv(folder / "data.csv", index=False)
     scale = "log" if log else "linear"
     parameters = {RATE: {"from": "0.5 nm/s", "to": "5 nm/s", "start": "3 nm/s", "scale": scale}}
     if both:
         parameters[POTENTIAL] = {"from": "0.05 V", "to": "0.5 V", "scale": scale}
-    return {"base": BASE, "parameters": parameters,
+    return {"base": BASE, "parameters": parameters, "settings": {"geometry.diameter": "800 nm"},
             "data": {"file": str(folder / "data.csv"), "time": {"column": "t", "unit": "s"},
                      "value": {"column": "L", "unit": "nm"}, "error": error}, **more}
 
@@ -199,7 +199,7 @@ def test_units_of_the_data_are_brought_to_those_of_the_history(tmp_path: Path) -
     ({"data.time": {"column": "time", "unit": "s"}}, "found no column 'time'; allowed: t, L"),
     ({"data.value": {"column": "L", "unit": "s"}}, "a length"), ({"data.key": "front_depth"}, "'front_depth_nm'"),
     ({"data.error": "0 nm"}, "not above 0"),
-    ({"settings": {"time.end": "30 s"}}, "found 30 s, but the data reach to 40 s"),
+    ({"settings": {"time.end": "30 s", "geometry.diameter": "800 nm"}}, "found 30 s, but the data reach to 40 s"),
     ({"data": None, "targets": {"penetration_depth_nm": {"value": "3", "error": "1 nm"}}}, "found '3'")])
 def test_mistakes_are_one_line(tmp_path: Path, change: dict[str, Any], said: str) -> None:
     made = task(tmp_path, straight(TIME, 1.0, 0.0), both=False)
