@@ -37,7 +37,7 @@ _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*|,[0-9]+)?|[.,][0-9]+)([eE][+-]?[0-9
 _EITHER = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 # Units at the end of a heading: "t (min)", "t [min]", "t / min", "t, min"; after "_" or a blank only common ones.
 _BRACKETED = re.compile(r".*(?:[(\[]\s*(?P<a>[^()\[\]]+?)\s*[)\]]|[/,]\s*(?P<b>[^\s/,()\[\]]+))")
-_TRAILING = re.compile(r".*[_ ](?P<a>%|percent|pct|s|sec|seconds|min|minutes|h|hours|pm|nm|um|µm|μm|mm|Å|angstrom)")
+_TRAILING = re.compile(r".*[_ ](?P<a>%|percent|pct|s|sec|seconds|min|minutes|h|hours|pm|nm|um|μm|mm|Å|angstrom)")
 
 
 class ColumnModel(Section):

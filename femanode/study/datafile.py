@@ -1,8 +1,8 @@
 """A table of numbers as people save it: what stands between values, where the headings are, what each line holds.
 
-The separator is told by the headings that the fit file names: only the right one gives them. `csv.Sniffer` guesses it
-from the characters alone and takes decimal commas, blanks in headings or even letters for separators; `pandas.read_csv`
-moves the columns aside where a row is longer than the headings. Quotes within a line are left to `csv`.
+The separator is told by the headings that the fit file names: only the right one gives them. `csv.Sniffer` sees
+characters alone and fails on comments, aligned blanks and separators at line ends; `pandas.read_csv` moves the columns
+aside where all rows are longer than the headings. Quotes within a line are left to `csv`.
 """
 
 from __future__ import annotations
@@ -204,8 +204,10 @@ def _width(text: str, separator: str) -> int:
 
 def _hint(cells: Sequence[str], n: int, separator: str) -> str:
     """What may have made a row longer or shorter than the headings."""
-    if len(cells) > n and separator == ",":
+    if len(cells) > n and separator == "," and not any("." in cell for cell in cells):
         return "write decimals with a point, or put semicolons between values, also between the headings"
     if len(cells) == 1 and separator != " ":
         return f"the headings have {SEPARATORS[separator]} between them"
-    return "" if len(cells) > n else "leave the place of a missing note empty, between separators"
+    if len(cells) > n:
+        return "give every column a heading"
+    return "leave the place of a missing note empty, between separators"

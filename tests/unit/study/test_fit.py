@@ -167,10 +167,14 @@ def test_a_repeated_fit_runs_nothing(tmp_path: Path) -> None:
 
 
 def test_files_hold_what_was_found(tmp_path: Path) -> None:
-    result = fit(task(tmp_path, slowing(TIME, 1.5, 0.2)), tmp_path / "f", performer=model(slowing))
+    told: list[str] = []
+    result = fit(task(tmp_path, slowing(TIME, 1.5, 0.2)), tmp_path / "f", performer=model(slowing), tell=told.append)
     written = json.loads((tmp_path / "f" / "fit.json").read_text())
     assert written["parameters"][RATE]["value"] == result.values[RATE]
     assert written["parameters"][RATE]["unit"] == "nm/s"
+    # how the data were read is told once, at the beginning, and kept
+    assert told == ["data      data.csv: 40 rows, commas between values"]
+    assert written["data"] == "data.csv: 40 rows, commas between values"
     table = pd.read_csv(tmp_path / "f" / "fit.csv")
     assert list(table["time_s"]) == list(TIME)
     assert (tmp_path / "f" / "fit.png").read_bytes()[:4] == b"\x89PNG"
