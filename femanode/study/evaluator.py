@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from femanode.config.sections import Geometry
+from femanode.config.geometry import Geometry
 from femanode.errors import ConfigError, FemanodeError
 from femanode.numerics.arrays import Array
 from femanode.output.runfolder import read_table
