@@ -1,4 +1,8 @@
-"""SIGINT and SIGTERM as one KeyboardInterrupt, raised only where nothing is half done."""
+"""Signals that end a run as one KeyboardInterrupt, raised only where nothing is half done.
+
+SIGINT is Ctrl-C, SIGTERM what ``kill`` and batch systems send, SIGHUP a terminal that is gone, and SIGUSR1 what a batch
+system can be told to send before a job's time is over.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,29 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+Handler = Callable[[int, FrameType | None], Any] | int | None
+
+#: By name, as not every system has them all.
+ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
+
+
+def handlers() -> dict[signal.Signals, Handler]:
+    """What answers the signals that end a run now; without SIGHUP where ``nohup`` has it ignored."""
+    found = {number: signal.getsignal(number)
+             for number in (getattr(signal, name) for name in ENDING if hasattr(signal, name))}
+    return {number: handler for number, handler in found.items()
+            if handler is not signal.SIG_IGN or number.name != "SIGHUP"}
+
+
+def answer(handler: Handler) -> None:
+    """Have the signals that end a run answered by ``handler``."""
+    for number in handlers():
+        signal.signal(number, handler)
 
 
 @contextmanager
@@ -28,7 +51,7 @@ def interruptible(work: Callable[P, T]) -> Iterator[Callable[P, T]]:
     if threading.current_thread() is not threading.main_thread():
         yield work
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = handlers()
     pending = working = False
 
     def restore() -> None:
@@ -53,8 +76,7 @@ def interruptible(work: Callable[P, T]) -> Iterator[Callable[P, T]]:
         finally:
             working = False
 
-    for number in before:
-        signal.signal(number, handle)
+    answer(handle)
     try:
         yield abandonable
     finally:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import femanode
-from femanode.errors import ConfigError
+from femanode.errors import ConfigError, DiskError
 from femanode.output.lock import hold
 from femanode.study.cases import Builder, plan
 from femanode.study.execution.engine import Perform, cores
@@ -54,6 +54,8 @@ def sweep(source: str | Path | Mapping[str, Any], out: str | Path | None = None,
     ------
     ConfigError
         The input is wrong; nothing has been computed.
+    DiskError
+        The disk takes no table; cases that have ended are kept.
     KeyboardInterrupt
         Interrupted; the table holds what has ended, ``resume`` does the rest.
     """
@@ -68,9 +70,13 @@ def sweep(source: str | Path | Mapping[str, Any], out: str | Path | None = None,
                         threads=study.model.threads or (1 if scheduler else max(1, cores() // slots)))
         write_bytes(folder / SWEEP_FILE, json.dumps(_record(study, ledger), ensure_ascii=False, indent=1).encode())
         try:
-            ledger.run(scheduler, slots, quiet, performer)
-        finally:
-            ledger.write()
+            try:
+                ledger.run(scheduler, slots, quiet, performer)
+            finally:
+                ledger.write()
+        except DiskError as error:
+            raise DiskError(error.found, where=error.where, kept=f"safe: the cases that have ended, in {ledger.store}",
+                            hint=f"{error.hint}, then go on with --resume") from None
     return ledger.result()
 
 
