@@ -61,7 +61,7 @@ def _loads() -> bool:
 
 
 @cache
-def _cache_folder() -> str | None:
+def cache_folder() -> str | None:
     """Where compiled functions are kept: what numba is told, the user's cache, the temporary folder, or nowhere.
 
     What is not the first choice is told once. The package's own folder is not among them: what is kept there would be
@@ -77,8 +77,8 @@ def _cache_folder() -> str | None:
                 _log.warning("compiled loops are kept in %s, as %s", place, "; ".join(refused) or "there is no home")
             return str(place)
         refused.append(f"{place} cannot be written ({why})")
-    _log.warning("loops are compiled anew in every run, which takes about a minute: %s; set NUMBA_CACHE_DIR to a folder"
-                 " that can be written, or %s=numpy to do without", "; ".join(refused) or "there is no home", SWITCH)
+    _log.warning("loops are compiled anew in every run, which takes some 20 s: %s; set NUMBA_CACHE_DIR to a folder "
+                 "that can be written, or %s=numpy to do without", "; ".join(refused) or "there is no home", SWITCH)
     return None
 
 
@@ -123,7 +123,7 @@ def _compile(function: Function, *, fastmath: set[str]) -> Function:
     import numba
 
     dispatcher: Any = numba.njit(function, nogil=True, error_model="numpy", fastmath=fastmath)
-    folder = _cache_folder()
+    folder = cache_folder()
     if folder is None:
         return dispatcher  # type: ignore[no-any-return]
     config: Any = numba.config

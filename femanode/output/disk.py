@@ -19,11 +19,12 @@ _HINTS = {**dict.fromkeys((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 def disk_error(error: OSError, where: Path | str | None = None) -> DiskError:
     """The error in the user's words; ``where`` is the file meant, where the error names none or a passing one."""
-    said = os.strerror(error.errno) if error.errno in _HINTS else error.strerror or str(error) or type(error).__name__
+    known = error.errno is not None and error.errno in _HINTS
+    said = os.strerror(error.errno or 0) if known else error.strerror or str(error) or type(error).__name__
     if error.errno is None and "requested and" in said:  # numpy's own count of what a disk has not taken
         return DiskError("cannot be written whole (no space left, or a limit on the size of files)",
                          where=str(where or ""), hint=_HINTS[errno.ENOSPC])
-    verb = "cannot be written" if error.errno in _HINTS else "cannot be written or read"
+    verb = "cannot be written" if known else "cannot be written or read"
     return DiskError(f"{verb} ({said})", where=str(where or error.filename or ""),
                      hint=_HINTS.get(error.errno or 0, "look whether the disk is still there"))
 

@@ -45,7 +45,9 @@ def prepare_folder(path: Path, *, overwrite: bool) -> Path:
     """
     if path.exists() and not path.is_dir():
         raise ConfigError("is a file", where=str(path), allowed="a folder to be made", hint="choose another with -o")
-    if path.is_dir() and {p.name for p in path.iterdir()} - {LOCK, HOLDER}:
+    # A run that could not write its first file has left its folder for frames, empty.
+    if path.is_dir() and any(p.name not in (LOCK, HOLDER) and not (p.name == "frames" and _is_empty(p))
+                             for p in path.iterdir()):
         if not overwrite:
             raise ConfigError("the folder is not empty", where=str(path),
                               hint="use --overwrite, or another folder with -o")
@@ -59,6 +61,10 @@ def prepare_folder(path: Path, *, overwrite: bool) -> Path:
                 file.unlink()
     (path / "frames").mkdir(parents=True, exist_ok=True)
     return path
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.iterdir())
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> Path:

@@ -18,7 +18,7 @@ from femanode.output.writers import write_json
 from femanode.pictures.figures import make_pictures
 from femanode.pictures.page.report import try_report
 from femanode.pictures.paraview import try_script
-from femanode.simulation.interruption import interruptible
+from femanode.simulation.interruption import interruptible, undisturbed
 from femanode.simulation.journal import Journal, is_complete, open_journal
 from femanode.simulation.result import Result
 from femanode.solver.candidate import propose
@@ -130,7 +130,8 @@ def _advance(journal: Journal, report: Callable[[Progress], None] | None) -> Non
     except BaseException:
         journal.close(reason)
         raise
-    trouble = journal.close(reason)
+    with undisturbed():
+        trouble = journal.close(reason)
     if isinstance(ending, DiskError):
         raise journal.described(ending) from None
     if trouble is not None:

@@ -144,6 +144,8 @@ class Ledger:
         elif isinstance(answer, BaseException):
             said = " ".join(f"{type(answer).__name__}: {answer}".split())[:500]
             outcome = final_outcome(folder) or Outcome(name, Status.CRASHED, f"the worker failed: {said}")
+        elif "refused" in answer:
+            outcome = Outcome(name, Status.CRASHED, answer["refused"])
         else:
             outcome = Outcome.from_mapping(answer["outcome"])
             if "files" in answer:
