@@ -38,6 +38,25 @@ def telling(where: Path) -> Iterator[None]:
         raise disk_error(error, where) from error
 
 
+@contextmanager
+def keeping(kept: str, then: str) -> Iterator[None]:
+    """Context for what is written once something has been computed: a `DiskError` also says what is safe (exit code 3).
+
+    Parameters
+    ----------
+    kept : str
+        What is safe and where.
+    then : str
+        What to do once the disk takes files again.
+    """
+    try:
+        yield
+    except DiskError as error:
+        if error.kept:
+            raise
+        raise DiskError(error.found, where=error.where, kept=kept, hint=f"{error.hint}, then {then}") from None
+
+
 def make_folder(path: Path) -> None:
     """Make a folder and those above it where they are missing.
 

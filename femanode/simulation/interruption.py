@@ -79,8 +79,6 @@ def interruptible(work: Callable[P, T]) -> Iterator[Callable[P, T]]:
 
     def handle(number: int, frame: FrameType | None) -> None:
         nonlocal pending
-        if pending and signal.Signals(number).name in REPEATED:
-            return
         pending = True
         restore(ENDING[:2])
         if working:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import femanode
-from femanode.errors import ConfigError, DiskError
+from femanode.errors import ConfigError
+from femanode.output.disk import keeping
 from femanode.output.lock import hold
 from femanode.study.cases import Builder, plan
 from femanode.study.execution.engine import Perform, cores
@@ -69,14 +70,11 @@ def sweep(source: str | Path | Mapping[str, Any], out: str | Path | None = None,
         ledger = Ledger(study=study, builder=builder, cases=cases, folder=folder, retry=retry, runner=runner,
                         threads=study.model.threads or (1 if scheduler else max(1, cores() // slots)))
         write_bytes(folder / SWEEP_FILE, json.dumps(_record(study, ledger), ensure_ascii=False, indent=1).encode())
-        try:
+        with keeping(f"safe: the cases that have ended, in {ledger.store}", "go on with --retry"):
             try:
                 ledger.run(scheduler, slots, quiet, performer)
             finally:
                 ledger.write()
-        except DiskError as error:
-            raise DiskError(error.found, where=error.where, kept=f"safe: the cases that have ended, in {ledger.store}",
-                            hint=f"{error.hint}, then go on with --resume") from None
     return ledger.result()
 
 

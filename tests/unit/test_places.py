@@ -25,13 +25,14 @@ def nameless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_full_disk_is_noticed_though_it_takes_an_empty_file(tmp_path: Path) -> None:
+def test_a_full_disk_is_noticed_though_it_takes_an_empty_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert refusal(tmp_path / "new" / "folder") == ""
     assert (tmp_path / "new" / "folder").is_dir()
     (tmp_path / "file").write_text("x")
     assert refusal(tmp_path / "file" / "below") == "Not a directory"
     if Path("/dev/full").exists():
-        assert refusal(Path("/dev/full")) != ""
+        monkeypatch.setattr(tempfile, "TemporaryFile", lambda dir: open("/dev/full", "wb"))  # noqa: SIM115
+        assert refusal(tmp_path) == "No space left on device"
 
 
 def test_a_user_without_a_name_has_no_cache(nameless: Path) -> None:

@@ -83,10 +83,22 @@ def test_a_terminal_that_is_gone_is_told_twice_and_the_second_changes_nothing() 
     with pytest.raises(KeyboardInterrupt), interruptible(lambda: None):
         os.kill(os.getpid(), signal.SIGHUP)
         os.kill(os.getpid(), signal.SIGHUP)
+        done.append("recorded")
+    assert done == ["recorded"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1])
+def test_what_is_being_saved_is_saved(number: signal.Signals) -> None:
+    met: list[int] = []
+    old = signal.signal(number, lambda number, frame: met.append(number))
+    try:
         with undisturbed():
-            os.kill(os.getpid(), signal.SIGUSR1)
-            done.append("saved")
-    assert done == ["saved"]
+            os.kill(os.getpid(), number)
+        assert met == []
+        os.kill(os.getpid(), number)
+        assert met == [number]
+    finally:
+        signal.signal(number, old)
 
 
 def test_under_nohup_a_run_outlasts_its_terminal() -> None:
