@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from femanode.config.loading import Config, load_config
-    from femanode.errors import ConfigError, ConvergenceError, FemanodeError, MeshError
+    from femanode.errors import ConfigError, ConvergenceError, DiskError, FemanodeError, MeshError
     from femanode.simulation.result import Result
     from femanode.simulation.run import Progress, run
     from femanode.study.fit import FitResult, fit
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     __version__: str
 
 _PUBLIC = {"Config": "config.loading", "load_config": "config.loading", "ConfigError": "errors",
-           "ConvergenceError": "errors", "FemanodeError": "errors", "MeshError": "errors",
+           "ConvergenceError": "errors", "DiskError": "errors", "FemanodeError": "errors", "MeshError": "errors",
            "Progress": "simulation.run", "Result": "simulation.result", "run": "simulation.run",
            "SweepResult": "study.ledger", "sweep": "study.sweep", "plot_map": "study.maps",
            "FitResult": "study.fit", "fit": "study.fit"}
-__all__ = ["Config", "ConfigError", "ConvergenceError", "FemanodeError", "FitResult", "MeshError", "Progress",
-           "Result", "SweepResult", "__version__", "fit", "load_config", "plot_map", "run", "sweep"]
+__all__ = ["Config", "ConfigError", "ConvergenceError", "DiskError", "FemanodeError", "FitResult", "MeshError",
+           "Progress", "Result", "SweepResult", "__version__", "fit", "load_config", "plot_map", "run", "sweep"]
 
 #: Modules of version 0.1 that its pages and examples named, and where they are now.
 _MOVED = {"femanode.figures": "femanode.pictures.figures", "femanode.panels": "femanode.pictures.panels",

@@ -45,6 +45,31 @@ class MeshError(ConfigError):
     """A mesh (generated or read from file) cannot be used."""
 
 
+class DiskError(FemanodeError):
+    """A disk does not take a file, or does not give it back.
+
+    Parameters
+    ----------
+    found : str
+        Why, in one clause.
+    where : str, optional
+        The file or folder.
+    kept : str, optional
+        What is safe and where it is, or that nothing is. Given where computing had begun: the exit code is then 3.
+    hint : str, optional
+        What to do about it.
+    """
+
+    exit_code = 2
+
+    def __init__(self, found: str, *, where: str = "", kept: str = "", hint: str = "") -> None:
+        self.found, self.where, self.kept, self.hint = found, where, kept, hint
+        if kept:
+            self.exit_code = 3
+        super().__init__("; ".join(filter(None, (f"{where}: {found}" if where else found, kept, hint)))
+                         .replace("\n", " "))
+
+
 class ConvergenceError(FemanodeError):
     """The solver could not go on; the last good state has been saved.
 

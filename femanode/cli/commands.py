@@ -1,6 +1,7 @@
 """The command line: parse, call, print. Everything it does is within reach of Python.
 
-Exit codes: 0 done, 2 the input is wrong, 3 the solver could not go on, 130 interrupted.
+Exit codes: 0 done, 2 the input is wrong or nothing can be written, 3 the solver or the disk could not go on, 130
+interrupted.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ import typer
 from femanode.cli import report as cli_report
 from femanode.cli import study as cli_study
 from femanode.cli import verify as cli_verify
+from femanode.cli.streams import lost, make_lasting
 from femanode.errors import FemanodeError
+from femanode.places import settle_matplotlib
+from femanode.simulation.interruption import answer
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
                   context_settings={"help_option_names": ["-h", "--help"]},
@@ -153,24 +157,43 @@ def _frames(frames: int | None) -> list[str]:
 
 
 def main() -> None:
-    """Entry point: errors become one line and an exit code; SIGTERM is answered as Ctrl-C is."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Entry point: errors become one line and an exit code; SIGTERM and its like are answered as Ctrl-C is."""
+    make_lasting()
+    answer(signal.default_int_handler)
     logging.basicConfig(level=logging.WARNING, format="femanode: %(message)s")
+    settle_matplotlib()
+    code = _outcome()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    if 1 in lost:
+        typer.echo(f"femanode: standard output could not be written ({lost[1]})", err=True)
+        # What a run or a sweep prints stands in its folder as well.
+        code = code if code or sys.argv[1:2] in (["run"], ["sweep"]) else 2
+    sys.exit(code)
+
+
+def _outcome() -> int:
+    """The exit code of the command; errors are printed."""
     try:
         # The parser catches KeyboardInterrupt and returns an exit code, without the text.
         code = app(standalone_mode=False)
     except FemanodeError as error:
         typer.echo(f"femanode: {error}", err=True)
-        sys.exit(error.exit_code)
+        return error.exit_code
+    except OSError as error:
+        from femanode.output.disk import disk_error
+
+        typer.echo(f"femanode: {disk_error(error)}", err=True)
+        return 2
     except (typer.Abort, KeyboardInterrupt):
         typer.echo("femanode: interrupted", err=True)
-        sys.exit(130)
+        return 130
     except Exception as error:
         # Wrong options come from the parser's own exceptions, which carry their text and exit code.
         if not hasattr(error, "format_message"):
             raise
         typer.echo(f"femanode: {error.format_message()}", err=True)
-        sys.exit(2)
+        return 2
     if code == 130:
         typer.echo("femanode: interrupted", err=True)
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0

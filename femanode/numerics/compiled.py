@@ -1,7 +1,7 @@
 """Compilation of inner loops by numba, and sharing them between threads.
 
-Compiled functions are kept on disk. Loading numba takes half a second, so modules whose functions are :func:`compiled`
-are imported only when they are needed.
+Compiled functions are kept on disk where that is possible. Loading numba takes half a second, so modules whose
+functions are :func:`compiled` are imported only when they are needed.
 
 Each has a counterpart in plain numpy for systems without numba, as neither alone will do. The loops run as plain Python
 would take 4.6 s for the stiffness of 3,500 elements, against 38 ms in numpy and 1.6 ms compiled. The point law with its
@@ -16,7 +16,9 @@ two ranges write to the same place, so no number depends on how many threads the
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
+import pickle
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -26,6 +28,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from femanode.places import refusal, scratch_cache, user_cache
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 #: Environment variable; ``numpy`` keeps to the plain path even where numba is installed.
@@ -34,9 +38,48 @@ SWITCH = "FEMANODE_KERNELS"
 THREADS = ("FEMANODE_THREADS", "OMP_NUM_THREADS")
 
 
+_log = logging.getLogger(__name__)
+
+
 def available() -> bool:
     """Whether compiled loops can and shall be used."""
-    return os.environ.get(SWITCH, "") != "numpy" and importlib.util.find_spec("numba") is not None
+    return os.environ.get(SWITCH, "") != "numpy" and _loads()
+
+
+@cache
+def _loads() -> bool:
+    """Whether numba is there and works; one that is there and does not is told once."""
+    if importlib.util.find_spec("numba") is None:
+        return False
+    try:
+        import numba  # noqa: F401
+    except Exception as error:  # versions that do not fit, a library that is missing, a disk that is full
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        _log.warning("loops run in plain numpy, which is slower: numba does not load (%s)", said)
+        return False
+    return True
+
+
+@cache
+def cache_folder() -> str | None:
+    """Where compiled functions are kept: what numba is told, the user's cache, the temporary folder, or nowhere.
+
+    What is not the first choice is told once. The package's own folder is not among them: what is kept there would be
+    left after uninstalling.
+    """
+    told, user, scratch = os.environ.get("NUMBA_CACHE_DIR"), user_cache(), scratch_cache()
+    places = [Path(told)] if told else [user / "femanode" / "compiled"] if user else []
+    refused: list[str] = []
+    for place in (*places, *([scratch / "compiled"] if scratch else [])):
+        why = refusal(place)
+        if not why:
+            if refused or not places:
+                _log.warning("compiled loops are kept in %s, as %s", place, "; ".join(refused) or "there is no home")
+            return str(place)
+        refused.append(f"{place} cannot be written ({why})")
+    _log.warning("loops are compiled anew in every run, which takes some 20 s: %s; set NUMBA_CACHE_DIR to a folder "
+                 "that can be written, or %s=numpy to do without", "; ".join(refused) or "there is no home", SWITCH)
+    return None
 
 
 @cache
@@ -76,17 +119,44 @@ def share(function: Callable[..., Any], count: int, *arguments: Any, least: int 
 
 
 def _compile(function: Function, *, fastmath: set[str]) -> Function:
-    """Compile a function, its code kept in the user's cache: beside the package it would be left after uninstalling."""
+    """Compile a function on first use, its code kept where that is possible."""
     import numba
 
+    dispatcher: Any = numba.njit(function, nogil=True, error_model="numpy", fastmath=fastmath)
+    folder = cache_folder()
+    if folder is None:
+        return dispatcher  # type: ignore[no-any-return]
     config: Any = numba.config
     before = config.CACHE_DIR
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     try:
-        config.CACHE_DIR = before or str(home / "femanode" / "compiled")
-        return numba.njit(function, cache=True, nogil=True, error_model="numpy", fastmath=fastmath)
+        config.CACHE_DIR = folder
+        dispatcher.enable_caching()
+        _forgive(dispatcher._cache)
+    except (OSError, RuntimeError) as error:
+        _tell_unkept(folder, str(error))
     finally:
         config.CACHE_DIR = before
+    return dispatcher  # type: ignore[no-any-return]
+
+
+def _forgive(kept: Any) -> None:
+    """Have a function's cache do without its disk where that fails: the loops are compiled, and only not kept."""
+    for name in ("load_overload", "save_overload"):
+        method = getattr(kept, name)
+
+        def forgiving(*arguments: Any, method: Callable[..., Any] = method) -> Any:
+            try:
+                return method(*arguments)
+            except (OSError, EOFError, pickle.UnpicklingError) as error:
+                _tell_unkept(str(kept.cache_path), str(error))
+                return None
+
+        setattr(kept, name, forgiving)
+
+
+@cache
+def _tell_unkept(folder: str, why: str) -> None:
+    _log.warning("compiled loops are not kept in %s (%s)", folder, why)
 
 
 def compiled(function: Function) -> Function:

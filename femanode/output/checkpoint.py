@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from femanode import __version__
 from femanode.errors import ConfigError
+from femanode.output.disk import replacing, telling
 from femanode.solver.state import Part
 
 #: Layout of the file; to be raised when a part changes its meaning.
@@ -46,21 +47,26 @@ def save_checkpoint(folder: Path, parts: Parts, configuration: Mapping[str, Any]
         By contributor.
     configuration : mapping
         The resolved configuration as plain data, to be compared on reading.
+
+    Raises
+    ------
+    DiskError
+        The disk does not take it; the one before is still there.
     """
     newest, older = (folder / name for name in NAMES)
     meta = {"format": FORMAT, "version": __version__, "configuration": _fixed(configuration),
             "data": {name: dict(part.data) for name, part in parts.items()}}
     arrays = {f"{name}/{key}": array for name, part in parts.items() for key, array in part.arrays.items()}
-    temporary = newest.with_name(newest.name + ".part")
-    with open(temporary, "wb") as stream:
-        # Not compressed: that would take ten times as long as the writing.
-        np.savez(stream, **{_META: np.frombuffer(json.dumps(meta).encode(), np.uint8)}, **arrays)  # type: ignore[arg-type]
-        stream.flush()
-        os.fsync(stream.fileno())
-    if newest.exists():
-        os.replace(newest, older)
-    os.replace(temporary, newest)
-    sync_folder(folder)
+    with replacing(newest) as temporary:
+        with open(temporary, "wb") as stream:
+            # Not compressed: that would take ten times as long as the writing.
+            np.savez(stream, **{_META: np.frombuffer(json.dumps(meta).encode(), np.uint8)}, **arrays)  # type: ignore[arg-type]
+            stream.flush()
+            os.fsync(stream.fileno())
+        if newest.exists():
+            os.replace(newest, older)
+    with telling(newest):
+        sync_folder(folder)
     return newest
 
 

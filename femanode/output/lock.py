@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from femanode.errors import ConfigError
+from femanode.errors import ConfigError, DiskError
+from femanode.output.disk import disk_error, telling
 
 #: File that the operating system locks, which it releases when the process ends (the file itself stays), and file that
 #: says which process holds the lock.
@@ -24,7 +25,9 @@ def hold(folder: Path) -> Iterator[None]:
     Raises
     ------
     ConfigError
-        Another process (or thread) holds it, or it cannot be made.
+        Another process (or thread) holds it, or a file is in its place.
+    DiskError
+        It cannot be made or written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -36,14 +39,17 @@ def hold(folder: Path) -> Iterator[None]:
     except Timeout:
         raise ConfigError(f"in use by {_holder(folder)}", where=str(folder),
                           hint="wait for it, stop it, or choose another folder with -o") from None
-    except PermissionError as error:
-        raise ConfigError(f"cannot be written ({error.strerror})", where=str(folder),
-                          hint="choose another with -o") from None
+    except OSError as error:
+        found = disk_error(error, folder)
+        raise DiskError(found.found, where=found.where,
+                        hint=f"{found.hint}, or choose another folder with -o") from None
     try:
-        (folder / HOLDER).write_text(f"process {os.getpid()} on {platform.node()}", encoding="utf-8")
+        with telling(folder):
+            (folder / HOLDER).write_text(f"process {os.getpid()} on {platform.node()}", encoding="utf-8")
         yield
     finally:
-        (folder / HOLDER).unlink(missing_ok=True)
+        with suppress(OSError):  # the disk may have turned read-only
+            (folder / HOLDER).unlink(missing_ok=True)
         lock.release()
 
 

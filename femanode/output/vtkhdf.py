@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from femanode.errors import ConfigError
+from femanode.output.disk import make_folder, replacing
 from femanode.output.runfolder import FrameMesh, RunFolder
 
 QUADRATIC_TRIANGLE = 22  # VTK's number of the cell type
@@ -48,9 +49,8 @@ def write_vtkhdf(run: RunFolder | str | Path, out: str | Path | None = None) -> 
     path = Path(out) if out is not None else run.path / "frames.vtkhdf"
     if path.suffix.lower() not in (".vtkhdf", ".hdf"):
         raise ConfigError(f"file type {path.suffix!r}", where=str(path), allowed=".vtkhdf, .hdf")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    with h5py.File(temporary, "w") as file:
+    make_folder(path.parent)
+    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
         root = file.create_group("VTKHDF")
         root.attrs["Version"] = (2, 0)
         # The type must be a string of fixed length.
@@ -62,7 +62,6 @@ def write_vtkhdf(run: RunFolder | str | Path, out: str | Path | None = None) -> 
             except KeyError as error:
                 raise ConfigError(f"no point data {error.args[0]}", where=str(frame.path),
                                   hint="every frame must have the fields of the first") from None
-    temporary.replace(path)
     return path
 
 

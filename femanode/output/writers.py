@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import importlib.metadata
+import io
 import json
 import os
 import platform
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import meshio
@@ -19,6 +21,7 @@ import numpy as np
 
 from femanode.errors import ConfigError
 from femanode.output.checkpoint import NAMES, sync_folder
+from femanode.output.disk import replacing, telling, write_text
 from femanode.output.fieldset import FieldSet
 from femanode.output.lock import HOLDER, LOCK
 from femanode.solver.problem import Problem
@@ -42,7 +45,9 @@ def prepare_folder(path: Path, *, overwrite: bool) -> Path:
     """
     if path.exists() and not path.is_dir():
         raise ConfigError("is a file", where=str(path), allowed="a folder to be made", hint="choose another with -o")
-    if path.is_dir() and {p.name for p in path.iterdir()} - {LOCK, HOLDER}:
+    # A run that could not write its first file has left its folder for frames, empty.
+    if path.is_dir() and any(p.name not in (LOCK, HOLDER) and not (p.name == "frames" and _is_empty(p))
+                             for p in path.iterdir()):
         if not overwrite:
             raise ConfigError("the folder is not empty", where=str(path),
                               hint="use --overwrite, or another folder with -o")
@@ -58,12 +63,8 @@ def prepare_folder(path: Path, *, overwrite: bool) -> Path:
     return path
 
 
-def write_text(path: Path, text: str) -> Path:
-    """Write a whole file, replacing an older one in one go."""
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
-    return path
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.iterdir())
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> Path:
@@ -125,10 +126,9 @@ class FrameWriter:
                 for name, values in fields.at_nodes.items()}
         mesh = meshio.Mesh(points, [("triangle6", spaces.cells.T)], point_data=data)
         path = self.folder / name
-        temporary = path.with_name(path.name + ".part")
-        # zlib takes eight times as long as all the rest and saves a third.
-        meshio.write(temporary, mesh, file_format="vtu", compression=None)
-        os.replace(temporary, path)
+        with replacing(path) as temporary:
+            # zlib takes eight times as long as all the rest and saves a third.
+            meshio.write(temporary, mesh, file_format="vtu", compression=None)
         self.entries.append((fields.state.t, name))
         self._unsynced.append(path)
         self._list()
@@ -137,10 +137,11 @@ class FrameWriter:
     def sync(self) -> None:
         """Have all frames on the disk: a checkpoint speaks of them."""
         for path in self._unsynced:
-            with open(path, "rb") as stream:
+            with telling(path), open(path, "rb") as stream:
                 os.fsync(stream.fileno())
         if self._unsynced:
-            sync_folder(self.folder / "frames")
+            with telling(self.folder / "frames"):
+                sync_folder(self.folder / "frames")
         self._unsynced.clear()
 
     def _list(self) -> None:
@@ -164,27 +165,46 @@ class HistoryWriter:
 
     def __init__(self, path: Path, rows: Sequence[Mapping[str, float]] = ()) -> None:
         self._columns: list[str] = []
-        temporary = path.with_name(path.name + ".part")
-        self._stream: TextIO = open(temporary, "w", newline="", encoding="utf-8")  # noqa: SIM115 - closed at once
-        for row in rows:
-            self.write(row)
-        self._stream.close()
-        os.replace(temporary, path)
-        self._stream = open(path, "a", newline="", encoding="utf-8")  # noqa: SIM115 - open for the whole run
+        self.path = path
+        with replacing(path) as temporary:
+            temporary.write_text("".join(map(self._line, rows)), encoding="utf-8", newline="")
+        with telling(path):
+            # Unbuffered: what a full disk has not taken must not come again with the next row, or on closing.
+            self._stream = open(path, "ab", buffering=0)  # noqa: SIM115 - open for the whole run
 
-    def write(self, row: Mapping[str, float]) -> None:
-        """Append one row; the first fixes the columns."""
+    def _line(self, row: Mapping[str, float]) -> str:
+        """One row as text, under the header where it is the first."""
+        text = io.StringIO(newline="")
         first = not self._columns
         self._columns = self._columns or list(row)
-        writer = csv.DictWriter(self._stream, self._columns)
+        writer = csv.DictWriter(text, self._columns)
         if first:
             writer.writeheader()
         writer.writerow({k: repr(float(v)) if isinstance(v, float) else v for k, v in row.items()})
-        self._stream.flush()
+        return text.getvalue()
+
+    def write(self, row: Mapping[str, float]) -> None:
+        """Append one row; the first fixes the columns.
+
+        Raises
+        ------
+        DiskError
+            The disk does not take it whole; the table ends with the row before.
+        """
+        rest, end = self._line(row).encode(), self._stream.tell()
+        with telling(self.path):
+            try:
+                while rest:
+                    rest = rest[self._stream.write(rest):]
+            except OSError:
+                with suppress(OSError):
+                    self._stream.truncate(end)
+                raise
 
     def close(self) -> None:
         """Close the file."""
-        self._stream.close()
+        with telling(self.path):
+            self._stream.close()
 
 
 def manifest(problem: Problem, tally: Tally, *, stop: str, seconds: Mapping[str, float], resumed: int = 0,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
-import tempfile
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from femanode.errors import ConfigError
+from femanode.errors import ConfigError, DiskError
+from femanode.output.disk import make_folder, replacing, scratch_folder, telling
 from femanode.output.runfolder import RunFolder
 from femanode.pictures.animation import ANIMATIONS, write_animation
 from femanode.pictures.crackmark import marked_view, read_mark
@@ -92,7 +93,7 @@ def plot_field(run: RunFolder | str | Path, field: str = "hoop_stress_GPa", fram
     views = [marked_view(run, item, choice) for item in chosen]
     seen = [marked_view(run, item, choice) for item in frames] if shared and len(views) == 1 else views
     figure = _SectionFigure(run, choice, seen, zoom=1.0 if suffix in ANIMATIONS else 1.5)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     logger.info("%s drawn with %s", path, _write(figure, views, path, renderer))
     return path
 
@@ -100,25 +101,31 @@ def plot_field(run: RunFolder | str | Path, field: str = "hoop_stress_GPa", fram
 def _write(figure: _SectionFigure, views: Sequence[SectionView], path: Path, renderer: str) -> str:
     """Draw the views and write them as what the file's ending says; the renderer that was used."""
     suffix = path.suffix.lower()
-    with tempfile.TemporaryDirectory(prefix="femanode-") as scratch:
+    with scratch_folder() as scratch:
         layers = [Layer(view.points, view.triangles, view.values) for view in views]
-        rendering = render(layers, figure.canvas, Path(scratch), renderer=renderer)
+        with telling(scratch):
+            rendering = render(layers, figure.canvas, scratch, renderer=renderer)
         images = (figure.draw(view, np.load(image))
                   for view, image in zip(views, rendering.images, strict=True))
         if suffix in VECTOR:
             next(images)
             save_figure(figure.figure, path)
         elif suffix in ANIMATIONS:
-            write_animation(path, images, len(views), figure.canvas.colours)
+            # ffmpeg says of a full disk only that its pipe broke, so that the film comes to its place by copying.
+            with telling(scratch):
+                write_animation(scratch / path.name, images, len(views), figure.canvas.colours)
+            with replacing(path) as temporary:
+                shutil.copyfile(scratch / path.name, temporary)
         else:
-            Image.fromarray(next(images)).save(path)
+            with replacing(path) as temporary:
+                Image.fromarray(next(images)).save(temporary, format="PNG")
     return rendering.renderer
 
 
 def make_pictures(run: RunFolder | str | Path) -> list[Path]:
     """Write ``pictures/content.png``, ``hoop_stress.png`` and ``curves.png`` into the run's folder.
 
-    A picture that cannot be made is reported in the log and left out; nothing is raised.
+    A picture that cannot be made is reported in the log and left out.
 
     Parameters
     ----------
@@ -128,6 +135,11 @@ def make_pictures(run: RunFolder | str | Path) -> list[Path]:
     -------
     list of Path
         The files written.
+
+    Raises
+    ------
+    DiskError
+        The disk takes no pictures.
     """
     made: list[Path] = []
     try:
@@ -137,9 +149,13 @@ def make_pictures(run: RunFolder | str | Path) -> list[Path]:
             try:
                 # A still is drawn by matplotlib, to the eye the same, before OpenGL has started (2 s).
                 made.append(plot_field(run, name, -1, folder / f"{name}.png", renderer="matplotlib"))
+            except DiskError:
+                raise
             except Exception as error:  # a finished run must not fail for want of a picture
                 logger.warning("no picture of %s: %s", name, error)
         made.append(plot_curves(run, folder / "curves.png"))
+    except DiskError:
+        raise
     except Exception as error:
         logger.warning("no picture of the curves: %s", error)
     return made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from femanode.errors import ConfigError
+from femanode.output.disk import scratch_folder, telling
 from femanode.output.runfolder import RunFolder
 from femanode.pictures.crackmark import marked_view
 from femanode.pictures.curves import describe_frames, time_scale
@@ -110,9 +110,9 @@ def _sections(runs: Sequence[RunFolder], field: str, frame: int, renderer: str) 
                     layout="constrained")
     FigureCanvasAgg(figure)
     grid = figure.subplots(lines, columns, squeeze=False)
-    with tempfile.TemporaryDirectory(prefix="femanode-") as scratch:
+    with scratch_folder() as scratch, telling(scratch):
         layers = [Layer(view.points, view.triangles, view.values) for view in views]
-        images = render(layers, canvas, Path(scratch), renderer=renderer).images
+        images = render(layers, canvas, scratch, renderer=renderer).images
         for axes, run, name, view, image in zip(grid.flat, runs, names_of(runs), views, images, strict=False):
             SectionArtists(axes, bounds, view.initial_outlines, 0.7).update(view, np.load(image))
             axes.set_aspect("equal")

@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from femanode.errors import ConfigError
+from femanode.errors import ConfigError, DiskError
+from femanode.output.disk import write_text
 from femanode.output.runfolder import RunFolder
 from femanode.pictures.fieldchoice import choose_field, colour_limits
 from femanode.postprocess.framegeometry import MIRRORS
@@ -52,14 +53,21 @@ def write_script(run: RunFolder | str | Path, field: str = "hoop_stress_GPa") ->
                         ("@MIRRORS@", repr(MIRRORS[run.sector]))):
         text = text.replace(mark, value)
     path = run.path / NAME
-    path.write_text(text, encoding="utf-8")
-    return path
+    return write_text(path, text)
 
 
 def try_script(run: RunFolder | str | Path) -> Path | None:
-    """Write the script of a finished run; where that fails, the reason is logged and the run is none the worse."""
+    """Write the script of a finished run; where that fails, the reason is logged and the run is none the worse.
+
+    Raises
+    ------
+    DiskError
+        The disk does not take it.
+    """
     try:
         return write_script(run)
+    except DiskError:
+        raise
     except Exception as error:  # a finished run must not fail for want of a script
         logger.warning("no ParaView script: %s", error)
         return None

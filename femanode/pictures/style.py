@@ -11,6 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from femanode.output.disk import make_folder, replacing
+
 # Okabe and Ito's colours, darkest first; dashes tell lines apart without colour.
 COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("-", "--", "-.", ":", (0, (6, 2, 1, 2, 1, 2)), (0, (8, 3)), (0, (2, 1)))
@@ -56,12 +58,17 @@ def save_figure(figure: Figure, path: Path) -> Path:
     Returns
     -------
     Path
+
+    Raises
+    ------
+    DiskError
+        The disk does not take it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     kind = path.suffix.lower().removeprefix(".")
     dateless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
-    with rc_context(VECTOR_STYLE):
-        figure.savefig(path, format=kind, dpi=200 if kind == "png" else "figure", metadata=dateless)
+    with rc_context(VECTOR_STYLE), replacing(path) as temporary:
+        figure.savefig(temporary, format=kind, dpi=200 if kind == "png" else "figure", metadata=dateless)
     return path
 
 

@@ -1,24 +1,65 @@
-"""SIGINT and SIGTERM as one KeyboardInterrupt, raised only where nothing is half done."""
+"""Signals that end a run as one KeyboardInterrupt, raised only where nothing is half done.
+
+SIGINT is Ctrl-C, SIGTERM what ``kill`` and batch systems send, SIGHUP a terminal that is gone, and SIGUSR1 what a batch
+system can be told to send before a job's time is over.
+"""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+Handler = Callable[[int, FrameType | None], Any] | int | None
+
+#: By name, as not every system has them all.
+ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
+#: A shell and the system each tell of a terminal that is gone: the second is no wish to have it faster.
+REPEATED = ("SIGHUP", "SIGUSR1")
+
+
+def handlers() -> dict[signal.Signals, Handler]:
+    """What answers the signals that end a run now; without SIGHUP where ``nohup`` has it ignored."""
+    found = {number: signal.getsignal(number)
+             for number in (getattr(signal, name) for name in ENDING if hasattr(signal, name))}
+    return {number: handler for number, handler in found.items()
+            if handler is not signal.SIG_IGN or number.name != "SIGHUP"}
+
+
+def answer(handler: Handler) -> None:
+    """Have the signals that end a run answered by ``handler``."""
+    for number in handlers():
+        signal.signal(number, handler)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Context in which SIGHUP and SIGUSR1 are ignored, which come more than once: what is being saved is saved."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: handler for number, handler in handlers().items() if number.name in REPEATED}
+    for number in before:
+        signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 @contextmanager
 def interruptible(work: Callable[P, T]) -> Iterator[Callable[P, T]]:
     """Context that gives ``work`` wrapped: a signal breaks a call off; one that comes between calls waits for the next.
 
-    ``work`` must change nothing that is needed after it was broken off. A second signal gets the handlers that were
-    there before. Outside of the main thread Python allows no handlers, and ``work`` is given back as it is.
+    ``work`` must change nothing that is needed after it was broken off. A second SIGINT or SIGTERM gets the handlers
+    that were there before. Outside of the main thread Python allows no handlers, and ``work`` is given back as it is.
 
     Raises
     ------
@@ -28,17 +69,18 @@ def interruptible(work: Callable[P, T]) -> Iterator[Callable[P, T]]:
     if threading.current_thread() is not threading.main_thread():
         yield work
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = handlers()
     pending = working = False
 
-    def restore() -> None:
+    def restore(names: Sequence[str] = ENDING) -> None:
         for number, handler in before.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+            if number.name in names:
+                signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     def handle(number: int, frame: FrameType | None) -> None:
         nonlocal pending
         pending = True
-        restore()
+        restore(ENDING[:2])
         if working:
             raise KeyboardInterrupt
 
@@ -53,8 +95,7 @@ def interruptible(work: Callable[P, T]) -> Iterator[Callable[P, T]]:
         finally:
             working = False
 
-    for number in before:
-        signal.signal(number, handle)
+    answer(handle)
     try:
         yield abandonable
     finally:

@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from femanode.config.loading import dump_config
-from femanode.errors import ConfigError
+from femanode.errors import ConfigError, DiskError
 from femanode.output.checkpoint import NAMES, Parts, load_checkpoint, save_checkpoint
+from femanode.output.disk import telling, write_text
 from femanode.output.fieldset import FieldSet
-from femanode.output.writers import FrameWriter, HistoryWriter, manifest, prepare_folder, write_json, write_text
+from femanode.output.writers import FrameWriter, HistoryWriter, manifest, prepare_folder, write_json
 from femanode.postprocess.record import Recorder, Row
 from femanode.postprocess.summary import summarise
 from femanode.solver.adaptation import adapt
@@ -67,17 +68,22 @@ class Journal:
         self.recorder, self.schedule = Recorder(problem), Schedule(problem)
         self.resumed, self.tally = 0, Tally()
         self._interval = problem.config.output.checkpoint
-        if stored is None:
-            self.history, self.frames = HistoryWriter(folder / "history.csv"), FrameWriter(folder)
-            self._begin(problem.initial_state())
-        else:
-            run = stored["run"]
+        self._saved: float | None = None
+        run = None if stored is None else stored["run"]
+        if stored is not None:
             self.recorder.restore(stored["record"])
-            self.frames = FrameWriter(folder, run.data["frames"])
-            self.history = HistoryWriter(folder / "history.csv", self.recorder.rows)
-            self._restore(run, state_from(stored["state"]))
-            # At once, or a run that is killed again before the next would not know of this break.
-            self.save()
+        self.frames = FrameWriter(folder, () if run is None else run.data["frames"])
+        self.history = HistoryWriter(folder / "history.csv", self.recorder.rows)
+        try:
+            if stored is None or run is None:
+                self._begin(problem.initial_state())
+            else:
+                self._restore(run, state_from(stored["state"]))
+                # At once, or a run that is killed again before the next would not know of this break.
+                self.save()
+        except BaseException:
+            self.history.close()
+            raise
         self._next_save = time.perf_counter() + (np.inf if self._interval is None else self._interval)
 
     def _begin(self, state: State) -> None:
@@ -98,6 +104,7 @@ class Journal:
         self.fields = FieldSet(self.problem, state)
         pace = None if data["pace"] is None else Pace(**data["pace"])
         self.mark = self._marked(state, pace, None if data["stop"] is None else StopReason[data["stop"]])
+        self._saved = state.t
         for name in ("summary.json", "manifest.json"):
             (self.folder / name).unlink(missing_ok=True)
 
@@ -163,6 +170,7 @@ class Journal:
         with self.timed("checkpoint"):
             self.frames.sync()
             path = save_checkpoint(self.folder, self.parts(), self.problem.config.model_dump(mode="json"))
+        self._saved = self.mark.state.t
         if self._interval is not None:
             end = time.perf_counter()
             self._next_save = end + max(self._interval, (end - start) / SHARE)
@@ -171,12 +179,36 @@ class Journal:
     @property
     def checkpoint(self) -> Path:
         """Where the newest checkpoint is."""
-        return self.folder / NAMES[0]
+        newest, older = (self.folder / name for name in NAMES)
+        # A disk may have refused the new one when the one before had already got its other name.
+        return older if older.is_file() and not newest.exists() else newest
 
-    def close(self, otherwise: str) -> None:
-        """Leave checkpoint, last frame, summary and manifest; ``otherwise`` says why where the run is not finished."""
+    def described(self, error: DiskError, before: str = "") -> DiskError:
+        """The disk's error with what is safe and what to do; ``before`` is put first."""
+        reached = self.mark.state.t
+        if self._saved is None:
+            kept = f"no checkpoint could be written, all up to t = {reached:.6g} s has to be computed again"
+            todo = "begin anew with --resume"
+        else:
+            kept = f"safe: {self.checkpoint}, the run up to t = {self._saved:.6g} s"
+            kept += f" of {reached:.6g} s" if self._saved < reached else ""
+            todo = "go on with --resume"
+        return DiskError(error.found, where=before + error.where, kept=kept, hint=f"{error.hint}, then {todo}")
+
+    def close(self, otherwise: str) -> DiskError | None:
+        """Leave checkpoint, last frame, summary and manifest; ``otherwise`` says why where the run is not finished.
+
+        What the disk refuses is returned, not raised; nothing is written after it.
+        """
+        try:
+            self.history.close()
+            self._leave(otherwise)
+        except DiskError as error:
+            return error
+        return None
+
+    def _leave(self, otherwise: str) -> None:
         reason = self.mark.stop if self.mark.stop is not None and self.finished else otherwise
-        self.history.close()
         self.save()
         if self.frames.entries[-1][0] != self.mark.state.t:
             # Written after the checkpoint, which does not count it: a run that goes on from there writes its own.
@@ -226,7 +258,18 @@ def open_journal(problem: Problem, folder: Path, *, overwrite: bool, resume: boo
     ------
     ConfigError
         The folder holds something else, or its checkpoint cannot be gone on from.
+    DiskError
+        A file cannot be written or removed; nothing has been computed.
     """
+    try:
+        with telling(folder):
+            return _opened(problem, folder, overwrite=overwrite, resume=resume)
+    except DiskError as error:
+        raise DiskError(error.found, where=error.where,
+                        hint=f"nothing has been computed; {error.hint}, then use --resume") from None
+
+
+def _opened(problem: Problem, folder: Path, *, overwrite: bool, resume: bool) -> Journal | None:
     if resume and overwrite:
         raise ConfigError("found both resume and overwrite", allowed="one of them")
     stored = load_checkpoint(folder, problem.config.model_dump(mode="json")) if resume else None
@@ -242,13 +285,27 @@ def open_journal(problem: Problem, folder: Path, *, overwrite: bool, resume: boo
     if end < t:
         raise ConfigError(f"found {end:g} s", where="time.end",
                           allowed=f"at least {t:g} s, where the checkpoint stands")
-    stop, pictures = stored["run"].data["stop"], (folder / "pictures")
-    # A run killed between its last step and the last file is finished by writing what is missing.
-    whole = (folder / "manifest.json").exists() and (pictures.exists() or not problem.config.output.pictures)
-    if stop is not None and is_final(StopReason[stop], t, end) and whole:
+    if _is_whole(problem, folder, stored):
         return None
     write_text(folder / "config.yaml", dump_config(problem.config))
     return Journal(problem.with_mesh(stored["mesh"]), folder, stored)
+
+
+def _is_whole(problem: Problem, folder: Path, stored: Parts) -> bool:
+    """Whether nothing is left to do; a run killed between its last step and the last file lacks what is missing."""
+    stop, t = stored["run"].data["stop"], stored["state"].data["t"]
+    pictures = (folder / "pictures").exists() or not problem.config.output.pictures
+    return (stop is not None and is_final(StopReason[stop], t, problem.config.time.end) and pictures
+            and (folder / "manifest.json").exists())
+
+
+def is_complete(problem: Problem, folder: Path) -> bool:
+    """Whether the folder holds the run, finished; asked where nothing can be written."""
+    try:
+        stored = load_checkpoint(folder, problem.config.model_dump(mode="json"))
+        return stored is not None and _is_whole(problem, folder, stored)
+    except OSError:  # a torn checkpoint beside the good one, and it cannot be removed
+        return False
 
 
 def is_final(stop: StopReason | None, t: float, end: float) -> bool:

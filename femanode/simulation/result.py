@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import html
 import io
-import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from femanode.errors import ConfigError
+from femanode.output.disk import scratch_folder
 from femanode.output.runfolder import Frame, Frames, RunFolder
 from femanode.pictures.figures import plot_field
 from femanode.pictures.page.chartcase import Case
@@ -74,8 +74,8 @@ class ResultFrame(Frame):
         ConfigError
             Unknown field, or a missing or broken file.
         """
-        with tempfile.TemporaryDirectory(prefix="femanode-") as scratch:
-            path = plot_field(self.result, field, self.number, Path(scratch) / "frame.png", renderer=renderer)
+        with scratch_folder() as scratch:
+            path = plot_field(self.result, field, self.number, scratch / "frame.png", renderer=renderer)
             with Image.open(path) as image:
                 return image.copy()
 

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from femanode.config.loading import Config
-from femanode.errors import ConvergenceError
+from femanode.errors import ConvergenceError, DiskError
 from femanode.output.lock import hold
 from femanode.output.writers import write_json
 from femanode.pictures.figures import make_pictures
 from femanode.pictures.page.report import try_report
 from femanode.pictures.paraview import try_script
-from femanode.simulation.interruption import interruptible
-from femanode.simulation.journal import Journal, open_journal
+from femanode.simulation.interruption import interruptible, undisturbed
+from femanode.simulation.journal import Journal, is_complete, open_journal
 from femanode.simulation.result import Result
 from femanode.solver.candidate import propose
 from femanode.solver.problem import build_problem
 from femanode.solver.stepping import march
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -73,52 +77,87 @@ def run(config: Config, out: str | Path | None = None, *, overwrite: bool = Fals
         The input is wrong, or another process is at work in the folder; nothing has been computed.
     ConvergenceError
         The solver could not go on; everything up to the last good state is in the folder.
+    DiskError
+        The disk takes no more; its text says what is safe. Exit code 3 when computing had begun, 2 before. Where only
+        the pictures are missing, that is logged and nothing raised.
     KeyboardInterrupt
-        SIGINT or SIGTERM; likewise.
+        SIGINT, SIGTERM, SIGHUP or SIGUSR1; likewise.
     """
     begun = time.perf_counter()
     problem = build_problem(config)
     folder = Path(out) if out is not None else Path("results") / config.name
-    with hold(folder):
+    with ExitStack() as holding:
+        try:
+            holding.enter_context(hold(folder))
+        except DiskError:
+            # A disk that takes nothing does not matter where nothing is left to write.
+            if resume and is_complete(problem, folder):
+                return Result(folder, was_finished=True)
+            raise
         journal = open_journal(problem, folder, overwrite=overwrite, resume=resume)
         if journal is None:
             return Result(folder, was_finished=True)
         journal.clock["setup"] += time.perf_counter() - begun
         _advance(journal, report)
         if config.output.pictures:
-            with journal.timed("pictures"):
-                make_pictures(folder)
-            write_json(folder / "manifest.json", {**Result(folder).manifest, "wall_seconds": journal.clock})
-            try_script(folder)  # the page links it
-            try_report(folder)
+            _illustrate(journal)
         return Result(folder)
+
+
+def _illustrate(journal: Journal) -> None:
+    """Pictures, script and page; a run that is whole on the disk does not fail where there is no room for them."""
+    folder = journal.folder
+    try:
+        with journal.timed("pictures"):
+            make_pictures(folder)
+        write_json(folder / "manifest.json", {**Result(folder).manifest, "wall_seconds": journal.clock})
+        try_script(folder)  # the page links it
+        try_report(folder)
+    except DiskError as error:
+        logger.warning("no pictures or page: %s; the run itself is whole in %s; then 'femanode plot %s' and "
+                       "'femanode report %s'", error, folder, folder, folder)
 
 
 def _advance(journal: Journal, report: Callable[[Progress], None] | None) -> None:
     """Advance the run to its end; whatever breaks it off, write all files of the run up to the last good step."""
-    reason = "stopped by an error"
+    reason, ending = "stopped by an error", None
     try:
-        with interruptible(propose) as proposer:
-            while not journal.finished:
-                problem, mark = journal.problem, journal.mark
-                steps = march(problem.physics, mark.state, problem.limits, problem.output_times(), journal.tally,
-                              proposer, mark.pace, problem.protocol.steps[mark.state.step].ends)
-                while not (journal.finished or journal.adapt()):
-                    with journal.timed("solve"):
-                        candidate, stop = next(steps)
-                    row = journal.accept(candidate, stop)
-                    if report is not None:
-                        kinetics, applied = problem.physics.front.kinetics, problem.physics.applied[mark.state.step]
-                        balanced = kinetics.equilibrium_activity(np.array([row["front_mean_stress_GPa"]]))[0]
-                        report(Progress(t=row["time_s"], converted=row["converted_fraction"],
-                                        speed=row["front_speed_nm_s"], drive=candidate.drive, end=problem.limits.end,
-                                        wanted=problem.limits.converted or 1.0,
-                                        reserve=applied.cutoff - float(balanced)))
-    except ConvergenceError as error:
-        reason = f"solver stopped: {error}"
-        raise ConvergenceError(str(error), journal.checkpoint) from None
-    except KeyboardInterrupt:
-        reason = "interrupted"
-        raise KeyboardInterrupt(f"last good state: {journal.checkpoint}") from None
-    finally:
+        _march(journal, report)
+    except (ConvergenceError, KeyboardInterrupt, DiskError) as error:
+        ending = error
+        reason = {KeyboardInterrupt: "interrupted", DiskError: "stopped by the disk"}.get(
+            type(error), f"solver stopped: {error}")
+    except BaseException:
         journal.close(reason)
+        raise
+    with undisturbed():
+        trouble = journal.close(reason)
+    if isinstance(ending, DiskError):
+        raise journal.described(ending) from None
+    if trouble is not None:
+        # Outranks what else has ended the run, which would promise that its last state is saved.
+        raise journal.described(trouble, "" if ending is None else f"{reason}; ") from None
+    if isinstance(ending, ConvergenceError):
+        raise ConvergenceError(str(ending), journal.checkpoint) from None
+    if ending is not None:
+        raise KeyboardInterrupt(f"last good state: {journal.checkpoint}") from None
+
+
+def _march(journal: Journal, report: Callable[[Progress], None] | None) -> None:
+    """Accept steps until the run is finished."""
+    with interruptible(propose) as proposer:
+        while not journal.finished:
+            problem, mark = journal.problem, journal.mark
+            steps = march(problem.physics, mark.state, problem.limits, problem.output_times(), journal.tally,
+                          proposer, mark.pace, problem.protocol.steps[mark.state.step].ends)
+            while not (journal.finished or journal.adapt()):
+                with journal.timed("solve"):
+                    candidate, stop = next(steps)
+                row = journal.accept(candidate, stop)
+                if report is not None:
+                    kinetics, applied = problem.physics.front.kinetics, problem.physics.applied[mark.state.step]
+                    balanced = kinetics.equilibrium_activity(np.array([row["front_mean_stress_GPa"]]))[0]
+                    report(Progress(t=row["time_s"], converted=row["converted_fraction"],
+                                    speed=row["front_speed_nm_s"], drive=candidate.drive, end=problem.limits.end,
+                                    wanted=problem.limits.converted or 1.0,
+                                    reserve=applied.cutoff - float(balanced)))

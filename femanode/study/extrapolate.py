@@ -17,6 +17,7 @@ import numpy as np
 
 from femanode.config.loading import Config
 from femanode.errors import ConfigError
+from femanode.output.disk import keeping
 from femanode.output.writers import write_json
 from femanode.postprocess.accuracy import LARGEST
 from femanode.simulation.result import Result
@@ -147,7 +148,8 @@ def extrapolate(config: Config, out: str | Path | None = None, *, overwrite: boo
         place = folder / f"delta_{case.front.half_thickness:.3g}nm"
         results.append(run(case, place, overwrite=overwrite, resume=resume and place.exists(), report=report))
     found = _limits(cases, results)
-    write_json(folder / "extrapolation.json", json.loads(json.dumps(asdict(found))))
+    with keeping(f"safe: the three runs, in {folder}", "use --resume"):
+        write_json(folder / "extrapolation.json", json.loads(json.dumps(asdict(found))))
     return found
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from scipy.optimize import least_squares
 
 from femanode.numerics.arrays import Array
+from femanode.output.disk import keeping
 from femanode.output.lock import hold
 from femanode.study.evaluator import Evaluator, FitFailed
 from femanode.study.execution.engine import Perform, connect, cores
@@ -107,8 +108,9 @@ def fit(source: str | Path | Mapping[str, Any], out: str | Path | None = None, *
         found = least_squares(evaluator.residuals, start, evaluator.jacobian, bounds=(0.0, 1.0), method="trf",
                               x_scale=1.0, xtol=1e-3, ftol=1e-5, gtol=1e-6, max_nfev=max(1, task.model.evaluations))
         result = _judged(task, evaluator, found.x, str(found.message), folder)
-    _write(result)
-    draw_fit(result.table, folder / "fit.png", task.name)
+    with keeping(f"safe: the cases, in {folder}", "repeat the fit, which finds them there"):
+        _write(result)
+        draw_fit(result.table, folder / "fit.png", task.name)
     return result
 
 

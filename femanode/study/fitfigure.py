@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from femanode.output.disk import telling
 from femanode.pictures.curves import time_scale
 from femanode.pictures.style import COLOURS, GRID
 from femanode.study.outcomes import title_of
@@ -38,5 +39,6 @@ def draw_fit(table: pd.DataFrame, path: Path, name: str) -> Path | None:
     for axes in (above, below):
         axes.grid(color=GRID, linewidth=0.6)
         axes.set_axisbelow(True)
-    figure.savefig(path)
+    with telling(path):
+        figure.savefig(path)
     return path

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from femanode.errors import ConfigError
+from femanode.output.disk import telling
 from femanode.study.cases import Builder, Case, config_mapping
 from femanode.study.display import Board, watch
 from femanode.study.execution.engine import Perform, collect, connect
@@ -144,6 +145,8 @@ class Ledger:
         elif isinstance(answer, BaseException):
             said = " ".join(f"{type(answer).__name__}: {answer}".split())[:500]
             outcome = final_outcome(folder) or Outcome(name, Status.CRASHED, f"the worker failed: {said}")
+        elif "refused" in answer:
+            outcome = Outcome(name, Status.CRASHED, answer["refused"])
         else:
             outcome = Outcome.from_mapping(answer["outcome"])
             if "files" in answer:
@@ -208,10 +211,14 @@ def _receive(folder: Path, files: Mapping[str, bytes]) -> Outcome | None:
         return known
     part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
     shutil.rmtree(part, ignore_errors=True)
-    for name, content in files.items():
-        path = part / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    shutil.rmtree(folder, ignore_errors=True)
-    part.rename(folder)
+    try:
+        with telling(folder):
+            for name, content in files.items():
+                path = part / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            shutil.rmtree(folder, ignore_errors=True)
+            part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
     return final_outcome(folder)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array
+from femanode.output.disk import telling
 from femanode.pictures.style import COLOURS, GRID
 from femanode.study.design import salib, saltelli_problem
 from femanode.study.maps import FAILED, figure_path
@@ -116,8 +117,9 @@ def plot_all(folder: str | Path, value: str, out: str | Path | None = None, at: 
     else:
         path = figure_path(study, f"parallel_{value}", out)
         figure = _parallel(study.select(at), study.column(value, figure=True))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    with telling(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path)
     return path
 
 

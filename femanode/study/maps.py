@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array
+from femanode.output.disk import telling
 from femanode.study.outcomes import Study, is_number, numbers, read_study, title_of
 
 FORMATS = (".png", ".svg", ".pdf")
@@ -86,8 +87,9 @@ def plot_map(folder: str | Path, x: str, y: str, value: str, out: str | Path | N
     axes.margins(0.03)
     axes.set_title(_heading(study, shown, at), fontsize=11, loc="left", parse_math=False)
     figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=10)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    with telling(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path)
     return path
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import femanode
 from femanode.errors import ConfigError
+from femanode.output.disk import keeping
 from femanode.output.lock import hold
 from femanode.study.cases import Builder, plan
 from femanode.study.execution.engine import Perform, cores
@@ -54,6 +55,8 @@ def sweep(source: str | Path | Mapping[str, Any], out: str | Path | None = None,
     ------
     ConfigError
         The input is wrong; nothing has been computed.
+    DiskError
+        The disk takes no table; cases that have ended are kept.
     KeyboardInterrupt
         Interrupted; the table holds what has ended, ``resume`` does the rest.
     """
@@ -67,10 +70,11 @@ def sweep(source: str | Path | Mapping[str, Any], out: str | Path | None = None,
         ledger = Ledger(study=study, builder=builder, cases=cases, folder=folder, retry=retry, runner=runner,
                         threads=study.model.threads or (1 if scheduler else max(1, cores() // slots)))
         write_bytes(folder / SWEEP_FILE, json.dumps(_record(study, ledger), ensure_ascii=False, indent=1).encode())
-        try:
-            ledger.run(scheduler, slots, quiet, performer)
-        finally:
-            ledger.write()
+        with keeping(f"safe: the cases that have ended, in {ledger.store}", "go on with --retry"):
+            try:
+                ledger.run(scheduler, slots, quiet, performer)
+            finally:
+                ledger.write()
     return ledger.result()
 
 

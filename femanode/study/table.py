@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from femanode.errors import ConfigError
+from femanode.output.disk import replacing
 from femanode.study.quantity import common_unit, label, number_in
 
 _COLUMN = re.compile(r"(.+) \[(.*)\]")
@@ -57,11 +58,9 @@ def write_table(folder: Path, table: pd.DataFrame) -> None:
     for column in tidy.columns:
         if tidy[column].dtype == object:
             tidy[column] = tidy[column].map(lambda v: None if v is None or v is pd.NA else str(v)).astype("string")
-    parquet, csv = folder / f"{TABLE}.parquet.part", folder / f"{TABLE}.csv.part"
-    tidy.to_parquet(parquet, index=False)
-    tidy.to_csv(csv, index=False)
-    parquet.replace(folder / f"{TABLE}.parquet")
-    csv.replace(folder / f"{TABLE}.csv")
+    with replacing(folder / f"{TABLE}.parquet") as parquet, replacing(folder / f"{TABLE}.csv") as csv:
+        tidy.to_parquet(parquet, index=False)
+        tidy.to_csv(csv, index=False)
 
 
 def read_table(folder: str | Path) -> pd.DataFrame:

@@ -10,7 +10,6 @@ import base64
 import gzip
 import io
 import logging
-import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from femanode.errors import ConfigError
+from femanode.output.disk import scratch_folder
 from femanode.pictures.animation import write_animation
 from femanode.pictures.crackmark import marked_view
 from femanode.pictures.curves import describe_frames
@@ -114,8 +114,7 @@ def draw_pictures(cases: Sequence[Case], fields: Sequence[str] = ("content", "ho
     low, high, _ = ranges[-1]
     movie, kind, page = b"", "video/mp4", b""
     problems: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="femanode-") as scratch, ThreadPoolExecutor(1) as beside:
-        folder = Path(scratch)
+    with scratch_folder() as folder, ThreadPoolExecutor(1) as beside:
         scene = (beside.submit(write_scene, film[-1].view, colours_of(low), (low, high), folder / "view.html")
                  if film else None)
         strips = [_strip(choice, limits, layout, part)

@@ -15,7 +15,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from femanode.errors import ConfigError
+from femanode.errors import ConfigError, DiskError
+from femanode.output.disk import make_folder, write_text
 from femanode.output.runfolder import RunFolder
 from femanode.pictures.page import rows
 from femanode.pictures.page.chartcase import Case
@@ -74,6 +75,8 @@ def write_report(runs: RunFolder | str | Path | Sequence[RunFolder | str | Path]
     ------
     ConfigError
         When a folder is none of a run, or lacks its history or frames.
+    DiskError
+        The disk does not take the page.
     """
     several = runs if isinstance(runs, Sequence) and not isinstance(runs, str) else [runs]
     folders = [run if isinstance(run, RunFolder) else RunFolder(run) for run in several]
@@ -87,17 +90,16 @@ def write_report(runs: RunFolder | str | Path | Sequence[RunFolder | str | Path]
             raise ConfigError("no rows", where=str(run.path / "history.csv"), hint="no step accepted yet")
     cases = [Case(RunFacts(run), name) for run, name in zip(folders, names_of(folders), strict=True)]
     text = _environment().get_template("report.html").render(_content(cases, path))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
-    return path
+    make_folder(path.parent)
+    return write_text(path, text)
 
 
 def try_report(run: RunFolder | str | Path) -> Path | None:
-    """The page of a finished run; what goes wrong is logged and costs the page only."""
+    """The page of a finished run; what goes wrong is logged and costs the page only, but for a `DiskError`."""
     try:
         return write_report(run)
+    except DiskError:
+        raise
     except Exception as error:  # a finished run must not fail for want of a page
         logger.warning("no report: %s", error)
         return None

@@ -10,19 +10,22 @@ import os
 import platform
 import select
 import signal
+import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
 import femanode
 from femanode.config.loading import Config
-from femanode.errors import ConfigError, ConvergenceError
+from femanode.errors import ConfigError, ConvergenceError, DiskError
+from femanode.simulation.interruption import answer
 from femanode.study.execution.store import Outcome, Status, alone, final_outcome, read_outcome, write_outcome
 
 if TYPE_CHECKING:
@@ -49,7 +52,7 @@ def work(job: Mapping[str, Any], tell: Callable[[str], None], watched: int | Non
     watched : int or None
         Descriptor whose closing means that this process is not wanted any more.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
+    answer(signal.default_int_handler)
     if watched is not None:
         threading.Thread(target=_end_with, args=(watched,), daemon=True).start()
     folder = Path(job["folder"])
@@ -71,6 +74,11 @@ def work(job: Mapping[str, Any], tell: Callable[[str], None], watched: int | Non
                                           attempts=attempts, host=platform.node(), version=femanode.__version__))
     except KeyboardInterrupt:
         return INTERRUPTED
+    except DiskError as error:
+        with suppress(OSError):  # the log may lie on that disk
+            sys.stderr.write(f"{error}\n")
+            sys.stderr.flush()
+        return 1
     return 0
 
 
@@ -90,6 +98,8 @@ def _ended(job: Mapping[str, Any], folder: Path, tell: Callable[[str], None]) ->
         return Status.SOLVER_FAILED, str(error)
     except ConfigError as error:
         return Status.INVALID, str(error)
+    except DiskError as error:
+        return Status.CRASHED, str(error)
     except MemoryError as error:
         return Status.OUT_OF_MEMORY, f"the system gave no more memory: {error}"
     except Exception as error:
@@ -111,10 +121,6 @@ def _peak_memory() -> float | None:
         return round(psutil.Process().memory_info().rss / 1e6, 1)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(peak * (1.0 if platform.system() == "Darwin" else 1024.0) / 1e6, 1)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _end_with(descriptor: int) -> None:

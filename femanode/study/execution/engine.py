@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from femanode.errors import ConfigError
+from femanode.output.disk import scratch_folder
 from femanode.study.execution.limits import Tell
 from femanode.study.execution.supervisor import Interrupted, close_slots, open_slots, perform
 
@@ -59,8 +59,8 @@ def connect(scheduler: str | None, workers: int) -> Iterator[Client]:
     open_slots()
     # Dask always opens its status page: here only for this machine, on a free port. No memory limit of Dask's own,
     # which would measure this process instead of the cases'.
-    with tempfile.TemporaryDirectory(prefix="femanode-") as scratch, LocalCluster(
-            n_workers=1, threads_per_worker=workers, processes=False, memory_limit=None, local_directory=scratch,
+    with scratch_folder() as scratch, LocalCluster(
+            n_workers=1, threads_per_worker=workers, processes=False, memory_limit=None, local_directory=str(scratch),
             dashboard_address="127.0.0.1:0", worker_dashboard_address="127.0.0.1:0",
             scheduler_kwargs={"dashboard": False}) as cluster, Client(cluster) as client:
         try:

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -30,6 +31,10 @@ ALONE = "import sys; from femanode.study.execution.launcher import one; sys.exit
 
 def serve() -> None:
     """Answer jobs until there are no more, or none came for a while."""
+    # What a batch system sends to every process is for the cases to answer; this one ends when its input does.
+    # SIGHUP stays as it was, for the cases to see whether nohup has it ignored.
+    if hasattr(signal, "SIGUSR1"):
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     while not FORKS or select.select([sys.stdin], [], [], IDLE)[0]:
         line = sys.stdin.buffer.readline()
         if not line:

@@ -8,7 +8,7 @@ from typing import Any
 
 from femanode.config.loading import Config, dump_config
 from femanode.output.checkpoint import NAMES
-from femanode.output.writers import write_text
+from femanode.output.disk import write_text
 from femanode.simulation.run import Progress, run
 from femanode.solver.problem import build_problem
 from femanode.solver.stepping import Tally, march

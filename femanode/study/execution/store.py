@@ -10,12 +10,14 @@ import enum
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
+
+from femanode.output.disk import make_folder, telling
 
 CASE_FILE, LOG_FILE, LOCK_FILE = "case.json", "log.txt", "case.lock"
 
@@ -86,21 +88,37 @@ def write_outcome(folder: Path, outcome: Outcome) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Replace a file in one go, on the disk before it is seen."""
+    """Replace a file in one go, on the disk before it is seen.
+
+    Raises
+    ------
+    DiskError
+        The disk does not take it; the file is as it was.
+    """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with temporary.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(temporary, path)
+    try:
+        with telling(path):
+            with temporary.open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(temporary, path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Keep the case's folder to this process, waiting for another to leave it; the system ends it with the process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / LOCK_FILE):
+    make_folder(folder)
+    lock = FileLock(folder / LOCK_FILE)
+    with telling(folder):
+        lock.acquire()
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def read_summary(folder: Path) -> dict[str, Any]:

@@ -9,11 +9,9 @@ import contextlib
 import json
 import os
 import queue
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import weakref
@@ -22,6 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import femanode
+from femanode.errors import DiskError
+from femanode.numerics.compiled import available, cache_folder
+from femanode.output.disk import scratch_folder
 from femanode.study.execution.limits import GRACE, Ending, Tell, Watch
 from femanode.study.execution.store import LOG_FILE, Outcome, Status, alone, final_outcome, read_outcome, write_outcome
 
@@ -52,6 +53,10 @@ class Launcher:
 
     def __init__(self, threads: int) -> None:
         environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads))}
+        # Found and told once, not by each launcher.
+        kept = cache_folder() if available() else None
+        if kept is not None:
+            environment["NUMBA_CACHE_DIR"] = kept
         # The package must be found where this process found it, whatever the working directory.
         roots = [str(Path(femanode.__file__).resolve().parent.parent), environment.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, roots))
@@ -159,22 +164,23 @@ def perform(job: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``outcome`` (a mapping) and, with ``results: value``, ``files``: name to content.
+        ``outcome`` (a mapping) and, with ``results: value``, ``files``: name to content; or ``refused``, a sentence,
+        where the disk does not take how the case has ended.
 
     Raises
     ------
     Interrupted
         The case was stopped from outside without having ended.
     """
-    if job["results"] == "folder":
-        return {"outcome": _supervised(job, Path(job["folder"]), tell).mapping()}
-    scratch = Path(tempfile.mkdtemp(prefix="femanode-"))
     try:
-        folder = scratch / str(job["hash"])
-        outcome = _supervised({**job, "folder": str(folder)}, folder, tell)
-        return {"outcome": outcome.mapping(), "files": _files(folder)}
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        if job["results"] == "folder":
+            return {"outcome": _supervised(job, Path(job["folder"]), tell).mapping()}
+        with scratch_folder() as scratch:
+            folder = scratch / str(job["hash"])
+            outcome = _supervised({**job, "folder": str(folder)}, folder, tell)
+            return {"outcome": outcome.mapping(), "files": _files(folder)}
+    except DiskError as error:  # returned, as Dask would print a raised one with its traceback
+        return {"refused": str(error)}
 
 
 def _supervised(job: Mapping[str, Any], folder: Path, tell: Tell) -> Outcome:

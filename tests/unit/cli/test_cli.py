@@ -33,6 +33,15 @@ class Outcome(NamedTuple):
 Call = Callable[..., Outcome]
 
 
+@pytest.fixture(autouse=True)
+def _handlers_are_put_back() -> Iterator[None]:
+    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.fixture
 def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
     """Run the command in this process."""
@@ -180,7 +189,7 @@ def test_an_interruption_gives_130_and_names_the_saved_state(call: Call, case: P
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["stop_reason"] == "interrupted"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
 def test_an_interruption_of_another_command_gives_130(call: Call, monkeypatch: pytest.MonkeyPatch,
                                                       number: signal.Signals) -> None:
     def stops() -> list[str]:
@@ -189,9 +198,7 @@ def test_an_interruption_of_another_command_gives_130(call: Call, monkeypatch: p
         return []
 
     monkeypatch.setattr("femanode.config.library.list_materials", stops)
-    before = signal.getsignal(signal.SIGTERM)
     assert call("materials").code == 130
-    signal.signal(signal.SIGTERM, before)
 
 
 def test_check_says_what_would_run_and_runs_nothing(call: Call, case: Path, tmp_path: Path,

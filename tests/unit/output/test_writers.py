@@ -17,7 +17,8 @@ from numpy.testing import assert_allclose
 import femanode
 from femanode.config.loading import Config
 from femanode.errors import ConfigError
-from femanode.output.writers import HistoryWriter, prepare_folder, write_json, write_text
+from femanode.output.disk import write_text
+from femanode.output.writers import HistoryWriter, prepare_folder, write_json
 from tests.fronts import coarse_case
 
 ARRAYS = {

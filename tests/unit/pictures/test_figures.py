@@ -6,6 +6,7 @@ import logging
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import imageio.v3 as iio
 import numpy as np
@@ -283,7 +284,13 @@ def test_missing_frames_cost_their_pictures_and_not_the_run(run_path: Path, tmp_
 def test_curves_are_in_readable_units_and_the_legends_beside_the_data(
         run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved: list[Figure] = []
-    monkeypatch.setattr(Figure, "savefig", lambda self, path, **options: saved.append(self))
+    save = Figure.savefig
+
+    def keep(self: Figure, path: Path, **options: Any) -> None:
+        saved.append(self)
+        save(self, path, **options)
+
+    monkeypatch.setattr(Figure, "savefig", keep)
     plot_curves(run_path, tmp_path / "a.svg")
     panels = saved[0].axes
     assert [axes.get_ylabel() for axes in panels] == [

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from femanode.simulation.interruption import interruptible
+from femanode.simulation.interruption import handlers, interruptible, undisturbed
 
 
 def test_work_is_abandoned_at_once() -> None:
@@ -76,3 +76,39 @@ def test_a_thread_of_its_own_has_no_handlers() -> None:
     thread.start()
     thread.join()
     assert got == [4]
+
+
+def test_a_terminal_that_is_gone_is_told_twice_and_the_second_changes_nothing() -> None:
+    done = []
+    with pytest.raises(KeyboardInterrupt), interruptible(lambda: None):
+        os.kill(os.getpid(), signal.SIGHUP)
+        os.kill(os.getpid(), signal.SIGHUP)
+        done.append("recorded")
+    assert done == ["recorded"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1])
+def test_what_is_being_saved_is_saved(number: signal.Signals) -> None:
+    met: list[int] = []
+    old = signal.signal(number, lambda number, frame: met.append(number))
+    try:
+        with undisturbed():
+            os.kill(os.getpid(), number)
+        assert met == []
+        os.kill(os.getpid(), number)
+        assert met == [number]
+    finally:
+        signal.signal(number, old)
+
+
+def test_under_nohup_a_run_outlasts_its_terminal() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    done = []
+    try:
+        with interruptible(lambda: done.append("work")) as abandonable:
+            os.kill(os.getpid(), signal.SIGHUP)
+            abandonable()
+        assert signal.SIGHUP not in handlers()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert done == ["work"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -17,7 +18,7 @@ import pandas as pd
 import pytest
 
 import femanode
-from femanode.errors import ConfigError
+from femanode.errors import ConfigError, DiskError
 from femanode.study.display import Board, describe
 from femanode.study.execution.engine import cores
 from femanode.study.execution.limits import Tell
@@ -205,6 +206,36 @@ def test_cases_get_their_share_of_the_cores(tmp_path: Path, workers: int, more: 
 
 def test_the_same_from_the_package() -> None:
     assert femanode.sweep is sweep
+
+
+def test_a_full_disk_is_one_line_and_what_has_ended_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                            capfd: pytest.CaptureFixture[str]) -> None:
+    study = {"name": "s", "base": BASE, "axes": {"geometry.diameter": ["60 nm", "70 nm"]}}
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:
+        full.setattr(pd.DataFrame, "to_csv", refuse)
+        with pytest.raises(DiskError, match=r"results\.csv: cannot be written \(No space.*safe: the cases") as stop:
+            sweep(study, tmp_path / "s", workers=1, runner=MADE_UP)
+    assert stop.value.exit_code == 3
+    assert "\n" not in str(stop.value)
+    assert "Traceback" not in "".join(capfd.readouterr())
+    again = sweep(study, tmp_path / "s", workers=1, runner=MADE_UP, resume=True, retry=True)
+    assert (again.reused, again.counts[Status.DONE]) == (2, 2)
+
+
+def test_a_case_whose_end_a_full_disk_does_not_take_is_told_without_a_traceback(
+        tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    study = {"name": "s", "base": BASE, "axes": {"geometry.diameter": ["60 nm"]}}
+
+    def performer(job: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+        return {"refused": "case.json: cannot be written"}
+
+    result = sweep(study, tmp_path / "s", workers=1, performer=performer)
+    assert list(result.messages.values()) == ["case.json: cannot be written"]
+    assert result.exit_code == 1
 
 
 def test_nested_figures_are_flattened() -> None:

@@ -1,0 +1,161 @@
+"""A disk that fills up ends a run in one line, wherever it happens, and what is safe can be gone on from."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from numpy.testing import assert_allclose
+
+import femanode
+from femanode.config.loading import Config
+from femanode.errors import ConvergenceError, DiskError
+from femanode.output import writers
+from femanode.simulation import journal
+from tests.fronts import coarse_case
+
+#: Every file that a run writes before its pictures, at which of its writings the disk is full, and the exit code. The
+#: first of each comes before anything is computed, but for what is written at the end only.
+PLACES = [("config.yaml", 1, 2), ("history.csv", 1, 2), ("row", 1, 2), ("frame_0000.vtu", 1, 2), ("frames.pvd", 1, 2),
+          ("row", 4, 3), ("frame_0001.vtu", 1, 3), ("frames.pvd", 2, 3), ("checkpoint.npz", 1, 3),
+          ("checkpoint.npz", 3, 3), ("checkpoint.old.npz", 1, 3), ("checkpoint.old.npz", 2, 3), ("summary.json", 1, 3),
+          ("manifest.json", 1, 3)]
+#: What follows the run's own end.
+PICTURES = [("content.png", 1), ("hoop_stress.png", 1), ("curves.png", 1), ("manifest.json", 2),
+            ("open_in_paraview.py", 1), ("report.html", 1)]
+
+
+def case(*, pictures: bool = False, **changes: Any) -> Config:
+    """60-nm wire on 8-nm elements, a dozen steps."""
+    return Config.from_mapping(coarse_case(
+        geometry={"shape": "circle", "diameter": "60 nm"}, time={"end": "3 min", "max_front_advance": 0.5},
+        output={"every": "1 min", "pictures": pictures, "checkpoint": "1 ms"}, solver={"linear": "scipy"}, **changes))
+
+
+@pytest.fixture(autouse=True)
+def _a_checkpoint_at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "SHARE", 1e9)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> femanode.Result:
+    return femanode.run(case(), tmp_path_factory.mktemp("runs") / "whole")
+
+
+@pytest.fixture
+def fills(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], list[str]]:
+    """Let the disk be full from one writing of one file on."""
+
+    def from_there(name: str, time: int) -> list[str]:
+        seen: list[str] = []
+        replace = os.replace
+
+        def full(what: str) -> bool:
+            seen.append(what)
+            return seen.count(name) >= time
+
+        def refusing(source: Any, target: Any) -> None:
+            if full(Path(target).name):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            replace(source, target)
+
+        class Table(io.FileIO):
+            def write(self, data: Any, /) -> int:
+                # A disk that fills up takes part of it first.
+                taken = super().write(data[:5] if full("row") else data)
+                if seen.count(name) > time and name == "row":
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                return taken
+
+        monkeypatch.setattr(os, "replace", refusing)
+        monkeypatch.setattr(writers, "open", lambda path, mode, buffering=-1: Table(path, mode) if mode == "ab"
+                            else io.open(path, mode, buffering), raising=False)  # noqa: SIM115, UP020
+        return seen
+
+    return from_there
+
+
+@pytest.mark.parametrize(("name", "time", "code"), PLACES)
+def test_a_full_disk_is_one_line_and_the_run_goes_on_once_there_is_room(
+        name: str, time: int, code: int, whole: femanode.Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+        fills: Callable[[str, int], list[str]]) -> None:
+    folder = tmp_path / "run"
+    fills(name, time)
+    with pytest.raises(DiskError) as stop:
+        femanode.run(case(), folder)
+    monkeypatch.undo()
+    told = str(stop.value)
+    assert stop.value.exit_code == code
+    assert "\n" not in told
+    assert "(No space left on device)" in told
+    assert {"row": "history.csv", "checkpoint.old.npz": "checkpoint.npz"}.get(name, name) in told
+    assert "make room there, then" in told
+    assert "--resume" in told or "use --resume" in told
+    assert not list(folder.rglob("*.part"))
+    table = (folder / "history.csv").read_text().splitlines() if (folder / "history.csv").exists() else []
+    assert len({line.count(",") for line in table}) <= 1, "a row is cut"
+    safe = [path for path in (folder / "checkpoint.npz", folder / "checkpoint.old.npz") if path.exists()]
+    assert (f"safe: {safe[0]}" in told) if safe else ("safe" not in told)
+    done = femanode.run(case(), folder, resume=True)
+    assert done.manifest["resumed"] == (1 if safe else 0)
+    assert_allclose(done.history, whole.history, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "time"), PICTURES)
+def test_a_disk_too_full_for_pictures_leaves_a_whole_run_and_one_line(
+        name: str, time: int, tmp_path: Path, caplog: pytest.LogCaptureFixture,
+        fills: Callable[[str, int], list[str]]) -> None:
+    seen = fills(name, time)
+    done = femanode.run(case(pictures=True), tmp_path / "run")
+    assert name in seen
+    (record,) = caplog.records
+    assert name in record.getMessage()
+    assert f"the run itself is whole in {tmp_path / 'run'}" in record.getMessage()
+    assert done.manifest["stop_reason"] == "end time reached"
+    assert done.summary["time_s"] == 180.0
+    assert not list(done.path.rglob("*.part"))
+
+
+def test_every_place_is_tried(tmp_path: Path, fills: Callable[[str, int], list[str]]) -> None:
+    seen = fills("nothing", 1)
+    femanode.run(case(pictures=True), tmp_path / "run")
+    tried = {name for name, *_ in (*PLACES, *PICTURES)}
+    assert {name for name in seen if not name.startswith("frame_")} <= tried
+
+
+def test_a_disk_that_is_full_when_the_solver_stops_is_told_with_it(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fills: Callable[[str, int], list[str]]) -> None:
+    def cannot(*_: object) -> None:
+        raise ConvergenceError("no equilibrium at t = 7 s")
+
+    monkeypatch.setattr(journal.Journal, "accept", cannot)
+    fills("checkpoint.npz", 1)
+    with pytest.raises(DiskError, match=r"solver stopped: no equilibrium at t = 7 s; .*checkpoint\.npz.*no checkpoint "
+                                        r"could be written") as stop:
+        femanode.run(case(), tmp_path / "run")
+    assert stop.value.exit_code == 3
+
+
+def test_resuming_a_finished_run_on_a_read_only_disk_does_nothing(tmp_path: Path,
+                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "run"
+    femanode.run(case(), folder)
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("filelock.FileLock.acquire", refuse)
+    assert femanode.run(case(), folder, resume=True).was_finished
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+    for later in (case().model_copy(update={"time": case().time.model_copy(update={"end": 200.0})}), ):
+        with pytest.raises(DiskError, match=r"cannot be written \(Read-only file system\); make it writable") as stop:
+            femanode.run(later, folder, resume=True)
+        assert stop.value.exit_code == 2
+    assert json.loads((folder / "manifest.json").read_text())["resumed"] == 0
