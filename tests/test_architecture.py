@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1] / "femanode"
 
 #: Each folder may import from those above it and from itself.
 ORDER = (
-    "errors", "units", "places",
+    "errors", "units",
     "numerics",
     "constitutive",
     "config", "materials",

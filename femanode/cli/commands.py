@@ -19,7 +19,7 @@ from femanode.cli import study as cli_study
 from femanode.cli import verify as cli_verify
 from femanode.cli.streams import lost, make_lasting
 from femanode.errors import FemanodeError
-from femanode.places import settle_matplotlib
+from femanode.numerics.caches import settle_matplotlib
 from femanode.simulation.interruption import answer
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,

@@ -28,7 +28,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from femanode.places import refusal, scratch_cache, user_cache
+from femanode.numerics.caches import refusal, scratch_cache, user_cache
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

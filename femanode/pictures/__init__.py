@@ -1,6 +1,6 @@
 """What a run looks like: sections, curves, panels, animations, ParaView."""
 
-from femanode.places import settle_matplotlib
+from femanode.numerics.caches import settle_matplotlib
 
 # Before any module here loads matplotlib.
 settle_matplotlib()

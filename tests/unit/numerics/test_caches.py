@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from femanode.places import refusal, scratch_cache, settle_matplotlib, user_cache
+from femanode.numerics.caches import refusal, scratch_cache, settle_matplotlib, user_cache
 
 
 @pytest.fixture
