@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ellipe
 
 from femanode.mesh.build import make_section
 from femanode.mesh.outline import SPANS
@@ -73,8 +74,9 @@ class Ellipse:
         return float(0.5 * SPANS[sector] * self.a * self.b)
 
     def equivalent_depth(self, fraction: float) -> float:
-        # of a front everywhere equally deep: pi a b - P L + pi L^2 is left, P the circumference
-        raise NotImplementedError
+        # Of a front everywhere equally deep, L < b^2/a, pi a b - P L + pi L^2 is left, P the circumference.
+        P = 4.0 * self.a * float(ellipe(1.0 - (self.b / self.a) ** 2))
+        return (P - float(np.sqrt(P * P - 4.0 * np.pi**2 * self.a * self.b * fraction))) / (2.0 * np.pi)
 
 
 def ellipse_section(a: float, b: float, size: float, sector: str = "quarter") -> Section:
