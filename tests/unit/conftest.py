@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 from skfem import MeshTri2
 
+from tests.casefile import CASE
+
 RADIUS = 60.0
 FRAMES = 5
 END = 5400.0
@@ -78,3 +80,11 @@ def run_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "manifest.json").write_text(
         json.dumps({"name": "made_up-$case", "sector": "quarter", "radius_nm": RADIUS}))
     return root
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Path:
+    """A valid configuration file."""
+    path = tmp_path / "case.yaml"
+    path.write_text(CASE)
+    return path
