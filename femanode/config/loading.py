@@ -20,6 +20,7 @@ from femanode.config.sections import (
     Boundary,
     Crystal,
     FrontNumerics,
+    Initial,
     Mechanics,
     Mesh,
     Output,
@@ -53,6 +54,7 @@ class Config(Section):
         description="material keys to change on reading, e.g. {mechanics.yield_stress: 1.2 GPa}",
     )
     front: FrontNumerics = FrontNumerics()
+    initial: Initial = Initial()
     boundary: Boundary = Boundary()
     mechanics: Mechanics = Mechanics()
     time: Time

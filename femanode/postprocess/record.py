@@ -137,12 +137,16 @@ class Recorder:
         return row
 
     def _electrical(self, state: State, carried: float, charge: float) -> Row:
-        """Columns of a run with a given current; ``carried`` content per time over the last step, nm^2/s."""
+        """Columns of a run with a given current or a protocol; ``carried`` is content per time over the last step,
+        nm^2/s, negative where carriers left."""
         config, spaces = self.problem.config, self.problem.physics.spaces
-        if self.problem.physics.applied[state.step].current is None:
+        protocol = config.boundary.protocol
+        if self.problem.physics.applied[state.step].current is None and protocol is None:
             return {}
         length = spaces.reacting_length
-        return {"current_density_mA_cm2": electrode.current_density(config, carried / float(length.sum())),
+        step = {} if protocol is None else {"step": state.step % len(protocol) + 1,
+                                            "cycle": state.step // len(protocol) + 1}
+        return {**step, "current_density_mA_cm2": electrode.current_density(config, carried / float(length.sum())),
                 "surface_activity": float(np.sum(length * state.c) / length.sum()),
                 "potential_V": electrode.potential(config, 1.0 - state.outside),
                 "capacity_mAh_g": charge * config.material.capacity.theoretical}

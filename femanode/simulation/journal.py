@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from femanode.solver.adaptation import adapt
 from femanode.solver.candidate import Candidate, Pace
 from femanode.solver.ends import StopReason
 from femanode.solver.problem import Problem
+from femanode.solver.protocol import Ended
 from femanode.solver.state import Part, State, state_from
 from femanode.solver.stepping import Tally
 
@@ -45,6 +47,7 @@ class Mark:
     rows: int
     frames: int
     next_frame: float
+    ended: tuple[Ended, ...] = ()
 
 
 class Journal:
@@ -67,6 +70,7 @@ class Journal:
         self.clock = dict.fromkeys(("setup", "solve", "adaptation", "output", "checkpoint", "pictures"), 0.0)
         self.recorder, self.schedule = Recorder(problem), Schedule(problem)
         self.resumed, self.tally = 0, Tally()
+        self.protocol = problem.protocol
         self._interval = problem.config.output.checkpoint
         self._saved: float | None = None
         run = None if stored is None else stored["run"]
@@ -103,7 +107,8 @@ class Journal:
         self.clock.update(data["clock"])
         self.fields = FieldSet(self.problem, state)
         pace = None if data["pace"] is None else Pace(**data["pace"])
-        self.mark = self._marked(state, pace, None if data["stop"] is None else StopReason[data["stop"]])
+        self.mark = self._marked(state, pace, None if data["stop"] is None else StopReason[data["stop"]],
+                                 tuple(Ended(**one) for one in data["ended"]))
         self._saved = state.t
         for name in ("summary.json", "manifest.json"):
             (self.folder / name).unlink(missing_ok=True)
@@ -124,10 +129,20 @@ class Journal:
             self.history.write(row)
             if self.schedule.due(candidate.state) or stop is not None:
                 self.frames.write(fields)
-        self.fields, self.mark = fields, self._marked(candidate.state, candidate.pace, stop)
+        self.fields, self.mark = fields, self._marked(candidate.state, candidate.pace, stop, self.mark.ended)
+        if stop not in (None, StopReason.END_TIME, StopReason.TORN) and self.problem.config.boundary.protocol:
+            stop = self._turn(stop)
         if stop is None and time.perf_counter() >= self._next_save:
             self.save()
         return row
+
+    def _turn(self, reason: StopReason) -> StopReason | None:
+        """Go on to the next step of the protocol; why the run ends where there is none."""
+        state, said = self.protocol.after(self.problem.physics, self.mark.state, reason)
+        stop = StopReason.PROTOCOL if state is self.mark.state else None
+        self.mark = dataclasses.replace(self.mark, state=state, stop=stop, ended=(*self.mark.ended, *said),
+                                        pace=self.mark.pace if stop is not None else None)
+        return stop
 
     def _to_end_torn(self) -> bool:
         """Whether the skin has torn and the run is to end there."""
@@ -149,10 +164,11 @@ class Journal:
                                         tally=dataclasses.replace(self.mark.tally, meshes=self.tally.meshes))
         return True
 
-    def _marked(self, state: State, pace: Pace | None, stop: StopReason | None) -> Mark:
+    def _marked(self, state: State, pace: Pace | None, stop: StopReason | None,
+                ended: tuple[Ended, ...] = ()) -> Mark:
         tally = dataclasses.replace(self.tally, reasons=dict(self.tally.reasons))
         return Mark(state=state, pace=pace, stop=stop, tally=tally, rows=len(self.recorder.rows),
-                    frames=len(self.frames.entries), next_frame=self.schedule.next)
+                    frames=len(self.frames.entries), next_frame=self.schedule.next, ended=ended)
 
     def parts(self) -> dict[str, Part]:
         """Everything that the rest of the run depends on, by who hands it over."""
@@ -160,6 +176,7 @@ class Journal:
         run = {"pace": None if mark.pace is None else dataclasses.asdict(mark.pace),
                "stop": None if mark.stop is None else mark.stop.name, "tally": dataclasses.asdict(mark.tally),
                "frames": self.frames.entries[:mark.frames], "next_frame": mark.next_frame,
+               "ended": [dataclasses.asdict(one) for one in mark.ended],
                "resumed": self.resumed, "clock": self.clock}
         return {"state": mark.state.part(), "mesh": self.problem.mesh_part(),
                 "record": self.recorder.part(mark.rows), "run": Part(data=run)}
@@ -207,6 +224,12 @@ class Journal:
             return error
         return None
 
+    def _steps_over(self) -> list[dict[str, Any]]:
+        """The protocol's steps that are over or could not begin, for the manifest."""
+        steps = self.protocol.steps
+        return [{"cycle": steps[one.step].cycle, "step": steps[one.step].number, "name": steps[one.step].name,
+                 "begun_s": one.begun, "ended_s": one.ended, "ended_by": one.reason} for one in self.mark.ended]
+
     def _leave(self, otherwise: str) -> None:
         reason = self.mark.stop if self.mark.stop is not None and self.finished else otherwise
         self.save()
@@ -217,7 +240,8 @@ class Journal:
         stop = reason.value if isinstance(reason, StopReason) else reason
         write_json(self.folder / "manifest.json", manifest(self.problem, self.tally, stop=stop, seconds=self.clock,
                                                            resumed=self.resumed,
-                                                           events=self.recorder.skin.events()))
+                                                           events=self.recorder.skin.events(),
+                                                           protocol=self._steps_over()))
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:

@@ -7,6 +7,7 @@ the unit nm^2/s (content times area per time); per length of surface it is nm/s.
 from __future__ import annotations
 
 from femanode.config.loading import Config
+from femanode.config.protocol import Current
 from femanode.errors import ConfigError
 from femanode.solver.laws import chemistry_of, thermal_voltage
 from femanode.units import MA_PER_CM2
@@ -43,13 +44,13 @@ def _density_of_unit_flux(config: Config) -> float:
     return MA_PER_CM2 * material.carrier.charge * material.content.x_max / material.host.volume
 
 
-def potential(config: Config, activity: float) -> float:
-    """Potential against the carrier metal, V, of a surface at ``activity``; NaN at activity 0."""
-    return chemistry_of(config).potential(activity)
+def potential(config: Config, level: float) -> float:
+    """Potential against the carrier metal, V, of a surface at ``level``; NaN where an ideal solution is empty."""
+    return chemistry_of(config).potential(level)
 
 
-def cutoff_activity(config: Config) -> float:
-    """Activity outside the surface in equilibrium with the cut-off potential; 1 if no cut-off is given.
+def cutoff_level(config: Config) -> float:
+    """Level outside the surface in equilibrium with the cut-off potential; by default that of the applied potential.
 
     Raises
     ------
@@ -57,6 +58,9 @@ def cutoff_activity(config: Config) -> float:
         The cut-off is so high that its activity cannot be told from 0.
     """
     boundary = config.boundary
+    chemistry = chemistry_of(config)
+    if config.material.chemistry.law == "open_circuit":
+        return chemistry.level_at(boundary.potential if boundary.cutoff is None else boundary.cutoff)
     if boundary.cutoff is None:
         return 1.0
     above = boundary.cutoff - boundary.potential
@@ -65,7 +69,33 @@ def cutoff_activity(config: Config) -> float:
         raise ConfigError(f"found {boundary.cutoff:g} V, an activity of nothing", where="boundary.cutoff",
                           allowed=f"up to {most:.2g} V at boundary.potential {boundary.potential:g} V",
                           hint="mV?")
-    return chemistry_of(config).activity_at(boundary.cutoff)
+    return chemistry.level_at(boundary.cutoff)
+
+
+def level_at(config: Config, potential: float, where: str = "boundary.protocol") -> float:
+    """Level outside the surface in equilibrium with a potential, V.
+
+    Raises
+    ------
+    ConfigError
+        With the ideal law, a potential below that at which the phase is full.
+    """
+    chemistry = chemistry_of(config)
+    if config.material.chemistry.law == "ideal" and potential < chemistry.full - 1e-9:
+        raise ConfigError(f"found {potential:g} V", where=where,
+                          allowed=f"at least boundary.potential = {chemistry.full:g} V, at which an ideal solution is "
+                          "full", hint="set boundary.potential to the lowest potential of the protocol")
+    return chemistry.level_at(potential)
+
+
+def current_of(config: Config, given: Current) -> tuple[float, float]:
+    """A protocol's current as content per time: per area of the section, 1/s, and per length of its surface, nm/s.
+
+    One of the two is 0; see :func:`applied_current`.
+    """
+    if given.c_rate is not None:
+        return given.c_rate / HOUR, 0.0
+    return 0.0, (given.density or 0.0) / _density_of_unit_flux(config)
 
 
 def film_coefficient(config: Config) -> float | None:

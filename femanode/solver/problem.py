@@ -16,14 +16,14 @@ from femanode.mesh.recovery import Recovery
 from femanode.mesh.roughness import rough_mesh
 from femanode.mesh.spaces import Spaces, build_spaces
 from femanode.numerics.arrays import IntArray
-from femanode.solver.electrode import applied_current, cutoff_activity, film_coefficient
-from femanode.solver.ends import usual_ends
+from femanode.solver.electrode import film_coefficient
 from femanode.solver.front import Front
 from femanode.solver.grading import GradedMesh, Grading, initial_leaves
-from femanode.solver.laws import chemistry_of, crystal_of, diffusivity_of, kinetics_of, mixture_of
+from femanode.solver.laws import carrier_volume_of, chemistry_of, crystal_of, diffusivity_of, kinetics_of, mixture_of
 from femanode.solver.mechanics import Mechanics
 from femanode.solver.physics import Physics
-from femanode.solver.protocol import Protocol, Step
+from femanode.solver.programme import applied_of, protocol_of
+from femanode.solver.protocol import Protocol
 from femanode.solver.resolution import (
     ELEMENTS_PER_DELTA,
     half_thickness_on,
@@ -33,12 +33,19 @@ from femanode.solver.resolution import (
 )
 from femanode.solver.state import Part, State, pristine
 from femanode.solver.stepping import Limits
-from femanode.solver.transport import Applied, Transport
+from femanode.solver.transport import Transport
+from femanode.solver.whole import reacted
 from femanode.units import K_B
 
 #: Relative residual of equilibrium at which Newton's method ends. With 1e-3 no figure (converted fraction, stresses,
 #: diameters) changes by more than 1e-4 of itself, and this is ten times less.
 EQUILIBRIUM = 1e-4
+
+#: Converted fraction at which a run without a given current ends by default.
+CONVERTED = 0.99
+
+#: Largest change of the reacted phase's content in a step, where it can be emptied or has a measured chemistry.
+FILLING = 0.02
 
 DEFAULT_GRADING = Grading()
 
@@ -78,14 +85,17 @@ class Problem:
         return self.physics.front.delta
 
     def initial_state(self) -> State:
-        """Pristine section, with the front just outside its surface."""
+        """Pristine section, with the front just outside its surface; or one that has reacted, swollen without stress."""
         spaces, outline = self.physics.spaces, self.section.outline
         uneven = unevenness_of(self.config, self.section)
         # The front enters parallel to the actual outline, uneven or not.
         depth = outline.depth(spaces.nodes) if uneven is None else uneven.depth(spaces.nodes, outline)
         extent = self.physics.front.initial_extent(np.maximum(depth, 0.0))
-        return pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]), extent,
-                        1.0 - self.physics.applied[0].cutoff)
+        shape = (spaces.weight.shape[0], spaces.weight.shape[1])
+        if self.config.initial.reacted:
+            return reacted(self.physics, pristine(spaces.n_nodes, shape, np.ones(spaces.n_nodes)),
+                           self.config.initial.content)
+        return pristine(spaces.n_nodes, shape, extent, 1.0 - self.physics.applied[0].cutoff)
 
     def mesh_part(self) -> Part:
         """What a checkpoint keeps of the mesh: its hash, and the leaves of a graded one. The rest can be recomputed."""
@@ -115,10 +125,8 @@ class Problem:
 
     @property
     def protocol(self) -> Protocol:
-        """What is done to the wire: one step, which ends as the configuration says."""
-        limits = self.limits
-        ends = usual_ends(limits.end, limits.converted, limits.arrest)
-        return Protocol(tuple(Step(applied, ends) for applied in self.physics.applied))
+        """What is done to the wire: the configuration's protocol, or one step that ends as it says."""
+        return protocol_of(self.config, self.physics.applied, self.limits)
 
     def output_times(self) -> list[float]:
         """Output times, s, which the time steps hit exactly."""
@@ -146,6 +154,12 @@ def build_problem(config: Config) -> Problem:
         As in :func:`mesh_section`; also if the mesh is too coarse for the front's half-thickness.
     """
     frame, rates = crystal_of(config)
+    content, least = config.initial.content, chemistry_of(config).lowest
+    if content is not None and content < least - 1e-9:
+        raise ConfigError(f"found {content:g}", where="initial.content",
+                          allowed=f"at least {least:g}, what the reacted phase of {config.material.name} always holds",
+                          hint="" if config.material.chemistry.law == "open_circuit" else
+                          "chemistry.law: open_circuit knows lower contents")
     section, levels = root_section(config)
     delta = half_thickness_on(config, section)
     finest = section.actual_size / 2.0**levels
@@ -161,13 +175,24 @@ def build_problem(config: Config) -> Problem:
     physics = build_physics(config, section, delta, rates)
     if levels:
         graded = _graded(hierarchy, leaves, physics.spaces, vertices)
-    time = config.time
-    limits = Limits(end=time.end, front_advance=time.max_front_advance, plastic=time.max_plastic_increment,
-                    content=time.max_content_increment,
-                    min_step=time.min_step if time.min_step is not None else 1e-9 * time.end,
-                    arrest=time.stop.arrest, converted=time.stop.converted)
-    return Problem(config, section, frame, rates, physics, limits, tuple(_notes(config, frame, section, delta)),
+    return Problem(config, section, frame, rates, physics, limits_of(config), tuple(_notes(config, frame, section, delta)),
                    Recovery(physics.spaces), graded)
+
+
+def limits_of(config: Config) -> Limits:
+    """Bounds on a step and ends of the run. A section that has reacted has no front whose rest or passage could end it.
+
+    Under a given current the front's passage ends nothing by default: the capacity is that at the cut-off.
+    """
+    time, stop, reacted_ = config.time, config.time.stop, config.initial.reacted
+    given = config.boundary.mode == "galvanostatic" or config.boundary.protocol is not None
+    passage = stop.converted if not isinstance(stop.converted, str) else None if given else CONVERTED
+    empties = config.boundary.protocol is not None or reacted_ or config.material.chemistry.law == "open_circuit"
+    filling = time.max_filling_increment or (FILLING if empties else np.inf)
+    return Limits(end=time.end, front_advance=time.max_front_advance, plastic=time.max_plastic_increment,
+                  content=time.max_content_increment, filling=filling,
+                  min_step=time.min_step if time.min_step is not None else 1e-9 * time.end,
+                  arrest=None if reacted_ else stop.arrest, converted=None if reacted_ else passage)
 
 
 def _graded(hierarchy: Hierarchy, leaves: Leaves, spaces: Spaces, vertices: IntArray) -> GradedMesh:
@@ -198,16 +223,10 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
     return Physics(
         spaces=spaces, mechanics=mechanics,
         front=Front(spaces, delta, config.front.conversion_start, rates, kinetics_of(config), backend),
-        transport=Transport(spaces, chemistry_of(config), diffusivity_of(material),
-                            material.transport.activation_volume / (K_B * config.temperature), backend,
-                            film_coefficient(config)),
-        mixture=mixture_of(material), applied=(applied_of(config, spaces),))
-
-
-def applied_of(config: Config, spaces: Spaces) -> Applied:
-    """What the configuration applies outside the surface, in the units of the carrier balance on one mesh."""
-    current = applied_current(config, float(spaces.mass.sum()), float(spaces.reacting_length.sum()))
-    return Applied(current, cutoff_activity(config))
+        transport=Transport(spaces, chemistry_of(config), diffusivity_of(material), 0.0, backend,
+                            film_coefficient(config),
+                            material.transport.activation_volume / (K_B * config.temperature)),
+        mixture=mixture_of(material), applied=applied_of(config, spaces), carrier_volume=carrier_volume_of(material))
 
 
 def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) -> list[str]:
