@@ -129,8 +129,8 @@ def mesh(config: ConfigPath,
 
 @app.command()
 def materials(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="material")] = None,
-              cite: Annotated[bool, typer.Option("--cite", help="print, as BibTeX, what the numbers were read in: of one "
-                                                                "material, or of all and of the observations")] = False,
+              cite: Annotated[bool, typer.Option("--cite", help="print BibTeX of what the numbers were read in, of one "
+                                                                "material or of all and the observations")] = False,
               ) -> None:
     """List the bundled materials, or one with the source of every number."""
     from femanode.config.library import describe, list_inert, list_materials
