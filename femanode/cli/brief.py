@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
+from femanode.config.doubts import doubts
 from femanode.pictures.crackmark import ALIKE
 from femanode.pictures.curves import time_scale
 from femanode.postprocess.accuracy import Bias
@@ -41,7 +42,7 @@ _TOO_THICK = ("the front is thick for this diffusivity: the activity falls by {0
 
 
 def describe_plan(problem: Problem) -> str:
-    """What ``femanode check`` prints: mesh, crystal, control, steps, time and memory."""
+    """What ``femanode check`` prints: mesh, crystal, control, steps, time and memory, and what a reader would ask."""
     config, section, physics = problem.config, problem.section, problem.physics
     unknowns = 2 * physics.spaces.n_nodes
     quality = section.quality()
@@ -77,7 +78,8 @@ def describe_plan(problem: Problem) -> str:
     ]
     drop = speed * problem.half_thickness * physics.chemistry.at_front / ((1.0 - physics.chemistry.at_front) * D)
     notes = [*problem.notes, *([] if drop <= _THICK else [_TOO_THICK.format(drop)])]
-    return "\n".join([*lines, *(f"note            {note}" for note in notes)])
+    return "\n".join([*lines, *(f"note            {note}" for note in notes),
+                      *(f"question        {doubt}" for doubt in doubts(config))])
 
 
 def _describe_surface(problem: Problem) -> list[str]:

@@ -54,7 +54,8 @@ def prepare_folder(path: Path, *, overwrite: bool) -> Path:
         if not (path / "config.yaml").is_file():
             raise ConfigError("the folder holds something that is not a run", where=str(path),
                               hint="empty it yourself, or use another folder with -o")
-        for name in ("manifest.json", "summary.json", "history.csv", "frames.pvd", "report.html", *NAMES):
+        for name in ("manifest.json", "summary.json", "history.csv", "frames.pvd", "report.html", "citations.bib",
+                     *NAMES):
             (path / name).unlink(missing_ok=True)
         for folder, pattern in (("frames", "*.vtu"), ("pictures", "*")):
             for file in (path / folder).glob(pattern):
