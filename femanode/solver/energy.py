@@ -3,9 +3,10 @@ r"""Power balance of a step: how much energy the reaction gives, and where it go
 Each carrier that enters gives -dG0. A part of that is spent on swelling against stress. This work of swelling is stored
 elastically or dissipated by plastic flow: within the front (2/3 of the flow stress per unit of swelling) and in the
 shell behind it. The remaining energy drives front and diffusion and is dissipated there. That the work of swelling
-equals what is stored and dissipated by flow is an identity of the equations, so that
+and that of pressure and axial force equal what is stored and dissipated by flow is an identity of the equations, so
+that
 
-    gap = (work of swelling - change of elastic energy - dissipation by flow)/(energy of the reaction)
+    gap = (work of swelling + work of loads - change of elastic energy - dissipation by flow)/(energy of the reaction)
 
 measures how well they are solved: the work is computed with the stress averaged across the front, which the rate law
 uses, and the other two terms with the stress at the quadrature points.
@@ -35,12 +36,14 @@ class Energy:
     work : of swelling against stress in the step
     flow : dissipated in the step by plastic flow within the front and behind it
     stored : elastic energy at the end of the step
+    load : work of pressure and axial force in the step
     """
 
     chemical: float
     work: float
     flow: float
     stored: float
+    load: float = 0.0
 
 
 def elastic_energy(tau: Array, Jc: Array, law: Moduli) -> Array:
@@ -76,4 +79,5 @@ def step_energy(physics: Physics, state: State, new: State, eq: Equilibrium, law
     return Energy(chemical=per_swelling * float(np.sum(weight * (after - before))),
                   work=-float(np.sum(weight * (driving * reacted + mean * (filled - before)))),
                   flow=float(np.sum(weight * (layer_dissipation(strength) * reacted + shell))),
-                  stored=float(np.sum(weight * elastic_energy(tau, after, law))))
+                  stored=float(np.sum(weight * elastic_energy(tau, after, law))),
+                  load=physics.mechanics.load_work((state.u, new.u), (state.axial, new.axial)))
