@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from femanode.constitutive.crystal.miller import format_miller
-from femanode.constitutive.swelling import volume_ratio
 from femanode.numerics.arrays import Array
 from femanode.output.fieldset import FieldSet
 from femanode.postprocess import arrest, cracks, growth
@@ -204,7 +203,7 @@ def _eq1(record: Recorder, fields: FieldSet) -> dict[str, float | None]:
     # One to three half-thicknesses ahead of the front's middle and behind it.
     core, shell = beside(0.0474, 0.2689), beside(0.7311, 0.9526)
     x, V = material.content.x_max, material.host.volume
-    V_full = V * float(volume_ratio(np.ones(1), material.swelling.expansion)[0])
+    V_full = V * (1.0 + material.swelling.full)
     front = record.rows[-1]["front_mean_stress_GPa"]
     terms = {"reaction_and_potential": physics.front.kinetics.reaction_energy, "host_stress": core * V / x,
              "product_stress": -shell * V_full / x}

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from femanode.constitutive.elastoplasticity import Moduli
-from femanode.constitutive.passage import layer_dissipation
 from femanode.numerics.arrays import Array
 from femanode.solver.mechanics import Equilibrium
 from femanode.solver.physics import Physics
@@ -76,8 +75,14 @@ def step_energy(physics: Physics, state: State, new: State, eq: Equilibrium, law
     per_swelling = -kinetics.reaction_energy / volume if volume > 0 else 0.0
     reacted = after - filled
     shell = 0.5 * (before + after) * von_mises(tau) / after * (new.eqps - state.eqps)
-    return Energy(chemical=per_swelling * float(np.sum(weight * (after - before))),
+    chemical = per_swelling * float(np.sum(weight * (after - before)))
+    if (ratio := physics.mixture.ratio) is not None:
+        # carriers, not volume: the front's volume per carrier belongs to its own content
+        at_front = np.array([physics.chemistry.at_front])
+        gained = physics.content_at_points(new.xi, new.c)[1] - physics.content_at_points(state.xi, state.c)[1]
+        chemical = per_swelling * float((ratio(at_front)[0] - 1.0) / at_front[0] * np.sum(weight * gained))
+    return Energy(chemical=chemical,
                   work=-float(np.sum(weight * (driving * reacted + mean * (filled - before)))),
-                  flow=float(np.sum(weight * (layer_dissipation(strength) * reacted + shell))),
+                  flow=float(np.sum(weight * (physics.layer(strength, eq.F, new.xi) * reacted + shell))),
                   stored=float(np.sum(weight * elastic_energy(tau, after, law))),
                   load=physics.mechanics.load_work((state.u, new.u), (state.axial, new.axial)))

@@ -20,7 +20,7 @@ from femanode.solver.electrode import applied_current, cutoff_activity, film_coe
 from femanode.solver.ends import usual_ends
 from femanode.solver.front import Front
 from femanode.solver.grading import GradedMesh, Grading, initial_leaves
-from femanode.solver.laws import chemistry_of, crystal_of, diffusivity_of, kinetics_of, mixture_of
+from femanode.solver.laws import chemistry_of, crystal_of, diffusivity_of, kinetics_of, mixture_of, shares_of
 from femanode.solver.mechanics import Mechanics
 from femanode.solver.physics import Physics
 from femanode.solver.preload import loaded
@@ -212,7 +212,7 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
         transport=Transport(spaces, chemistry_of(config), diffusivity_of(material),
                             material.transport.activation_volume / (K_B * config.temperature), backend,
                             film_coefficient(config)),
-        mixture=mixture_of(material), applied=(applied_of(config, spaces),))
+        mixture=mixture_of(material, shares_of(material, crystal_of(config)[0])), applied=(applied_of(config, spaces),))
 
 
 def applied_of(config: Config, spaces: Spaces) -> Applied:

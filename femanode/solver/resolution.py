@@ -10,7 +10,7 @@ from femanode.errors import ConfigError
 from femanode.mesh.build import Section, make_section, require_size
 from femanode.mesh.files import read_section
 from femanode.mesh.roughness import Roughness, make_roughness, require_waves
-from femanode.solver.laws import crystal_of
+from femanode.solver.laws import crystal_of, shares_of
 
 #: Elements along the radius (of a tube: the wall) if the configuration gives neither element size nor half-thickness.
 DEFAULT_RESOLUTION = 64
@@ -78,7 +78,7 @@ def root_section(config: Config) -> tuple[Section, int]:
     # An uneven outline has no mirror lines, so that the whole section is meshed unless a sector is asked for.
     wanted = "full" if geometry.roughness is not None and geometry.sector == "auto" else geometry.sector
     if wanted == "auto":
-        allowed = max(allowed, sector_of_load(config), key=SECTORS.index)
+        allowed = max(allowed, sector_of_load(config), sector_of_swelling(config), key=SECTORS.index)
     sector = require_sector(wanted, allowed)
     if geometry.diameter is None or size is None:
         raise ConfigError("no diameter", where="geometry.diameter")
@@ -102,8 +102,14 @@ def sector_of_load(config: Config) -> str:
     return "half" if x or config.mechanics.axial == "bending" else "quarter"
 
 
+def sector_of_swelling(config: Config) -> str:
+    """The smallest sector with the mirror lines of directed swelling: all where its axes are turned from x and y."""
+    shares = shares_of(config.material, crystal_of(config)[0])
+    return "full" if shares is not None and shares.xy else "quarter"
+
+
 def require_load_fits(config: Config, sector: str, radius: float, where: str) -> None:
-    """Refuse a sector that cannot bend as asked, and a curvature that would crush the compressed side.
+    """Refuse a sector that cannot bend or swell as asked, and a curvature that would crush the compressed side.
 
     Raises
     ------
@@ -111,6 +117,9 @@ def require_load_fits(config: Config, sector: str, radius: float, where: str) ->
         One line at the key ``where`` for the sector, or at the curvature's.
     """
     needed, mechanics = sector_of_load(config), config.mechanics
+    if sector != "full" and sector_of_swelling(config) == "full":
+        raise ConfigError(f"a {sector} section with swelling.directions at an angle to its mirror lines", where=where,
+                          allowed="auto, full", hint="turn crystal.in_plane to an axis of the crystal")
     if SECTORS.index(sector) < SECTORS.index(needed):
         what = "bending about its axes" if mechanics.axial == "bending" else (
             "a curvature along y" if needed == "full" else "a curvature along x")
