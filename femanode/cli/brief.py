@@ -19,11 +19,11 @@ from femanode.simulation.result import Result
 from femanode.solver.electrode import current_density
 from femanode.solver.problem import Problem
 
-#: Seconds per step: a part that does not depend on the mesh, and the factor of (million unknowns)^1.2 with PARDISO and
-#: with SuperLU. Memory, MiB: at the start, and per thousand unknowns. A rough line through four runs on two cores
-#: (unknowns of the first mesh 5,300: 39 ms, with SuperLU 85 ms, 425 MiB; 26,900: 132 ms, 644 MiB; 122,000: 0.85 s,
-#: 984 MiB).
-_FIXED, _GROWING, _SUPERLU = 0.015, 10.0, 40.0
+#: Seconds per step: a part that does not depend on the mesh, and the factor of (million unknowns)^1.2 by linear solver,
+#: by its name or else with SuperLU. Memory, MiB: at the start, and per thousand unknowns. A rough line through four
+#: runs on two cores (unknowns of the first mesh 5,300: 39 ms, with SuperLU 85 ms, 425 MiB; 26,900: 132 ms, 644 MiB;
+#: 122,000: 0.85 s, 984 MiB).
+_FIXED, _GROWING, _SUPERLU = 0.015, {"pardiso": 10.0, "rslab": 15.0}, 40.0
 _BASE_MEMORY, _MEMORY = 380.0, 6.0
 
 #: Seconds that a run takes besides solving, on the same cores: imports, mesh and compiled code; pictures and page.
@@ -56,7 +56,7 @@ def describe_plan(problem: Problem) -> str:
     # Slow directions still move when the fast ones have stopped or are through; good to a third for five bundled wires.
     spread = (speed / problem.rates.mean) ** 0.55
     steps = int(np.ceil(0.9 * spread * depth / (config.time.max_front_advance * problem.half_thickness)))
-    growing = _GROWING if physics.mechanics.solver.name == "pardiso" else _SUPERLU
+    growing = _GROWING.get(physics.mechanics.solver.name, _SUPERLU)
     seconds = steps * (_FIXED + growing * (unknowns / 1e6) ** 1.2)
     control = "interface" if number < 0.3 else "diffusion" if number > 3 else "mixed"
     lines = [

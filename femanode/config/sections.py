@@ -281,6 +281,6 @@ class Output(Section):
 class Solver(Section):
     """Linear solver."""
 
-    linear: Literal["auto", "pardiso", "scipy"] = Field(
-        default="auto", description="sparse direct solver; auto: pardiso where it is installed"
+    linear: Literal["auto", "pardiso", "rslab", "scipy"] = Field(
+        default="auto", description="sparse direct solver; auto: pardiso where it is installed, else rslab, else scipy"
     )

@@ -28,7 +28,7 @@ from femanode.solver.problem import Problem
 from femanode.solver.stepping import Tally
 
 PACKAGES = ("femanode", "numpy", "scipy", "scikit-fem", "meshio", "pyvista", "pydantic", "pymetis", "numba",
-            "pypardiso")
+            "pypardiso", "rslab")
 
 #: Fields that a frame stores in single precision. Fields from which shape and carrier balance are read are in double.
 SINGLE = ("cauchy_stress_GPa", "hoop_stress_GPa", "radial_stress_GPa", "axial_stress_GPa", "mean_stress_GPa",
