@@ -19,16 +19,27 @@ from femanode.numerics.arrays import IntArray
 from femanode.solver.electrode import film_coefficient
 from femanode.solver.front import Front
 from femanode.solver.grading import GradedMesh, Grading, initial_leaves
-from femanode.solver.laws import carrier_volume_of, chemistry_of, crystal_of, diffusivity_of, kinetics_of, mixture_of
+from femanode.solver.laws import (
+    carrier_volume_of,
+    chemistry_of,
+    crystal_of,
+    diffusivity_of,
+    kinetics_of,
+    mixture_of,
+    shares_of,
+)
 from femanode.solver.mechanics import Mechanics
 from femanode.solver.physics import Physics
+from femanode.solver.preload import loaded
 from femanode.solver.programme import applied_of, protocol_of
 from femanode.solver.protocol import Protocol
 from femanode.solver.resolution import (
     ELEMENTS_PER_DELTA,
+    force_note,
     half_thickness_on,
     resolution,
     root_section,
+    sector_of_load,
     unevenness_of,
 )
 from femanode.solver.state import Part, State, pristine
@@ -85,17 +96,23 @@ class Problem:
         return self.physics.front.delta
 
     def initial_state(self) -> State:
-        """Pristine section, with the front just outside its surface; or one that has reacted, swollen without stress."""
+        """Section in equilibrium with its loads: the front just outside its surface, or all reacted and swollen.
+
+        Raises
+        ------
+        ConfigError
+            The wire cannot carry the loads.
+        """
         spaces, outline = self.physics.spaces, self.section.outline
         uneven = unevenness_of(self.config, self.section)
         # The front enters parallel to the actual outline, uneven or not.
         depth = outline.depth(spaces.nodes) if uneven is None else uneven.depth(spaces.nodes, outline)
         extent = self.physics.front.initial_extent(np.maximum(depth, 0.0))
-        shape = (spaces.weight.shape[0], spaces.weight.shape[1])
+        state = pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]), extent,
+                         1.0 - self.physics.applied[0].cutoff)
         if self.config.initial.reacted:
-            return reacted(self.physics, pristine(spaces.n_nodes, shape, np.ones(spaces.n_nodes)),
-                           self.config.initial.content)
-        return pristine(spaces.n_nodes, shape, extent, 1.0 - self.physics.applied[0].cutoff)
+            state = reacted(self.physics, state, self.config.initial.content)
+        return loaded(self.physics, state, self.config.mechanics.bend) if self.config.mechanics.loaded else state
 
     def mesh_part(self) -> Part:
         """What a checkpoint keeps of the mesh: its hash, and the leaves of a graded one. The rest can be recomputed."""
@@ -175,8 +192,8 @@ def build_problem(config: Config) -> Problem:
     physics = build_physics(config, section, delta, rates)
     if levels:
         graded = _graded(hierarchy, leaves, physics.spaces, vertices)
-    return Problem(config, section, frame, rates, physics, limits_of(config), tuple(_notes(config, frame, section, delta)),
-                   Recovery(physics.spaces), graded)
+    notes = tuple(_notes(config, frame, section, delta))
+    return Problem(config, section, frame, rates, physics, limits_of(config), notes, Recovery(physics.spaces), graded)
 
 
 def limits_of(config: Config) -> Limits:
@@ -217,7 +234,8 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
     backend = config.solver.linear
     try:
         mechanics = Mechanics(spaces, section.sector, axial=config.mechanics.axial,
-                              axial_force=config.mechanics.axial_force, backend=backend, tolerance=EQUILIBRIUM)
+                              axial_force=config.mechanics.axial_force, pressure=config.mechanics.pressure,
+                              backend=backend, tolerance=EQUILIBRIUM)
     except ImportError as error:
         raise ConfigError(str(error), where="solver.linear") from None
     return Physics(
@@ -226,7 +244,8 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
         transport=Transport(spaces, chemistry_of(config), diffusivity_of(material), 0.0, backend,
                             film_coefficient(config),
                             material.transport.activation_volume / (K_B * config.temperature)),
-        mixture=mixture_of(material), applied=applied_of(config, spaces), carrier_volume=carrier_volume_of(material))
+        mixture=mixture_of(material, shares_of(material, crystal_of(config)[0])),
+        applied=applied_of(config, spaces), carrier_volume=carrier_volume_of(material))
 
 
 def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) -> list[str]:
@@ -236,6 +255,7 @@ def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) 
         notes.append(f"in-plane direction along x: {frame.miller_along('x')} (chosen)")
     if config.geometry.sector == "auto":
         why = ("from the mesh file" if config.geometry.shape == "file" else
+               "the smallest that the bending allows" if sector_of_load(config) == section.sector != "quarter" else
                "the smallest the crystal allows" if config.geometry.roughness is None else
                "an uneven outline has no mirrors")
         notes.append(f"sector: {section.sector} ({why})")
@@ -247,6 +267,8 @@ def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) 
     if finest is not None and ELEMENTS_PER_DELTA * finest > 1.3 * delta:
         notes.append(f"elements of {finest:.4g} nm do not resolve a front of half-thickness {delta:g} nm: take "
                      f"{delta / ELEMENTS_PER_DELTA:g} nm, or figures scatter by a tenth")
+    if (weak := force_note(config, section)) is not None:
+        notes.append(weak)
     gap = config.material.front.equilibrium_potential - config.boundary.potential
     if gap <= 0:
         notes.append(f"no driving force: the applied potential is {-gap:.3g} V above the front's equilibrium")

@@ -49,8 +49,8 @@ def transfer(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, mes
     quadratic = old_mesh.on_vertices(np.concatenate([state.u, state.u_rate]), quadratic=True)[:, mesh.vertex]
     depletion = _conserving(old, state, new, xi, linear[1], linear[6])
     moved = replace(state, xi=xi, depletion=depletion, shift=linear[6], front_stress=linear[2],
-                    u=np.ascontiguousarray(quadratic[:2]), activity=linear[3], front_stress_trend=linear[4], curvature=linear[5],
-                    u_rate=np.ascontiguousarray(quadratic[2:]))
+                    u=np.ascontiguousarray(quadratic[:2]), activity=linear[3], front_stress_trend=linear[4],
+                    curvature=linear[5], u_rate=np.ascontiguousarray(quadratic[2:]))
     moved, coarser = _with_history(old, old_mesh, state, new, mesh, moved)
     return _settled(new, moved, coarser) if len(coarser) else moved
 
