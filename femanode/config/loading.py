@@ -64,6 +64,19 @@ class Config(Section):
     solver: Solver = Solver()
     _source: Path | None = PrivateAttr(default=None)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _capacity_at_cutoff(cls, raw: Any) -> Any:
+        """Under a given current the passage of the front ends nothing, unless that is asked for."""
+        boundary, time = (raw.get(key) if isinstance(raw, Mapping) else None for key in ("boundary", "time"))
+        if not isinstance(boundary, Mapping) or not isinstance(time, Mapping):
+            return raw
+        stop = time.get("stop", {})
+        given = boundary.get("mode") == "galvanostatic" or boundary.get("protocol") is not None
+        if not given or not isinstance(stop, Mapping) or "converted" in stop:
+            return raw
+        return {**raw, "time": {**time, "stop": {**stop, "converted": None}}}
+
     @property
     def source(self) -> Path | None:
         """File the configuration was read from, or None; not part of the configuration."""

@@ -283,8 +283,8 @@ class Material(Section):
             raise problem("found drift with chemistry.law: ideal", allowed="chemistry.law: open_circuit, or no drift",
                           key="transport.drift")
         if self.transport.drift and isinstance(self.swelling.expansion, Table):
-            raise problem("found drift with swelling.expansion as a table", allowed="a number as expansion, or no drift",
-                          key="transport.drift", hint="a partial molar volume that varies is not in this version")
+            raise problem("found drift with swelling.expansion as a table", key="transport.drift",
+                          allowed="a number as expansion, or no drift", hint="a partial molar volume that varies is not in this version")
         return self
 
     @model_validator(mode="after")

@@ -126,7 +126,8 @@ class Boundary(Section):
         if self.protocol is not None:
             return self._protocol_alone()
         if self.cycles != 1:
-            raise problem(f"found {self.cycles} cycles without a protocol", allowed="a protocol: to repeat", key="cycles")
+            raise problem(f"found {self.cycles} cycles without a protocol", allowed="a protocol: to repeat",
+                          key="cycles")
         if self.mode == "film" and self.film is None:
             allowed = "film: {thickness: 10 nm, diffusivity: 1e-12 cm^2/s}"
             raise problem("found mode: film without a film", allowed=allowed, key="film")
@@ -253,20 +254,13 @@ class Stop(Section):
     arrest: Number | None = Field(
         default=1e-3, gt=0, lt=1, description="front speed over its unstressed speed"
     )
-    converted: Number | Literal["auto"] | None = Field(
-        default="auto", description="converted fraction of the section, above 0 to 1; auto: 0.99, but under a given "
-        "current none, as its capacity is that at the cut-off"
+    converted: Number | None = Field(
+        default=0.99, gt=0, le=1, description="converted fraction of the section; where a current is given or a "
+        "protocol, the default is null, as the capacity is that at the cut-off"
     )
     torn: Switch | None = Field(
         default=False, description="end where the skin has torn: a neck thinned to a quarter since it reacted"
     )
-
-
-    @model_validator(mode="after")
-    def _converted_in_range(self) -> Self:
-        if isinstance(self.converted, float | int) and not 0 < self.converted <= 1:
-            raise problem(f"found {self.converted:g}", allowed="above 0, at most 1, auto or null", key="converted")
-        return self
 
 
 class Time(Section):

@@ -65,7 +65,7 @@ class Chemistry(Protocol):
         Parameters
         ----------
         stress : mean stress of the stress-free frame, GPa
-        volume : partial molar volume of the carriers per charge, nm^3/e
+        volume : partial molar volume of the carriers over their charge, V/GPa
         """
         ...
 

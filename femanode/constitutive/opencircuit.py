@@ -8,7 +8,6 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from femanode.numerics.arrays import Array
-from femanode.units import E_CHARGE
 
 #: Change of content per V beyond the ends of the table. It keeps the balance solvable where a step tries a potential at
 #: which the phase is full or empty already, and is so small that the content leaves the table by less than 0.005.
@@ -102,4 +101,4 @@ class OpenCircuit:
 
     def shift(self, stress: Array, volume: float) -> Array:
         """See :meth:`femanode.constitutive.chemistry.Chemistry.shift`: the potential rises by volume sigma, V."""
-        return np.asarray(-volume / E_CHARGE * stress)
+        return np.asarray(-volume * stress)

@@ -83,12 +83,12 @@ def _above(table: Table, least: float) -> tuple[tuple[float, ...], tuple[float, 
 
 
 def carrier_volume_of(material: Material) -> float:
-    """Partial molar volume of the carriers per charge, nm^3/e, by which stress acts on them; 0 where it does not."""
+    """Partial molar volume of the carriers over their charge, V/GPa; 0 where stress does not act on them."""
     drift = material.transport.drift
     usual = material.chemistry.law == "open_circuit" and not isinstance(material.swelling.expansion, Table)
     if not (usual if drift is None else drift):
         return 0.0
-    return swelling_volume(material) / material.carrier.charge
+    return swelling_volume(material) / (E_CHARGE * material.carrier.charge)
 
 
 def thermal_voltage(config: Config) -> float:

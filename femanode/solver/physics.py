@@ -25,7 +25,7 @@ class Physics:
     """The solvers of one section, and the laws that connect them.
 
     ``applied`` holds what is applied outside the surface in each step of the protocol. ``carrier_volume`` is the
-    partial molar volume of the carriers per charge, nm^3/e, by which stress acts on them; 0 where it does not.
+    partial molar volume of the carriers over their charge, V/GPa, by which stress acts on them; 0 where it does not.
     """
 
     spaces: Spaces

@@ -52,9 +52,6 @@ from femanode.units import K_B
 #: diameters) changes by more than 1e-4 of itself, and this is ten times less.
 EQUILIBRIUM = 1e-4
 
-#: Converted fraction at which a run without a given current ends by default.
-CONVERTED = 0.99
-
 #: Largest change of the reacted phase's content in a step, where it can be emptied or has a measured chemistry.
 FILLING = 0.02
 
@@ -197,19 +194,14 @@ def build_problem(config: Config) -> Problem:
 
 
 def limits_of(config: Config) -> Limits:
-    """Bounds on a step and ends of the run. A section that has reacted has no front whose rest or passage could end it.
-
-    Under a given current the front's passage ends nothing by default: the capacity is that at the cut-off.
-    """
+    """Bounds on a step and ends of the run. A section that has reacted has no front whose rest or passage could end it."""
     time, stop, reacted_ = config.time, config.time.stop, config.initial.reacted
-    given = config.boundary.mode == "galvanostatic" or config.boundary.protocol is not None
-    passage = stop.converted if not isinstance(stop.converted, str) else None if given else CONVERTED
     empties = config.boundary.protocol is not None or reacted_ or config.material.chemistry.law == "open_circuit"
     filling = time.max_filling_increment or (FILLING if empties else np.inf)
     return Limits(end=time.end, front_advance=time.max_front_advance, plastic=time.max_plastic_increment,
                   content=time.max_content_increment, filling=filling,
                   min_step=time.min_step if time.min_step is not None else 1e-9 * time.end,
-                  arrest=None if reacted_ else stop.arrest, converted=None if reacted_ else passage)
+                  arrest=None if reacted_ else stop.arrest, converted=None if reacted_ else stop.converted)
 
 
 def _graded(hierarchy: Hierarchy, leaves: Leaves, spaces: Spaces, vertices: IntArray) -> GradedMesh:
