@@ -236,7 +236,7 @@ class _SectionFigure:
         if directions is not None:
             add_directions(self.axes, left, bottom, 44 * scale, directions, self._font(14), weight)
             left += 150 * scale
-        add_scale_bar(self.axes, left, bottom - 3.5 * scale, round_length(0.2 * (bounds[1] - bounds[0])), 7 * scale,
+        add_scale_bar(self.axes, left, bottom - 3.5 * scale, round_length(0.3 * (bounds[1] - bounds[0])), 7 * scale,
                       self._font(14))
 
     def _colour_bar(self, choice: FieldChoice, extend: str, left: float, bottom: float,
