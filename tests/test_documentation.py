@@ -58,7 +58,7 @@ def test_every_key_stands_with_unit_default_and_meaning(model: type[BaseModel], 
     assert set(fields) == set(shown) - sections - {"material"}
     examples = {"nm": "129 nm", "s": "1.5 h", "GPa": "1.0 GPa", "nm/s": "0.05 nm/s", "nm^2/s": "5.1e-12 cm^2/s",
                 "nm^3": "20.02 Å^3", "J/m^2": "10 J/m^2", "V": "10 mV", "K": "300 K", "nN": "0 nN", "1/s": "1e-3 1/s",
-                "mAh/g": "3579 mAh/g", "mA/cm^2": "0.1 mA/cm^2", "deg": "3 deg"}
+                "1/nm": "0.002 1/nm", "mAh/g": "3579 mAh/g", "mA/cm^2": "0.1 mA/cm^2", "deg": "3 deg"}
     for key, field in fields.items():
         value, default, meaning = shown[key]
         assert value and default and len(meaning) > 5, key

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -16,17 +17,20 @@ from femanode.config.ledges import Ledges, check_ledges
 from femanode.config.quantities import (
     ActivationVolume,
     DiffusivityTable,
+    ExpansionOrTable,
     Hardening,
     Length,
     Number,
+    PoissonOrTable,
     Potential,
     Section,
     SpecificCapacity,
     Speed,
-    Stiffness,
+    StiffnessOrTable,
     StrainRate,
     StressTable,
     SurfaceEnergy,
+    Table,
     Text,
     Volume,
     Whole,
@@ -86,7 +90,38 @@ class Content(Section):
 class Swelling(Section):
     """Chemical expansion."""
 
-    expansion: Number = Field(ge=0, le=20, description="(V_full - V_host)/V_host, dimensionless")
+    expansion: ExpansionOrTable = Field(
+        description="(V_full - V_host)/V_host, dimensionless; a table over content where volume is not linear in it"
+    )
+    directions: tuple[Number, Number, Number] | None = Field(
+        default=None,
+        description="shares of the logarithm of the volume ratio along the crystal's axes 100, 010, 001, of sum 1; "
+        "null: a third each",
+    )
+
+    @property
+    def full(self) -> float:
+        """Expansion at content 1."""
+        return self.expansion.value[-1] if isinstance(self.expansion, Table) else self.expansion
+
+    @model_validator(mode="after")
+    def _table_from_nothing_to_full(self) -> Self:
+        table = self.expansion
+        if isinstance(table, Table):
+            if table.content[0] != 0.0 or table.content[-1] != 1.0 or table.value[0] != 0.0:
+                raise problem(f"found expansions from {table.value[0]:g} at content {table.content[0]:g} on to content "
+                              f"{table.content[-1]:g}", allowed="from 0 at content 0 to content 1", key="expansion")
+            if any(b < a for a, b in pairwise(table.value)):
+                raise problem(f"found the expansions {list(table.value)}", allowed="none below the one before",
+                              key="expansion", hint="the front would shrink the host")
+        return self
+
+    @model_validator(mode="after")
+    def _shares_of_one(self) -> Self:
+        if self.directions is not None and (min(self.directions) < 0.0 or abs(sum(self.directions) - 1.0) > 1e-6):
+            raise problem(f"found {list(self.directions)}, whose sum is {sum(self.directions):g}", key="directions",
+                          allowed="three shares, none negative, of sum 1, such as [0, 0.406, 0.594]")
+        return self
 
 
 class Amorphization(Section):
@@ -165,8 +200,12 @@ class RateSensitivity(Section):
 class Phase(Section):
     """Elasto-plasticity of one phase, per swollen volume."""
 
-    youngs_modulus: Stiffness = Field(description="Young's modulus")
-    poisson_ratio: Number = Field(gt=-1, lt=0.5, description="Poisson's ratio, dimensionless")
+    youngs_modulus: StiffnessOrTable = Field(
+        description="Young's modulus; of the reacted phase also as a table over content"
+    )
+    poisson_ratio: PoissonOrTable = Field(
+        description="Poisson's ratio, dimensionless; of the reacted phase also as a table over content"
+    )
     yield_stress: StressTable = Field(description="yield stress, also as a table over content")
     hardening_modulus: Hardening = Field(default=0.0, description="linear hardening modulus")
     rate_sensitivity: RateSensitivity | None = Field(default=None, description="rate dependence; null: none")
@@ -177,6 +216,14 @@ class PhasePair(Section):
 
     host: Phase
     reacted: Phase
+
+    @model_validator(mode="after")
+    def _host_has_no_content(self) -> Self:
+        for key in ("youngs_modulus", "poisson_ratio"):
+            if isinstance(getattr(self.host, key), Table):
+                raise problem("found a table over content", allowed="one value: the host has content 0",
+                              key=f"host.{key}")
+        return self
 
 
 class Fracture(Section):
@@ -215,9 +262,23 @@ class Material(Section):
             return raw
         if "provenance" in raw:
             raise problem("found an unknown key 'provenance'", allowed="source and confidence at each value")
+        if raw.get("kind") == "inert":
+            raise problem("found an inert material", allowed="one that takes carriers, without this key", key="kind",
+                          hint="inert materials are for layers")
         provenance: dict[str, Provenance] = {}
         plain = split_leaves(raw, provenance)
         return {**plain, "provenance": provenance}
+
+    @model_validator(mode="after")
+    def _swelling_fits_structure(self) -> Self:
+        """Axes that the crystal cannot tell apart swell alike."""
+        shares, structure = self.swelling.directions, self.host.structure
+        equal = {"cubic": (0, 1, 2), "uniaxial": (0, 1)}.get(structure, ())
+        if shares is not None and len({round(shares[i], 9) for i in equal}) > 1:
+            raise problem(f"found {list(shares)} for a host of structure {structure}", key="swelling.directions",
+                          allowed="a third each" if structure == "cubic" else "two equal shares, then that along 001",
+                          hint="orthorhombic tells all three axes apart")
+        return self
 
     @model_validator(mode="after")
     def _rates_fit_structure(self) -> Self:

@@ -29,7 +29,7 @@ from femanode.solver.problem import Problem
 from femanode.solver.stepping import Tally
 
 PACKAGES = ("femanode", "numpy", "scipy", "scikit-fem", "meshio", "pyvista", "pydantic", "pymetis", "numba",
-            "pypardiso")
+            "pypardiso", "rslab")
 
 #: Fields that a frame stores in single precision. Fields from which shape and carrier balance are read are in double.
 SINGLE = ("cauchy_stress_GPa", "hoop_stress_GPa", "radial_stress_GPa", "axial_stress_GPa", "mean_stress_GPa",
@@ -55,7 +55,8 @@ def prepare_folder(path: Path, *, overwrite: bool) -> Path:
         if not (path / "config.yaml").is_file():
             raise ConfigError("the folder holds something that is not a run", where=str(path),
                               hint="empty it yourself, or use another folder with -o")
-        for name in ("manifest.json", "summary.json", "history.csv", "frames.pvd", "report.html", *NAMES):
+        for name in ("manifest.json", "summary.json", "history.csv", "frames.pvd", "report.html", "citations.bib",
+                     *NAMES):
             (path / name).unlink(missing_ok=True)
         for folder, pattern in (("frames", "*.vtu"), ("pictures", "*")):
             for file in (path / folder).glob(pattern):

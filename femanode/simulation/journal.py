@@ -15,15 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
-from femanode.config.loading import dump_config
 from femanode.errors import ConfigError, DiskError
 from femanode.output.checkpoint import NAMES, Parts, load_checkpoint, save_checkpoint
-from femanode.output.disk import telling, write_text
+from femanode.output.disk import telling
 from femanode.output.fieldset import FieldSet
 from femanode.output.writers import FrameEntry, FrameWriter, HistoryWriter, manifest, prepare_folder, write_json
 from femanode.postprocess.record import Recorder, Row
 from femanode.postprocess.summary import summarise
 from femanode.simulation.schedule import Schedule
+from femanode.simulation.sources import write_inputs
 from femanode.solver.adaptation import adapt
 from femanode.solver.candidate import Candidate, Pace
 from femanode.solver.ends import StopReason
@@ -275,7 +275,7 @@ def _opened(problem: Problem, folder: Path, *, overwrite: bool, resume: bool) ->
                               hint="use --overwrite to run it anew, or another folder with -o")
         killed_early = resume and (folder / "config.yaml").is_file()
         prepare_folder(folder, overwrite=overwrite or killed_early)
-        write_text(folder / "config.yaml", dump_config(problem.config))
+        write_inputs(problem, folder)
         return Journal(problem, folder)
     t, end = stored["state"].data["t"], problem.config.time.end
     if end < t:
@@ -283,7 +283,7 @@ def _opened(problem: Problem, folder: Path, *, overwrite: bool, resume: bool) ->
                           allowed=f"at least {t:g} s, where the checkpoint stands")
     if _is_whole(problem, folder, stored):
         return None
-    write_text(folder / "config.yaml", dump_config(problem.config))
+    write_inputs(problem, folder)
     return Journal(problem.with_mesh(stored["mesh"]), folder, stored)
 
 

@@ -36,7 +36,8 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> femanode.Result:
 
 def test_the_folder_holds_what_the_contract_says(result: femanode.Result) -> None:
     names = {p.name for p in result.path.iterdir()}
-    assert {"config.yaml", "manifest.json", "history.csv", "summary.json", "frames.pvd", "frames"} <= names
+    assert {"config.yaml", "citations.bib", "manifest.json", "history.csv", "summary.json"} <= names
+    assert {"frames.pvd", "frames"} <= names
     assert not list(result.path.rglob("*.part"))
 
 
