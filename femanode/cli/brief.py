@@ -127,7 +127,7 @@ def describe_result(result: Result) -> str:
         _ending(s), _drive_left(s), _growth(s), _shape(s), _crack(s),
         f"front half-thickness {s['interface_thickness_ratio']:.4f} of the radius: "
         f"{Bias(*s['accuracy'].values()) if 'accuracy' in s else 'bias not known'}",
-        f"ParaView  {folder / 'frames.pvd'}  (Warp By Vector, displacement, scale 1)",
+        f"ParaView  {folder / 'frames.pvd'}  ({_frames(result.manifest)}Warp By Vector, displacement, scale 1)",
         f"figures   {folder / 'summary.json'}, {folder / 'history.csv'}",
     ]
     late = [words for key, words in _LATE if key in (s.get("figures_after_neck") or ()) and s.get(key) is not None]
@@ -140,6 +140,16 @@ def describe_result(result: Result) -> str:
     if (folder / "report.html").is_file():
         lines.append(f"page      {folder / 'report.html'}")
     return "\n".join(line for line in lines if line)
+
+
+def _frames(manifest: Mapping[str, Any]) -> str:
+    """How many frames there are, and why where it is not the number asked for."""
+    found = manifest.get("frames") or {}
+    shown, asked = found.get("shown"), found.get("asked_for")
+    if shown is None:
+        return ""
+    few = f" of {asked} asked for: one for each step" if asked is not None and shown < asked else ""
+    return f"{shown} frame{'s' if shown > 1 else ''}{few}; "
 
 
 def _ending(s: Mapping[str, Any]) -> str:

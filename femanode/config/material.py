@@ -284,7 +284,8 @@ class Material(Section):
                           key="transport.drift")
         if self.transport.drift and isinstance(self.swelling.expansion, Table):
             raise problem("found drift with swelling.expansion as a table", key="transport.drift",
-                          allowed="a number as expansion, or no drift", hint="a partial molar volume that varies is not in this version")
+                          allowed="a number as expansion, or no drift",
+                          hint="a partial molar volume that varies is not in this version")
         return self
 
     @model_validator(mode="after")

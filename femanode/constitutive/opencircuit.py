@@ -34,6 +34,7 @@ class OpenCircuit:
     equilibrium: float
     _content: PchipInterpolator = field(init=False, repr=False, compare=False)
     _slope: PchipInterpolator = field(init=False, repr=False, compare=False)
+    _area: PchipInterpolator = field(init=False, repr=False, compare=False)
     _ends: tuple[float, float] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -41,6 +42,7 @@ class OpenCircuit:
         curve = PchipInterpolator(levels, np.array(self.contents))
         object.__setattr__(self, "_content", curve)
         object.__setattr__(self, "_slope", curve.derivative())
+        object.__setattr__(self, "_area", curve.antiderivative())
         object.__setattr__(self, "_ends", (float(levels[0]), float(levels[-1])))
 
     @property
@@ -90,6 +92,14 @@ class OpenCircuit:
         near = np.abs(gap) < 1e-7
         return np.where(near, self._capacity(0.5 * (one + other)),
                         (self.content(one) - self.content(other)) / np.where(near, 1.0, gap))
+
+    def free_energy(self, level: Array) -> Array:
+        """Free energy of the phase, V, minus the integral of the potential over the content, up to a constant."""
+        low, high = self._ends
+        inside = np.clip(level, low, high)
+        beyond = level - inside
+        area = self._area(inside) + beyond * (self._content(inside) + 0.5 * BEYOND * beyond)
+        return np.asarray(-(self.full + 1.0 - level) * self.content(level) - area)
 
     def potential(self, level: float) -> float:
         """See :meth:`femanode.constitutive.chemistry.Chemistry.potential`."""

@@ -27,6 +27,7 @@ from femanode.solver.averaging import front_mean
 from femanode.solver.energy import Energy, step_energy
 from femanode.solver.failure import StepFailed
 from femanode.solver.front import on_front
+from femanode.solver.ledger import Spent, spent
 from femanode.solver.mechanics import Equilibrium, NoEquilibrium
 from femanode.solver.physics import Physics
 from femanode.solver.state import State
@@ -68,6 +69,7 @@ class Candidate:
     headroom : by how much the mean level of the surface can still rise
     filled : largest change of the reacted phase's content at a node
     energy : energies of the step
+    spent : where the electrical work went, for a chemistry that tells
     pace : set on acceptance; `march` can be continued from it and ``state``
     """
 
@@ -80,6 +82,7 @@ class Candidate:
     headroom: float = 0.0
     filled: float = 0.0
     energy: Energy | None = None
+    spent: Spent | None = None
     pace: Pace | None = None
 
 
@@ -154,7 +157,7 @@ def propose(physics: Physics, state: State, dt: float) -> Candidate:
     return Candidate(
         new, balance=moved.balance, equilibrium=eq, coupling_error=felt.error, advance=felt.advance, drive=felt.drive,
         headroom=headroom(physics, state, moved.depletion), energy=step_energy(physics, state, new, eq, swollen.law),
-        filled=filled(physics, state, moved))
+        filled=filled(physics, state, moved), spent=spent(physics, state, new, moved.balance))
 
 
 def filled(physics: Physics, state: State, moved: Moved) -> float:

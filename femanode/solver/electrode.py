@@ -10,7 +10,7 @@ from femanode.config.loading import Config
 from femanode.config.protocol import Current
 from femanode.errors import ConfigError
 from femanode.solver.laws import chemistry_of, thermal_voltage
-from femanode.units import MA_PER_CM2
+from femanode.units import E_CHARGE, MA_PER_CM2
 
 HOUR = 3600.0
 
@@ -42,6 +42,12 @@ def _density_of_unit_flux(config: Config) -> float:
     """Current density, mA/cm^2, of a flux of 1 nm/s: z e x_max/V_host."""
     material = config.material
     return MA_PER_CM2 * material.carrier.charge * material.content.x_max / material.host.volume
+
+
+def energy_of_full(config: Config) -> float:
+    """Energy per area of section and length of wire of full content at 1 V, GPa/V: z e x_max/V_host."""
+    material = config.material
+    return E_CHARGE * material.carrier.charge * material.content.x_max / material.host.volume
 
 
 def potential(config: Config, level: float) -> float:

@@ -194,7 +194,7 @@ def build_problem(config: Config) -> Problem:
 
 
 def limits_of(config: Config) -> Limits:
-    """Bounds on a step and ends of the run. A section that has reacted has no front whose rest or passage could end it."""
+    """Bounds on a step and ends of the run; a section that has reacted has no front whose passage could end it."""
     time, stop, reacted_ = config.time, config.time.stop, config.initial.reacted
     empties = config.boundary.protocol is not None or reacted_ or config.material.chemistry.law == "open_circuit"
     filling = time.max_filling_increment or (FILLING if empties else np.inf)

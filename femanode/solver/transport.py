@@ -48,11 +48,13 @@ class Balance:
     total : what the meshed sector holds at the end, nm^2
     inflow : what came through the surface in the step, nm^2
     error : |change - inflow| relative to the change
+    dissipated : sum of fluxes times differences of the level in section and film, times the length of the step
     """
 
     total: float
     inflow: float
     error: float
+    dissipated: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -303,12 +305,14 @@ class Transport:
         out = scatter(i, flow, spaces.n_nodes) - scatter(j, flow, spaces.n_nodes)
         stored = spaces.mass * (C - C_n)
         # Through a bare surface comes what its nodes store and what they pass inwards; through a film, its flux.
-        through = float(np.sum(self.film_conductance(outside, depletion) * drop))
+        across = self.film_conductance(outside, depletion)
+        through = float(np.sum(across * drop))
+        lost = float(np.sum(flow * (drop[j] - drop[i])) + np.sum(across * drop**2))
         inflow = float(np.sum(stored[self.held]) + dt * np.sum(out[self.held])) + dt * through
         change = float(stored.sum())
         # Rounding leaves an error of 1e-16 of the whole section, so that a tiny change has no relative accuracy.
         scale = max(abs(change), 1e-7 * float(spaces.mass.sum()))
-        return Balance(float(np.sum(spaces.mass * C)), inflow, abs(change - inflow) / scale)
+        return Balance(float(np.sum(spaces.mass * C)), inflow, abs(change - inflow) / scale, dt * lost)
 
 
 def _bernoulli(x: Array) -> Array:

@@ -325,6 +325,13 @@ def test_what_a_run_left_can_be_shown_and_handed_on(call: Call, case: Path, tmp_
     panel = call("plot", *runs, "--field", "curves", "-o", tmp_path / "panel.svg")
     assert (panel.code, panel.out) == (0, f"{tmp_path / 'panel.svg'}\n")
     one_line(call("plot", *runs, "-o", tmp_path / "panel.mp4"), ".png, .pdf, .svg")
+    listed = call("plot", runs[0], "--frames").out.splitlines()
+    assert len(listed) == 1 + json.loads((runs[0] / "manifest.json").read_text())["frames"]["shown"]
+    one_line(call("plot", runs[0], "--frame", 0, "--time", "0 s"), "found both --frame and --time")
+    one_line(call("plot", runs[0], "--field", "curves", "--range", "-1 GPa", "1 GPa"), "--range", "leave it out")
+    sized = call("plot", *runs, "--time", "0 s", "--range", "-1 GPa", "1 GPa", "--width", "3 in", "--dpi", 100, "-o",
+                 tmp_path / "sized.png")
+    assert (sized.code, sized.out) == (0, f"{tmp_path / 'sized.png'}\n")
     for command, made in (("report", "report.html"), ("paraview", "open_in_paraview.py"), ("export", "frames.vtkhdf")):
         outcome = call(command, runs[0])
         assert (outcome.code, outcome.out) == (0, f"{runs[0] / made}\n")
