@@ -20,6 +20,7 @@ from femanode.config.quantities import (
     Force,
     Length,
     Number,
+    ParabolicRate,
     Potential,
     Pressure,
     Section,
@@ -87,6 +88,20 @@ class Film(Section):
     diffusivity: Diffusivity = Field(
         description="diffusivity of the carrier in the film, for the range of content of the reacted phase"
     )
+    rate: ParabolicRate | None = Field(
+        default=None, description="growth: thickness + rate sqrt(t), t the age of the film; null: none"
+    )
+    breaks: Switch = Field(
+        default=False, description="true: the film breaks where the surface stretches beyond its longest so far, and "
+        "fresh film of the initial thickness covers what is new"
+    )
+
+
+class SurfaceReaction(Section):
+    """Transfer of carriers through the surface by Butler and Volmer, in series with film and section."""
+
+    exchange_current: CurrentDensity = Field(description="exchange current density on the initial surface")
+    transfer: Number = Field(default=0.5, gt=0, lt=1, description="share of the overpotential that drives insertion")
 
 
 class Boundary(Section):
@@ -114,6 +129,9 @@ class Boundary(Section):
         description="galvanostatic: potential at which the run stops, at least `potential`; null: `potential`",
     )
     film: Film | None = Field(default=None, description="film on the surface, with any mode; null: none")
+    reaction: SurfaceReaction | None = Field(
+        default=None, description="kinetics of the transfer through the surface; null: in equilibrium"
+    )
     protocol: Annotated[tuple[ProtocolStep, ...], Field(min_length=1, max_length=1000)] | None = Field(
         default=None,
         description="steps one after the other, such as 'Lithiate at C/5 until 10 mV'; replaces mode; null: none",

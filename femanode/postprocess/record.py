@@ -147,7 +147,7 @@ class Recorder:
                                             "cycle": state.step // len(protocol) + 1}
         return {**step, "current_density_mA_cm2": electrode.current_density(config, carried / float(length.sum())),
                 "surface_activity": float(np.sum(length * state.c) / length.sum()),
-                "potential_V": electrode.potential(config, 1.0 - state.outside),
+                "potential_V": electrode.potential(config, 1.0 - state.outside, carried, float(length.sum())),
                 "capacity_mAh_g": charge * config.material.capacity.theoretical}
 
     def _bending(self, state: State, distance: Array) -> Row:

@@ -107,6 +107,7 @@ def advance_front(physics: Physics, state: State, dt: float, shift: Array | None
     agreed = 1e-4 if at_outside else 1e-5 * (1.0 - physics.chemistry.at_front)
     C_n = physics.content_at_nodes(state)
     h_n = conversion(state.xi, front.start)
+    openness = state.film[1] / state.film[0]
     nodal_stress = physics.spaces.to_nodes(state.point_stress)
     xi, activity, depletion, n = state.xi, state.activity, state.depletion, front.normals(state.xi)
     drive, travel = _drive(physics, state, n, activity, xi, 0.0, dt)
@@ -122,12 +123,12 @@ def advance_front(physics: Physics, state: State, dt: float, shift: Array | None
         h = conversion(xi, front.start)
         if averager is not None and float(np.max(np.abs(xi - previous))) < agreed:
             drop, outside = transport.step(C_n, h, depletion, nodal_stress, dt, least=limit, applied=applied,
-                                          shift=shift)
+                                          shift=shift, openness=openness)
             if not np.all(np.isfinite(drop)):
                 raise StepFailed("carrier balance gave a value that is not finite")
             return Moved(
                 xi=xi, drop=drop, outside=outside, shift=shift, entered=state.entered or outside > full,
-                balance=transport.balance(C_n, h, drop, nodal_stress, dt, outside, shift),
+                balance=transport.balance(C_n, h, drop, nodal_stress, dt, outside, shift, openness),
                 speed=front.rate.rate(n[0], n[1]) * drive, travel=travel, averager=averager)
         previous = xi
         stress = state.front_stress + 0.5 * travel * state.front_stress_trend
@@ -135,7 +136,8 @@ def advance_front(physics: Physics, state: State, dt: float, shift: Array | None
         # The uptake is linearised about the activity of the last sweep, so that its linear part vanishes as the sweeps
         # converge. Linearised about the average, a part of it remains, which is negligible only at activity 1 outside.
         about = activity if at_outside else 1.0 - depletion
-        drop, outside = transport.step(C_n, h, depletion, nodal_stress, dt, (gain, about), bound, applied, shift)
+        drop, outside = transport.step(C_n, h, depletion, nodal_stress, dt, (gain, about), bound, applied, shift,
+                                      openness)
         depletion = outside + drop
         averager = front.averager(xi, averager)
         activity = activity_at_front(physics, averager, outside, drop)

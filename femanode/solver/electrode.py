@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from femanode.config.loading import Config
 from femanode.config.protocol import Current
+from femanode.constitutive.transfer import ButlerVolmer
 from femanode.errors import ConfigError
 from femanode.solver.laws import chemistry_of, thermal_voltage
+from femanode.solver.surfacefilm import SurfaceFilm
 from femanode.units import E_CHARGE, MA_PER_CM2
 
 HOUR = 3600.0
@@ -50,9 +52,16 @@ def energy_of_full(config: Config) -> float:
     return E_CHARGE * material.carrier.charge * material.content.x_max / material.host.volume
 
 
-def potential(config: Config, level: float) -> float:
-    """Potential against the carrier metal, V, of a surface at ``level``; NaN where an ideal solution is empty."""
-    return chemistry_of(config).potential(level)
+def potential(config: Config, level: float, current: float = 0.0, length: float = 1.0) -> float:
+    """Potential of the electrode against the carrier metal, V; NaN where an ideal solution is empty.
+
+    Parameters
+    ----------
+    level : outside the surface
+    current : content nm^2/s into a surface of ``length`` (nm), which costs the overpotential of the transfer
+    """
+    reaction = reaction_of(config, length)
+    return chemistry_of(config).potential(level) - (0.0 if reaction is None else reaction.overpotential(current))
 
 
 def cutoff_level(config: Config) -> float:
@@ -102,6 +111,23 @@ def current_of(config: Config, given: Current) -> tuple[float, float]:
     if given.c_rate is not None:
         return given.c_rate / HOUR, 0.0
     return 0.0, (given.density or 0.0) / _density_of_unit_flux(config)
+
+
+def film_of(config: Config) -> SurfaceFilm | None:
+    """How the film changes; None where there is none, or it stays as it is."""
+    film = config.boundary.film
+    if film is None or (film.rate is None and not film.breaks):
+        return None
+    return SurfaceFilm(film.thickness, film.rate or 0.0, film.breaks)
+
+
+def reaction_of(config: Config, length: float) -> ButlerVolmer | None:
+    """Kinetics of the transfer through a surface of ``length`` (nm); None where it is in equilibrium."""
+    given = config.boundary.reaction
+    if given is None:
+        return None
+    return ButlerVolmer(given.exchange_current / _density_of_unit_flux(config) * length, given.transfer,
+                        thermal_voltage(config))
 
 
 def film_coefficient(config: Config) -> float | None:

@@ -31,7 +31,7 @@ class Spent:
     free : change of the free energy of what had reacted before, by its content
     formed : free energy of what the front has formed, at the content it has at the end
     front : dissipated by the front
-    diffusion : dissipated by diffusion in the reacted phase and the film
+    diffusion : dissipated by diffusion in the reacted phase and the film, and by the transfer through the surface
     """
 
     electrical: float
@@ -54,7 +54,10 @@ def spent(physics: Physics, state: State, new: State, balance: Balance) -> Spent
     volume = kinetics.swelling_volume * kinetics.thermal / kinetics.law.kT  # V/GPa
     affinity = (chemistry.equilibrium - (chemistry.full + 1.0 - new.activity)
                 + volume * 0.5 * (state.front_stress + new.front_stress))
+    reaction = physics.applied[state.step].reaction
+    lost = 0.0 if reaction is None else reaction.overpotential(new.carried) * balance.inflow
     return Spent(
-        electrical=-chemistry.potential(1.0 - new.outside) * balance.inflow, free=float(np.sum(mass * h_0 * free)),
+        electrical=-chemistry.potential(1.0 - new.outside) * balance.inflow + lost,
+        free=float(np.sum(mass * h_0 * free)),
         formed=-chemistry.equilibrium * float(np.sum(formed)), front=float(np.sum(formed * affinity)),
-        diffusion=balance.dissipated)
+        diffusion=balance.dissipated + lost)

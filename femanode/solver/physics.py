@@ -17,6 +17,7 @@ from femanode.numerics.arrays import Array
 from femanode.solver.front import Front
 from femanode.solver.mechanics import Equilibrium, Mechanics
 from femanode.solver.state import State
+from femanode.solver.surfacefilm import SurfaceFilm
 from femanode.solver.transport import FULL_ACTIVITY, Applied, Transport
 
 
@@ -26,6 +27,7 @@ class Physics:
 
     ``applied`` holds what is applied outside the surface in each step of the protocol. ``carrier_volume`` is the
     partial molar volume of the carriers over their charge, V/GPa, by which stress acts on them; 0 where it does not.
+    ``film`` says how a film on the surface changes; None where it does not.
     """
 
     spaces: Spaces
@@ -35,6 +37,7 @@ class Physics:
     mixture: Mixture
     applied: tuple[Applied, ...] = (FULL_ACTIVITY,)
     carrier_volume: float = 0.0
+    film: SurfaceFilm | None = None
 
     @property
     def chemistry(self) -> Chemistry:

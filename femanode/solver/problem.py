@@ -16,7 +16,7 @@ from femanode.mesh.recovery import Recovery
 from femanode.mesh.roughness import rough_mesh
 from femanode.mesh.spaces import Spaces, build_spaces
 from femanode.numerics.arrays import IntArray
-from femanode.solver.electrode import film_coefficient
+from femanode.solver.electrode import film_coefficient, film_of
 from femanode.solver.front import Front
 from femanode.solver.grading import GradedMesh, Grading, initial_leaves
 from femanode.solver.laws import (
@@ -237,7 +237,8 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
                             film_coefficient(config),
                             material.transport.activation_volume / (K_B * config.temperature)),
         mixture=mixture_of(material, shares_of(material, crystal_of(config)[0])),
-        applied=applied_of(config, spaces), carrier_volume=carrier_volume_of(material))
+        applied=applied_of(config, spaces), carrier_volume=carrier_volume_of(material),
+        film=film_of(config))
 
 
 def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) -> list[str]:

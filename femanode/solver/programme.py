@@ -7,7 +7,7 @@ import numpy as np
 from femanode.config.loading import Config
 from femanode.config.protocol import Doing
 from femanode.mesh.spaces import Spaces
-from femanode.solver.electrode import applied_current, current_of, cutoff_level, level_at
+from femanode.solver.electrode import applied_current, current_of, cutoff_level, level_at, reaction_of
 from femanode.solver.ends import Arrested, CutOff, EndTime, Event, StopReason, usual_ends
 from femanode.solver.laws import chemistry_of
 from femanode.solver.protocol import Protocol, Step
@@ -36,9 +36,12 @@ def applied_of(config: Config, spaces: Spaces) -> tuple[Applied, ...]:
     if boundary.protocol is not None:
         one = tuple(_applied(config, doing, k, area, length) for k, doing in enumerate(boundary.protocol))
         return one * boundary.cycles
-    cutoff = cutoff_level(config)
-    return (Applied(applied_current(config, area, length), cutoff, 1.0 if ideal else cutoff,
-                    BOUND * cutoff if ideal else BOUND_V),)
+    current, cutoff, reaction = applied_current(config, area, length), cutoff_level(config), reaction_of(config, length)
+    level = 1.0 if ideal else cutoff
+    if current is not None and reaction is not None:
+        given = boundary.potential if boundary.cutoff is None else boundary.cutoff
+        cutoff = level_at(config, given + reaction.overpotential(current), "boundary.cutoff")
+    return (Applied(current, cutoff, level, BOUND * cutoff if ideal else BOUND_V, reaction),)
 
 
 def _applied(config: Config, doing: Doing, k: int, area: float, length: float) -> Applied:
@@ -46,15 +49,17 @@ def _applied(config: Config, doing: Doing, k: int, area: float, length: float) -
     where = f"boundary.protocol[{k + 1}]"
     if doing.kind == "rest":
         return Applied(0.0)
+    reaction = reaction_of(config, length)
     if doing.potential is not None:
         level = level_at(config, doing.potential, where)
-        return Applied(None, cutoff=level, level=level)
+        return Applied(None, cutoff=level, level=level, reaction=reaction)
     sign = 1.0 if doing.kind == "insert" else -1.0
     current = 0.0 if doing.current is None else sign * np.dot(current_of(config, doing.current), (area, length))
-    ends = [level_at(config, end.potential, where) for end in doing.ends if end.potential is not None]
+    lost = 0.0 if reaction is None else reaction.overpotential(current)
+    ends = [level_at(config, end.potential + lost, where) for end in doing.ends if end.potential is not None]
     cutoff = (min(ends) if ends else 1.0) if sign > 0 else (max(ends) if ends else _empty(config))
     ideal = config.material.chemistry.law == "ideal"
-    return Applied(current, cutoff, bound=BOUND * cutoff if ideal else BOUND_V)
+    return Applied(current, cutoff, bound=BOUND * cutoff if ideal else BOUND_V, reaction=reaction)
 
 
 def _empty(config: Config) -> float:

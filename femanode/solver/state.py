@@ -48,6 +48,7 @@ class State:
     front_stress_trend : (N,) change of front_stress per mean travel of the front, GPa/nm
     outside : 1 - level outside the surface
     entered : whether the full given current has flowed at least once
+    film : (2, N) of a film that grows or breaks: its thickness over the initial one, and the surface's longest stretch
     curvature : (N,) divergence of the front's normal, smoothed along it, 1/nm
     """
 
@@ -72,6 +73,7 @@ class State:
     outside: float
     entered: bool
     curvature: Array
+    film: Array
 
     def __post_init__(self) -> None:
         for entry in dataclasses.fields(self):
@@ -112,4 +114,5 @@ def pristine(n_nodes: int, shape: tuple[int, int], xi: Array, outside: float = 0
         shift=zero.copy(), u=np.zeros((2, n_nodes)), axial=STRAIGHT,
         Cp_inv=unit, eqps=np.zeros(shape), front_stress=zero, activity=np.full(n_nodes, 1.0 - outside),
         point_stress=np.zeros(shape), u_rate=np.zeros((2, n_nodes)), axial_rate=Axial(0.0),
-        front_stress_trend=zero.copy(), outside=outside, entered=False, curvature=zero.copy())
+        front_stress_trend=zero.copy(), outside=outside, entered=False, curvature=zero.copy(),
+        film=np.ones((2, n_nodes)))

@@ -40,7 +40,7 @@ def transfer(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, mes
     delta = old.front.delta
     odds = old_mesh.on_vertices(old.front.log_odds(state.xi), quadratic=False)[mesh.vertex]
     fields = np.stack([state.xi, state.depletion, state.front_stress, state.activity, state.front_stress_trend,
-                       state.curvature, state.shift])
+                       state.curvature, state.shift, *state.film])
     linear = old_mesh.on_vertices(fields, quadratic=False)[:, mesh.vertex]
     known = np.zeros(mesh.hierarchy.xy.shape[1], bool)
     known[old_mesh.vertex] = True
@@ -48,7 +48,7 @@ def transfer(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, mes
     xi = np.where(known[mesh.vertex], linear[0], 1.0 / (1.0 + np.exp(-odds / delta)))
     quadratic = old_mesh.on_vertices(np.concatenate([state.u, state.u_rate]), quadratic=True)[:, mesh.vertex]
     depletion = _conserving(old, state, new, xi, linear[1], linear[6])
-    moved = replace(state, xi=xi, depletion=depletion, shift=linear[6], front_stress=linear[2],
+    moved = replace(state, xi=xi, depletion=depletion, shift=linear[6], film=linear[7:], front_stress=linear[2],
                     u=np.ascontiguousarray(quadratic[:2]), activity=linear[3], front_stress_trend=linear[4],
                     curvature=linear[5], u_rate=np.ascontiguousarray(quadratic[2:]))
     moved, coarser = _with_history(old, old_mesh, state, new, mesh, moved)

@@ -25,8 +25,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.optimize import brentq
 
 from femanode.constitutive.chemistry import Chemistry
+from femanode.constitutive.transfer import ButlerVolmer
 from femanode.mesh.spaces import Spaces, scatter
 from femanode.numerics import compiled
 from femanode.numerics.arrays import Array
@@ -68,12 +70,15 @@ class Applied:
     cutoff : level outside at which a given current ends
     level : level outside where no current is given
     bound : by how much the sweeps of a time step may exceed the cut-off's level
+    reaction : kinetics of the transfer through the surface, at the mean current through it; None: in equilibrium. Its
+        exchange current is that of the whole meshed surface. A given ``level`` is then that of the electrode.
     """
 
     current: float | None = None
     cutoff: float = 1.0
     level: float = 1.0
     bound: float = 0.5
+    reaction: ButlerVolmer | None = None
 
     @property
     def inserts(self) -> bool:
@@ -141,12 +146,15 @@ class Transport:
         """
         return h * self.chemistry.content(1.0 - depletion - shift)
 
-    def film_conductance(self, outside: float, depletion: Array) -> Array:
-        """Flux into each surface node per drop of the level, nm^2/s, (N,); 0 without a film."""
+    def film_conductance(self, outside: float, depletion: Array, openness: Array | float = 1.0) -> Array:
+        """Flux into each surface node per drop of the level, nm^2/s, (N,); 0 without a film.
+
+        ``openness`` (N,) is the film's conductance relative to the initial one.
+        """
         if self.film is None:
             return np.zeros(self.spaces.n_nodes)
         per_level = self.chemistry.secant(np.full_like(depletion, 1.0 - outside), 1.0 - depletion)
-        return np.asarray(self.film * per_level * self.spaces.reacting_length)
+        return np.asarray(self.film * per_level * self.spaces.reacting_length * openness)
 
     def conductances(self, h: Array, depletion: Array, stress: Array, shift: Array | float = 0.0,
                      ) -> tuple[Array, Array]:
@@ -178,7 +186,8 @@ class Transport:
 
     def step(self, C_n: Array, h: Array, guess: Array, stress: Array, dt: float,
              sink: tuple[Array, Array] | None = None, least: float = -np.inf,
-             applied: Applied = FULL_ACTIVITY, shift: Array | float = 0.0) -> tuple[Array, float]:
+             applied: Applied = FULL_ACTIVITY, shift: Array | float = 0.0,
+             openness: Array | float = 1.0) -> tuple[Array, float]:
         """Solve for the drop l_o - l (N,) at the end of a step and the depletion 1 - l_o outside.
 
         Parameters
@@ -196,6 +205,7 @@ class Transport:
         applied : Applied
             Current, or level.
         shift : (N,) share of the level that is due to stress
+        openness : (N,) conductance of the film relative to the initial one
 
         Raises
         ------
@@ -212,7 +222,7 @@ class Transport:
             if sink is not None:
                 extra = spaces.mass / dt * (offset - capacity * (depletion + shift)) * sink[0]
                 storage, load = storage + extra, load + extra * (1.0 - sink[1])
-            film = self.film_conductance(outside, depletion)
+            film = self.film_conductance(outside, depletion, openness)
             drop, outside = self._linear_solve(onward, back, storage, load, stress, least, applied, film)
             change = float(np.max(np.abs(outside + drop - depletion) * h, initial=0.0))
             depletion = outside + drop
@@ -262,6 +272,11 @@ class Transport:
             return drop
 
         current = applied.current
+        if current is None and applied.reaction is not None:
+            drop, unit = solved(load + drift), solved(-storage - drift)
+            takes = float(np.sum(storage * (1.0 + unit)))
+            outside = self._through(applied, float(np.sum(load - storage * drop)), takes)
+            return drop + outside * unit, outside
         if current is None:
             outside = 1.0 - applied.level
             return solved(load + drift - outside * (storage + drift) if outside else load + drift), outside
@@ -272,6 +287,27 @@ class Transport:
             raise StepFailed("nothing takes up the given current")
         outside = max(float(np.sum(load - storage * drop) - current) / takes, least) if takes > 0.0 else least
         return drop + outside * unit, outside
+
+    def _through(self, applied: Applied, most: float, takes: float) -> float:
+        """Depletion outside the section of an electrode at a given level, from which the transfer costs overpotential.
+
+        The section takes up the current ``most`` - ``takes`` times the depletion.
+        """
+        reaction, at = applied.reaction, 1.0 - applied.level
+        if reaction is None or not takes > 0.0:
+            return at
+        electrode = self.chemistry.potential(applied.level)
+
+        def excess(current: float) -> float:
+            level = max(1.0 - (most - current) / takes, 1e-12 if self.chemistry.lowest == self.chemistry.at_front
+                        else -np.inf)
+            return self.chemistry.potential(level) - electrode - reaction.overpotential(current)
+
+        free = most - takes * at
+        if free == 0.0:
+            return at
+        current = float(brentq(excess, min(0.0, free), max(0.0, free), xtol=1e-14 * abs(free), rtol=1e-14))
+        return (most - current) / takes
 
     def _operator(self, onward: Array, back: Array, storage: Array) -> sp.csc_matrix:
         """Matrix of the nodes that are not held."""
@@ -291,7 +327,7 @@ class Transport:
         return self._pattern.matrix(blocks, storage[self._free])
 
     def balance(self, C_n: Array, h: Array, drop: Array, stress: Array, dt: float, outside: float = 0.0,
-                shift: Array | float = 0.0) -> Balance:
+                shift: Array | float = 0.0, openness: Array | float = 1.0) -> Balance:
         """Compare the change of content in a step with the inflow through the surface.
 
         ``drop`` (N,) and ``outside`` are what :meth:`step` returned, the other arguments those it was given.
@@ -305,7 +341,7 @@ class Transport:
         out = scatter(i, flow, spaces.n_nodes) - scatter(j, flow, spaces.n_nodes)
         stored = spaces.mass * (C - C_n)
         # Through a bare surface comes what its nodes store and what they pass inwards; through a film, its flux.
-        across = self.film_conductance(outside, depletion)
+        across = self.film_conductance(outside, depletion, openness)
         through = float(np.sum(across * drop))
         lost = float(np.sum(flow * (drop[j] - drop[i])) + np.sum(across * drop**2))
         inflow = float(np.sum(stored[self.held]) + dt * np.sum(out[self.held])) + dt * through
