@@ -185,3 +185,12 @@ def test_configurations_shown_as_files_are_valid(tmp_path: Path) -> None:
         (tmp_path / (name or "unnamed")).write_text(text, encoding="utf-8")
     assert femanode.load_config(tmp_path / "wire.yaml").geometry.diameter == 60.0
     assert load_material("my_material.yaml", tmp_path).front.rates == {"100": 0.2, "001": 0.05}
+
+
+def test_the_gallery_s_pictures_are_those_its_commands_make_and_small() -> None:
+    names = re.findall(r"\]\((gallery/.*?)\)", (DOCS / "gallery.md").read_text(encoding="utf-8"))
+    assert len(names) == 12
+    made = [line for block in blocks(DOCS / "gallery.md") for line in commands(block.text) if " plot " in line]
+    assert [shlex.split(line)[-1] for line in made] == [f"results/{name}" for name in names]
+    assert {path.name for path in (DOCS / "gallery").iterdir()} == {Path(name).name for name in names}
+    assert max((DOCS / name).stat().st_size for name in names) <= 150_000

@@ -182,6 +182,9 @@ class Material(Section):
             return raw
         if "provenance" in raw:
             raise problem("found an unknown key 'provenance'", allowed="source and confidence at each value")
+        if raw.get("kind") == "inert":
+            raise problem("found an inert material", allowed="one that takes carriers, without this key", key="kind",
+                          hint="inert materials are for layers")
         provenance: dict[str, Provenance] = {}
         plain = split_leaves(raw, provenance)
         return {**plain, "provenance": provenance}

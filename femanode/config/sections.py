@@ -255,8 +255,14 @@ class Mesh(Section):
 class Output(Section):
     """What is written, and when."""
 
-    frames: Whole | None = Field(default=40, ge=1, le=100_000, description="number of saved frames")
+    frames: Whole | None = Field(default=40, ge=1, le=100_000,
+                                 description="number of saved frames, spread evenly over the run, however it ends")
+    frames_by: Literal["conversion", "time"] = Field(
+        default="conversion", description="what the frames are spread evenly over: the converted fraction, or time")
     every: Duration | None = Field(default=None, description="time between frames, instead of frames")
+    linear_cells: Switch = Field(
+        default=False, description="write each quadratic triangle of a frame as four linear ones, for viewers that "
+                                   "draw quadratic ones with gaps")
     pictures: Switch = Field(default=True, description="draw pictures and write the page at the end")
     checkpoint: Duration | None = Field(
         default=60.0, description="wall-clock time between checkpoints; null: only when the run stops"
@@ -281,6 +287,6 @@ class Output(Section):
 class Solver(Section):
     """Linear solver."""
 
-    linear: Literal["auto", "pardiso", "scipy"] = Field(
-        default="auto", description="sparse direct solver; auto: pardiso where it is installed"
+    linear: Literal["auto", "pardiso", "rslab", "scipy"] = Field(
+        default="auto", description="sparse direct solver; auto: pardiso where it is installed, else rslab, else scipy"
     )
