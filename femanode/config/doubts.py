@@ -89,7 +89,7 @@ def _single(material: Material) -> Iterator[Asked]:
     """Values that stand by themselves."""
     for path, usual in MATERIAL.items():
         section, key = path.split(".")
-        yield path, getattr(getattr(material, section), key), usual
+        yield path, getattr(getattr(material, section), "full" if key == "expansion" else key), usual
     for direction, rate in material.front.rates.items():
         yield f"front.rates.{direction}", rate, SPEED
     for value in _values(material.transport.diffusivity):
@@ -98,13 +98,16 @@ def _single(material: Material) -> Iterator[Asked]:
 
 def _phase(phase: Phase, where: str) -> Iterator[Asked]:
     """Modulus and strength."""
-    yield f"{where}.youngs_modulus", phase.youngs_modulus, PHASE["youngs_modulus"]
+    for value in _values(phase.youngs_modulus):
+        yield f"{where}.youngs_modulus", value, PHASE["youngs_modulus"]
     for value in _values(phase.yield_stress):
         yield f"{where}.yield_stress", value, PHASE["yield_stress"]
 
 
-def _values(table: Table) -> tuple[float, ...]:
+def _values(table: float | Table) -> tuple[float, ...]:
     """A table's smallest and largest value, once where they are the same."""
+    if not isinstance(table, Table):
+        return (table,)
     return tuple(sorted({min(table.value), max(table.value)}))
 
 
@@ -122,8 +125,8 @@ def _together(material: Material) -> Iterator[Asked]:
     mass = _molar_mass(material.host.symbol)
     if mass is not None:
         yield f"the density of {material.host.symbol} by host.volume", GRAMS * mass / material.host.volume, DENSITY
-    if material.swelling.expansion > 0.0:
-        per_carrier = material.swelling.expansion * material.host.volume / material.content.x_max
+    if material.swelling.full > 0.0:
+        per_carrier = material.swelling.full * material.host.volume / material.content.x_max
         yield "the volume of a carrier, expansion host.volume/x_max,", 1e3 * per_carrier, CARRIER
 
 
@@ -148,10 +151,11 @@ def _molar_mass(symbol: str) -> float | None:
 
 def _flow(phase: Phase, where: str) -> Iterator[str]:
     """Strength and hardening against the modulus: no solid bears an elastic strain of a quarter."""
-    strain = max(phase.yield_stress.value) / phase.youngs_modulus
+    modulus = max(_values(phase.youngs_modulus))
+    strain = max(phase.yield_stress.value) / modulus
     if strain > 0.25:
         yield (f"{where}.yield_stress is {strain:.2g} of youngs_modulus; a perfect crystal bears about a tenth: "
                "is it meant?")
-    if phase.hardening_modulus > phase.youngs_modulus:
+    if phase.hardening_modulus > modulus:
         yield (f"{where}.hardening_modulus is {phase.hardening_modulus:.4g} GPa, above youngs_modulus, "
-               f"{phase.youngs_modulus:.4g} GPa: is it meant?")
+               f"{modulus:.4g} GPa: is it meant?")

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from femanode.config.material import Phase, Provenance, join_leaves, split_leaves
-from femanode.config.quantities import Diffusivity, Section, Text, problem
+from femanode.config.quantities import Diffusivity, Section, Table, Text, problem
 
 __all__ = ["Inert", "InertTransport", "inert_mapping"]
 
@@ -49,9 +49,11 @@ class Inert(Section):
     @model_validator(mode="after")
     def _one_content(self) -> Inert:
         """No tables over content: it has none."""
-        if len(self.mechanics.yield_stress.value) > 1:
-            raise problem("found a table over content", allowed="one stress, such as '1 GPa'",
-                          key="mechanics.yield_stress", hint="an inert material has no content")
+        for key in ("youngs_modulus", "poisson_ratio", "yield_stress"):
+            value = getattr(self.mechanics, key)
+            if isinstance(value, Table) and len(value.value) > 1:
+                raise problem("found a table over content", allowed="one value", key=f"mechanics.{key}",
+                              hint="an inert material has no content")
         return self
 
 
