@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from molmass import Formula, FormulaError
 
 from femanode.config.loading import Config
-from femanode.config.material import Material, Phase
+from femanode.config.material import Material
+from femanode.config.phases import Phase
 from femanode.config.quantities import Table
 from femanode.units import FARADAY_MAH
 
@@ -89,7 +90,8 @@ def _single(material: Material) -> Iterator[Asked]:
     """Values that stand by themselves."""
     for path, usual in MATERIAL.items():
         section, key = path.split(".")
-        yield path, getattr(getattr(material, section), key), usual
+        value = getattr(getattr(material, section), key)
+        yield path, value.value[-1] if isinstance(value, Table) else value, usual
     for direction, rate in material.front.rates.items():
         yield f"front.rates.{direction}", rate, SPEED
     for value in _values(material.transport.diffusivity):
@@ -125,9 +127,8 @@ def _together(material: Material) -> Iterator[Asked]:
     mass = _molar_mass(material.host.symbol)
     if mass is not None:
         yield f"the density of {material.host.symbol} by host.volume", GRAMS * mass / material.host.volume, DENSITY
-    expansion = max(_values(material.swelling.expansion))
-    if expansion > 0.0:
-        per_carrier = expansion * material.host.volume / material.content.x_max
+    if material.swelling.full > 0.0:
+        per_carrier = material.swelling.full * material.host.volume / material.content.x_max
         yield "the volume of a carrier, expansion host.volume/x_max,", 1e3 * per_carrier, CARRIER
 
 
@@ -152,11 +153,11 @@ def _molar_mass(symbol: str) -> float | None:
 
 def _flow(phase: Phase, where: str) -> Iterator[str]:
     """Strength and hardening against the modulus: no solid bears an elastic strain of a quarter."""
-    stiffness = max(_values(phase.youngs_modulus))
-    strain = max(phase.yield_stress.value) / stiffness
+    modulus = _values(phase.youngs_modulus)[-1]
+    strain = max(phase.yield_stress.value) / modulus
     if strain > 0.25:
         yield (f"{where}.yield_stress is {strain:.2g} of youngs_modulus; a perfect crystal bears about a tenth: "
                "is it meant?")
-    if phase.hardening_modulus > stiffness:
+    if phase.hardening_modulus > modulus:
         yield (f"{where}.hardening_modulus is {phase.hardening_modulus:.4g} GPa, above youngs_modulus, "
-               f"{stiffness:.4g} GPa: is it meant?")
+               f"{modulus:.4g} GPa: is it meant?")

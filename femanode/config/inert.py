@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from femanode.config.material import Phase, Provenance, join_leaves, split_leaves
-from femanode.config.quantities import Diffusivity, Section, Text, problem
+from femanode.config.material import Provenance, join_leaves, split_leaves
+from femanode.config.phases import Phase
+from femanode.config.quantities import Diffusivity, Section, Table, Text, problem
 
 __all__ = ["Inert", "InertTransport", "inert_mapping"]
 
@@ -52,6 +53,10 @@ class Inert(Section):
         if len(self.mechanics.yield_stress.value) > 1:
             raise problem("found a table over content", allowed="one stress, such as '1 GPa'",
                           key="mechanics.yield_stress", hint="an inert material has no content")
+        for key in ("youngs_modulus", "poisson_ratio"):
+            if isinstance(getattr(self.mechanics, key), Table):
+                raise problem("found a table over content", allowed="one value", key=f"mechanics.{key}",
+                              hint="an inert material has no content")
         return self
 
 

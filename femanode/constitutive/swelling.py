@@ -5,10 +5,7 @@ All functions act elementwise on arrays of any shape.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from femanode.numerics.arrays import Array
 
@@ -47,21 +44,3 @@ def content(h: Array, c: Array, c_front: float) -> Array:
 def volume_ratio(C: Array, expansion: float) -> Array:
     """Stress-free volume ratio Jc = 1 + beta C, with ``expansion`` beta."""
     return 1.0 + expansion * C
-
-
-def tabulated_volume_ratio(content: tuple[float, ...], expansion: tuple[float, ...]) -> Callable[[Array], Array]:
-    """Stress-free volume ratio Jc as a function of content, through points of the expansion Jc - 1.
-
-    Monotone cubics (PCHIP; Fritsch & Butland 1984, SIAM J. Sci. Stat. Comput. 5, 300) between the points, straight on
-    with the last slope outside them.
-    """
-    curve = PchipInterpolator(content, expansion)
-    low, high = content[0], content[-1]
-    slopes = curve.derivative()([low, high])
-
-    def ratio(C: Array) -> Array:
-        inside = np.clip(C, low, high)
-        return np.asarray(1.0 + curve(inside) + slopes[0] * np.minimum(C - low, 0.0)
-                          + slopes[1] * np.maximum(C - high, 0.0))
-
-    return ratio

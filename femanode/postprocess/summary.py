@@ -93,13 +93,12 @@ def _area_ratio(fields: FieldSet) -> float:
 
 def _bent(last: Row) -> dict[str, float | None]:
     """Curvature of a bent wire and, where it was given, how much deeper the front is on the side in tension."""
-    if "curvature_x_1_nm" not in last:
-        return {}
-    bent: dict[str, float | None] = {"curvature_1_nm": float(np.hypot(last["curvature_x_1_nm"],
-                                                                    last["curvature_y_1_nm"]))}
-    if "front_depth_tension_nm" in last:
-        tension, compression = last["front_depth_tension_nm"], last["front_depth_compression_nm"]
-        bent["depth_ratio_tension"] = tension / compression if compression > 0 else None
+    bent: dict[str, float | None] = {"curvature_1_nm": None, "depth_ratio_tension": None}
+    if "curvature_x_1_nm" in last:
+        bent["curvature_1_nm"] = float(np.hypot(last["curvature_x_1_nm"], last["curvature_y_1_nm"]))
+    tension, compression = (last.get(f"front_depth_{side}_nm", 0.0) for side in ("tension", "compression"))
+    if compression > 0:
+        bent["depth_ratio_tension"] = tension / compression
     return bent
 
 

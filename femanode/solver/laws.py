@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 
 from femanode.config.ledges import Ledges as LedgeKeys
 from femanode.config.loading import Config
 from femanode.config.material import Material
-from femanode.config.material import Phase as PhaseKeys
+from femanode.config.phases import Phase as PhaseKeys
 from femanode.config.quantities import Table
 from femanode.constitutive.chemistry import Chemistry, IdealSolution
 from femanode.constitutive.crystal.ledges import Ledges
@@ -19,7 +20,6 @@ from femanode.constitutive.kinetics import AtPotential, Kinetics, MassAction
 from femanode.constitutive.mixture import Mixture, Phase, VolumeRatio, host_and_product
 from femanode.constitutive.opencircuit import OpenCircuit
 from femanode.constitutive.swelldirection import Shares
-from femanode.constitutive.swelling import tabulated_volume_ratio
 from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array
 from femanode.units import E_CHARGE, K_B
@@ -110,9 +110,22 @@ def mixture_of(material: Material, shares: Shares | None = None) -> Mixture:
 
 
 def volume_ratio_of(material: Material) -> VolumeRatio | None:
-    """Volume ratio as a function of content; None where it is linear."""
+    """Volume ratio as a function of content; None where it is linear.
+
+    Between the points of its table go monotone cubics (PCHIP; Fritsch & Butland 1984, SIAM J. Sci. Stat. Comput. 5,
+    300), outside them straight lines of the last slope.
+    """
     table = material.swelling.expansion
-    return tabulated_volume_ratio(table.content, table.value) if isinstance(table, Table) else None
+    if not isinstance(table, Table):
+        return None
+    curve, low, high = PchipInterpolator(table.content, table.value), table.content[0], table.content[-1]
+    slopes = curve.derivative()([low, high])
+
+    def ratio(C: Array) -> Array:
+        return np.asarray(1.0 + curve(np.clip(C, low, high)) + slopes[0] * np.minimum(C - low, 0.0)
+                          + slopes[1] * np.maximum(C - high, 0.0))
+
+    return ratio
 
 
 def swelling_volume(material: Material) -> float:

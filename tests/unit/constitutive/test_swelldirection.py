@@ -73,7 +73,7 @@ def test_the_stress_that_works_on_swelling_is_the_derivative_of_the_energy() -> 
 
 
 def test_flow_in_a_coherent_front() -> None:
-    """Along x: rate (1 - 0.406, -0.594, 0) has the equivalent 2/sqrt 3 0.594; along y 2/sqrt 3 0.406."""
+    """Along x the rate is (0.594, -0.594, 0), along y (-0.406, 0.406, 0): equivalent 2/sqrt 3 times the number."""
     F = np.eye(2).reshape(2, 2, 1, 1)
     for n, size in ((np.array([1.0, 0.0]), 0.594), (np.array([0.0, 1.0]), 0.406)):
         got, direction = ALONG.flow(F, n.reshape(2, 1, 1))
