@@ -24,6 +24,7 @@ from femanode.config.quantities import (
     SpecificCapacity,
     Speed,
     SurfaceEnergy,
+    Table,
     Text,
     Volume,
     Whole,
