@@ -121,6 +121,7 @@ CASES: dict[str, list[tuple[Callable[..., Any], list[Any]]]] = {
     "opencircuit.OpenCircuit.level": [(CURVE.level, [field(low=0.3, high=0.9)])],
     "opencircuit.OpenCircuit.tangent": [(CURVE.tangent, [field()])],
     "opencircuit.OpenCircuit.secant": [(CURVE.secant, [field(), field()])],
+    "opencircuit.OpenCircuit.free_energy": [(CURVE.free_energy, [field()])],
     "opencircuit.OpenCircuit.shift": [(CURVE.shift, [field(), 0.1])],
     "kinetics.AtPotential.drive": [(AtPotential(RATE, 0.026).drive, [field(), field()])],
     "kinetics.AtPotential.equilibrium_activity": [(AtPotential(RATE, 0.026).equilibrium_activity, [field()])],
