@@ -121,10 +121,14 @@ def plot_curves(run: RunFolder | str | Path, out: str | Path | None = None) -> P
     FigureCanvasAgg(figure)
     for position, (label, lines) in enumerate(PANELS, start=1):
         axes = figure.add_subplot(2, 2, position)
-        scale = _initial_diameter(run) if label.startswith("Diameter") else 1.0
+        diameters = label.startswith("Diameter")
+        round_section = "outline" not in run.manifest
+        scale = _initial_diameter(run) if diameters and round_section else 1.0
         for column, legend, colour, dashes in lines:
             if column in history:
-                axes.plot(history["time_s"] / factor, history[column] / scale, color=colour, linestyle=dashes,
+                # Of a section that was not round, each over its own initial value.
+                over = scale if round_section or not diameters else float(history[column].iloc[0])
+                axes.plot(history["time_s"] / factor, history[column] / over, color=colour, linestyle=dashes,
                           linewidth=1.8, label=legend)
         if not axes.lines:
             raise ConfigError(f"no column for {label.lower()}", where=source,

@@ -68,7 +68,8 @@ class Recorder:
         self.problem = problem
         section, spaces = problem.section, problem.physics.spaces
         self._rays = tuple(Ray(spaces, d, section.outline) for d in ((1.0, 0.0), (0.0, 1.0)))
-        self.shell = Shell(spaces)
+        self.shell = Shell(spaces, section.outline)
+        # hypot: the core is what lies next to the axis, whatever the outline
         from_axis = np.hypot(*spaces.qp_xy).min(axis=1)
         self._core = np.flatnonzero(from_axis < from_axis.min() + 0.6 * section.actual_size)
 

@@ -217,8 +217,9 @@ def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) 
         notes.append(f"in-plane direction along x: {frame.miller_along('x')} (chosen)")
     if config.geometry.sector == "auto":
         why = ("from the mesh file" if config.geometry.shape == "file" else
-               "the smallest the crystal allows" if config.geometry.roughness is None else
-               "an uneven outline has no mirrors")
+               "an uneven outline has no mirrors" if config.geometry.roughness is not None else
+               "the smallest the crystal allows" if section.outline.round else
+               "the smallest that crystal and outline allow")
         notes.append(f"sector: {section.sector} ({why})")
     natural = config.material.front.half_thickness
     if delta > 1.001 * natural:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from femanode.config.loading import Config
-from femanode.constitutive.crystal.symmetry import require_sector, section_symmetry
+from femanode.constitutive.crystal.symmetry import SECTORS, require_sector, section_symmetry
 from femanode.errors import ConfigError
-from femanode.mesh.build import Section, make_section, require_size
+from femanode.mesh.build import Section, make_section, require_size_on
+from femanode.mesh.ellipse import Ellipse
 from femanode.mesh.files import read_section
+from femanode.mesh.fill import fill_section
+from femanode.mesh.hierarchy import refined_evenly
+from femanode.mesh.outline import Annulus, Outline
+from femanode.mesh.polygon import Polygon
 from femanode.mesh.roughness import Roughness, make_roughness, require_waves
 from femanode.solver.laws import crystal_of
 
@@ -54,35 +61,81 @@ def half_thickness_on(config: Config, section: Section) -> float:
     return delta
 
 
+def outline_of(config: Config) -> Outline:
+    """The curves that bound the section; of a mesh file they are read with it instead."""
+    geometry, turn = config.geometry, float(np.radians(config.geometry.rotation))
+    outline: Outline
+    if geometry.diameters is not None:
+        outline = Ellipse(0.5 * geometry.diameters[0], 0.5 * geometry.diameters[1], turn)
+    elif geometry.diameter is None:
+        raise ConfigError("no diameter", where="geometry.diameter")
+    elif geometry.corners is not None:
+        outline = Polygon(geometry.corners, 0.5 * geometry.diameter, geometry.rounding, turn)
+    else:
+        outline = Annulus(0.5 * geometry.diameter, 0.5 * (geometry.inner_diameter or 0.0), geometry.reacting)
+    return outline
+
+
+def sector_of(config: Config, outline: Outline) -> str:
+    """The sector to mesh: what is asked for, or the smallest that the crystal and the outline allow.
+
+    Raises
+    ------
+    ConfigError
+        The sector asked for is smaller than they allow.
+    """
+    _, rates = crystal_of(config)
+    geometry = config.geometry
+    # An uneven outline has no mirror lines, so that the whole section is meshed unless a sector is asked for.
+    wanted = "full" if geometry.roughness is not None and geometry.sector == "auto" else geometry.sector
+    sector = require_sector(wanted, section_symmetry(rates))
+    least = outline.smallest_sector
+    if SECTORS.index(sector) >= SECTORS.index(least):
+        return sector
+    if wanted == "auto":
+        return least
+    raise ConfigError(f"sector '{sector}', but there is no mirror symmetry about "
+                      f"the {'x' if least == 'full' else 'y'} axis in the {outline}", where="geometry.sector",
+                      allowed=", ".join(("auto", *SECTORS[SECTORS.index(least):])))
+
+
 def root_section(config: Config) -> tuple[Section, int]:
     """Coarsest mesh of a configuration, and how many times it is refined at the front (0: the mesh is fixed)."""
-    _, rates = crystal_of(config)
-    allowed = section_symmetry(rates)
     geometry = config.geometry
     size, _ = resolution(config)
     if geometry.shape == "file":
-        if geometry.path is None:
-            raise ConfigError("no path", where="geometry.path")
-        section = read_section(geometry.path, element_size=size, diameter=geometry.diameter, unit=geometry.unit)
-        require_sector(section.sector, allowed)
-        if geometry.sector not in ("auto", section.sector):
-            raise ConfigError(f"sector '{geometry.sector}', but the mesh file is a {section.sector} section",
-                              where="geometry.sector", allowed=f"auto, {section.sector}")
-        return section, 0
-    # An uneven outline has no mirror lines, so that the whole section is meshed unless a sector is asked for.
-    wanted = "full" if geometry.roughness is not None and geometry.sector == "auto" else geometry.sector
-    sector = require_sector(wanted, allowed)
-    if geometry.diameter is None or size is None:
+        return _section_from_file(config, size), 0
+    outline = outline_of(config)
+    sector = sector_of(config, outline)
+    if size is None:
         raise ConfigError("no diameter", where="geometry.diameter")
-    outer, inner = 0.5 * geometry.diameter, 0.5 * (geometry.inner_diameter or 0.0)
     # Check the finest elements, not the coarsest: otherwise a size that means far too many elements would pass.
-    require_size(size, outer, inner, sector)
-    levels = 0
-    while config.mesh.adaptive and size * 2.0 ** (levels + 1) <= (outer - inner) / COARSEST:
-        levels += 1
-    if geometry.roughness is not None:
+    require_size_on(outline, size, sector)
+    if geometry.roughness is not None and geometry.diameter is not None:
         require_waves(geometry.roughness.wavelength_of(geometry.diameter), size)
-    return make_section(geometry.shape, outer, inner, size * 2.0**levels, sector), levels
+    adaptive = config.mesh.adaptive
+    levels = 0
+    while (adaptive or not isinstance(outline, Annulus)) and size * 2.0 ** (levels + 1) <= outline.wall / COARSEST:
+        levels += 1
+    coarsest = size * 2.0**levels
+    if isinstance(outline, Annulus):
+        return make_section(geometry.shape, outline.radius, outline.inner_radius, coarsest, sector,
+                            outline.side), levels
+    root = fill_section(outline, coarsest, sector)
+    return (root, levels) if adaptive else (refined_evenly(root, levels), 0)
+
+
+def _section_from_file(config: Config, size: float | None) -> Section:
+    """The mesh of a file, which must be a sector that the crystal allows."""
+    geometry = config.geometry
+    if geometry.path is None:
+        raise ConfigError("no path", where="geometry.path")
+    section = read_section(geometry.path, element_size=size, diameter=geometry.diameter, unit=geometry.unit)
+    require_sector(section.sector, section_symmetry(crystal_of(config)[1]))
+    if geometry.sector not in ("auto", section.sector):
+        raise ConfigError(f"sector '{geometry.sector}', but the mesh file is a {section.sector} section",
+                          where="geometry.sector", allowed=f"auto, {section.sector}")
+    return section
 
 
 def unevenness_of(config: Config, section: Section) -> Roughness | None:
