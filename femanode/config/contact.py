@@ -21,6 +21,8 @@ def _arc(contact: Any) -> Any:
 if TYPE_CHECKING:
     class Contact(Section):
         """Arc of the outer surface."""
+
+        to: float
 else:
     # "from" is a word of Python's, which no field of a class statement can be called
     Contact = create_model(

@@ -71,7 +71,7 @@ class Geometry(Section):
         "the first diameter, or through the middle of a flat"
     )
     reacting: Literal["outer", "inner", "both"] = Field(
-        default="outer", description="surface that reacts: outer | inner | both; for annulus, or a mesh file with a hole"
+        default="outer", description="surface that reacts: outer | inner | both; for annulus, or a file with a hole"
     )
     contact: Contact | None = Field(
         default=None, description="part of the outer surface that reacts, by polar angle; null: all of it"

@@ -1,4 +1,4 @@
-"""The outline of an elliptical section: distance, normal, and the area behind a front that is equally deep everywhere."""
+"""The outline of an elliptical section: distance, normal, and the area behind an even front."""
 
 from __future__ import annotations
 

@@ -43,8 +43,12 @@ class Ray:
     def __init__(self, spaces: Spaces, direction: tuple[float, float], outline: Outline, n: int = 800) -> None:
         inner, outer = map(float, outline.reach(np.array(direction)))
         self.depth = np.linspace(0.0, outer - inner, n)
+        # From the side that reacts; where only a hole does, outwards.
+        place = outer - self.depth
+        if outline.partial and float(outline.depth(np.array(direction) * outer)) > 0.5 * (outer - inner):
+            place = inner + self.depth
         # Just inside, so that the polygon of the surface nodes contains every sample.
-        r = np.clip(outer - self.depth, inner * (1 + 1e-9), outer * (1.0 - 1e-7))
+        r = np.clip(place, inner * (1 + 1e-9), outer * (1.0 - 1e-7))
         points = np.stack([r * direction[0], r * direction[1]])
         # Barycentric coordinates of every sample in every triangle that the line, prolonged, crosses.
         off = (direction[0] * spaces.nodes[1] - direction[1] * spaces.nodes[0])[spaces.sub]

@@ -130,7 +130,8 @@ def _section_from_file(config: Config, size: float | None) -> Section:
     geometry = config.geometry
     if geometry.path is None:
         raise ConfigError("no path", where="geometry.path")
-    section = read_section(geometry.path, element_size=size, diameter=geometry.diameter, unit=geometry.unit)
+    section = read_section(geometry.path, element_size=size, diameter=geometry.diameter, unit=geometry.unit,
+                           reacting=geometry.reacting)
     require_sector(section.sector, section_symmetry(crystal_of(config)[1]))
     if geometry.sector not in ("auto", section.sector):
         raise ConfigError(f"sector '{geometry.sector}', but the mesh file is a {section.sector} section",
