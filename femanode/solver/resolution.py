@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from femanode.config.contact import arc_of
 from femanode.config.loading import Config
 from femanode.constitutive.crystal.symmetry import SECTORS, require_sector, section_symmetry
 from femanode.errors import ConfigError
 from femanode.mesh.build import Section, make_section, require_size_on
+from femanode.mesh.contact import Contact
 from femanode.mesh.ellipse import Ellipse
 from femanode.mesh.files import read_section
 from femanode.mesh.fill import fill_section
@@ -73,7 +77,15 @@ def outline_of(config: Config) -> Outline:
         outline = Polygon(geometry.corners, 0.5 * geometry.diameter, geometry.rounding, turn)
     else:
         outline = Annulus(0.5 * geometry.diameter, 0.5 * (geometry.inner_diameter or 0.0), geometry.reacting)
-    return outline
+    return in_contact(config, outline)
+
+
+def in_contact(config: Config, outline: Outline) -> Outline:
+    """The outline, of which only a part reacts where the configuration says so."""
+    if config.geometry.contact is None:
+        return outline
+    start, end = np.radians(arc_of(config.geometry.contact))
+    return Contact(outline, float(start), float(end))
 
 
 def sector_of(config: Config, outline: Outline) -> str:
@@ -136,7 +148,19 @@ def _section_from_file(config: Config, size: float | None) -> Section:
     if geometry.sector not in ("auto", section.sector):
         raise ConfigError(f"sector '{geometry.sector}', but the mesh file is a {section.sector} section",
                           where="geometry.sector", allowed=f"auto, {section.sector}")
-    return section
+    if geometry.contact is None:
+        return section
+    outline = in_contact(config, section.outline)
+    if SECTORS.index(section.sector) < SECTORS.index(outline.smallest_sector):
+        raise ConfigError(f"the mesh file is a {section.sector} section, which the contact is not symmetric enough for",
+                          where="geometry.contact", allowed=f"a {outline.smallest_sector} section, or another contact")
+    surface = section.mesh.boundaries["surface"]
+    middle = section.mesh.doflocs[:, section.mesh.dofs.facet_dofs[0, surface]]
+    reacting = surface[outline.reacts("surface", middle)]
+    if not reacting.size:
+        raise ConfigError("no edge of the mesh file's surface lies in the contact", where="geometry.contact",
+                          allowed="an arc of at least one edge")
+    return replace(section, outline=outline).with_reacting(reacting)
 
 
 def unevenness_of(config: Config, section: Section) -> Roughness | None:

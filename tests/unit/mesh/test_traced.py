@@ -48,7 +48,7 @@ def test_a_hexagon_from_a_file_is_the_hexagon(tmp_path: Path, sector: str) -> No
 
 def test_an_ellipse_off_centre_is_taken_as_it_is(tmp_path: Path) -> None:
     section = fill_section(Ellipse(30.0, 20.0), 2.5, "full")
-    moved = np.pad([*section.mesh.p.T[:section.mesh.t.max() + 1], 5.0, 3.0], ((0, 0), (0, 1)))
+    moved = np.pad(section.mesh.p.T[: section.mesh.t.max() + 1] + np.array([5.0, 3.0]), ((0, 0), (0, 1)))
     path = tmp_path / "section.vtu"
     meshio.write(path, meshio.Mesh(moved, [("triangle", section.mesh.t.T)]))
     outline = read_section(path).outline

@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 from scipy.special import ellipe
 
 from femanode.mesh.build import make_section
+from femanode.mesh.contact import Contact
 from femanode.mesh.ellipse import Ellipse
 from femanode.mesh.fill import fill_section
 from femanode.mesh.hierarchy import refined_evenly
@@ -105,12 +106,32 @@ def test_quarter_half_and_full_agree(outline: Outline) -> None:
 @pytest.mark.parametrize("side", ["inner", "both"])
 def test_annulus(side: str) -> None:
     R, r = 40.0, 20.0
-    section = make_section("annulus", R, r, 0.7, "quarter", side)
+    section = make_section("annulus", R, r, 0.5, "quarter", side)
     spaces = build_spaces(section.mesh, section.outline)
     # an even front at the depth L below each surface that reacts: the cylinder's law, mirrored
     for L in (4.0, 8.0):
         left = np.pi * (R**2 - (r + L) ** 2) if side == "inner" else np.pi * ((R - L) ** 2 - (r + L) ** 2)
         found = 4.0 * areas(spaces, section.outline.depth(spaces.nodes), [L - START])[0]
-        assert_allclose(found, left, rtol=5e-3)
+        assert_allclose(found, left, rtol=0, atol=5e-3 * np.pi * (R**2 - r**2))
         share = 1.0 - left / (np.pi * (R**2 - r**2))
         assert_allclose(section.outline.equivalent_depth(share), L, rtol=1e-12)
+
+
+def test_a_contact_makes_a_front_that_goes_round_its_ends() -> None:
+    # the upper side of a square, of which the front goes down; beyond its ends it is a quarter circle about them
+    side = 16.0
+    outline = Contact(Polygon(4, side), 0.25 * np.pi, 0.75 * np.pi)
+    spaces = spaces_of(outline, 2.0, 1, "full")
+    assert_allclose(spaces.reacting_length.sum(), 2.0 * side, rtol=1e-12)
+    # a contact from corner to corner of the square has nothing beyond: the front is plane
+    for L in (6.0, 12.0):
+        found = areas(spaces, outline.depth(spaces.nodes), [L - START], 1.0)[0]
+        assert_allclose(found, 2.0 * side * (2.0 * side - L), rtol=5e-3)
+    half = Contact(Polygon(4, side), 0.5 * np.pi, 0.75 * np.pi)
+    spaces = spaces_of(half, 2.0, 1, "full")
+    assert_allclose(spaces.reacting_length.sum(), side, rtol=1e-12)
+    for L in (6.0, 12.0):
+        found = areas(spaces, half.depth(spaces.nodes), [L - START], 1.0)[0]
+        gone = side * L + 0.25 * np.pi * L**2
+        assert_allclose(4.0 * side**2 - found, gone, rtol=2e-2)
+        assert_allclose(half.equivalent_depth(gone / (4.0 * side**2)), L, rtol=5e-3)
