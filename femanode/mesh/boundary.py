@@ -65,7 +65,7 @@ def _on_circles(points: Array, edges: IntArray, radius: float, inner: float, tol
     """Whether all of these boundary edges join near nodes of one of the two circles."""
     r = np.hypot(*points)[edges]  # circles about the axis are what is looked for
     near = max(2.0 * ON_LINE * radius, tolerance)
-    length = np.hypot(*(points[:, edges[1]] - points[:, edges[0]]))
+    length = np.hypot(*(points[:, edges[1]] - points[:, edges[0]]))  # lengths of edges
     on = [np.all(np.abs(r - circle) < near, axis=0) & (length < _LONGEST_CHORD * circle) for circle in (radius, inner)]
     return bool(np.all(on[0] | on[1]))
 
@@ -75,9 +75,9 @@ def _inner_radius(points: Array, edges: IntArray, radius: float, tolerance: floa
 
     There is a hole if boundary edges join innermost nodes. Edges of a symmetry line through the origin do not count.
     """
-    r = np.hypot(*points)
+    r = np.hypot(*points)  # distance from the axis, to find a round hole
     innermost = (r[edges] < r.min() + 2.0 * tolerance).all(axis=0)
-    middle = np.hypot(*points[:, edges].mean(axis=1))
+    middle = np.hypot(*points[:, edges].mean(axis=1))  # the same of their middles
     there = innermost & (middle > 0.4 * r.min())
     return rounded(float(np.median(r[np.unique(edges[:, there])]))) if there.any() else 0.0
 

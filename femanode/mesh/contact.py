@@ -120,7 +120,9 @@ class Contact:
 
     def _inside(self, points: Array) -> BoolArray:
         r = np.sqrt((points**2).sum(axis=0))
-        inner, outer = self.base.reach(points / np.where(r > 0.0, r, 1.0))
+        # on the axis any direction will do
+        east = np.array([1.0, 0.0]).reshape(2, *(1,) * r.ndim)
+        inner, outer = self.base.reach(np.where(r > 0.0, points / np.where(r > 0.0, r, 1.0), east))
         # a point of the surface itself, moved by rounding, is at no distance from it
         return np.asarray((r >= inner * (1.0 - 1e-9)) & (r <= outer * (1.0 + 1e-9)))
 

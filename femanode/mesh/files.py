@@ -64,7 +64,7 @@ def read_section(path: str | Path, element_size: float | None = None, diameter: 
     triangles = corners.reshape(-1, 3).T.copy()
     points = UNITS[unit] * _in_plane(raw, numbers, where)
     tolerance = _tolerance(points)
-    r = np.hypot(*points)
+    r = np.hypot(*points)  # distance from the axis, to find circles
     radius = rounded(float(np.median(r[r > r.max() - 2.0 * tolerance])))
     _require_wire(2.0 * radius, diameter, unit, where)
     _require_apart(points, numbers, radius, where)
@@ -177,7 +177,7 @@ def _in_plane(raw: meshio.Mesh, numbers: IntArray, where: str) -> Array:
 
 def _tolerance(points: Array) -> float:
     """Distance within which a node is on a curve, nm: `ON_LINE` radii, or more where coordinates have few digits."""
-    exact, largest = ON_LINE * float(np.hypot(*points).max()), float(np.abs(points).max())
+    exact, largest = ON_LINE * float(np.hypot(*points).max()), float(np.abs(points).max())  # the section's size
     for places in (2, 3, 4):
         step = 10.0 ** (np.floor(np.log10(largest)) - places) if largest > 0.0 else 0.0
         scaled = points / step if step > 0.0 else np.full(1, 0.5)
@@ -265,12 +265,12 @@ def _move_onto(points: Array, sector: str, circles: tuple[float, ...], tolerance
     before = points.copy()
     for i in {"quarter": (0, 1), "half": (1,), "full": ()}[sector]:
         points[i, np.abs(points[i]) < tolerance] = 0.0
-    r = np.hypot(*points)
+    r = np.hypot(*points)  # distance from the axis
     for circle in circles:
         # nodes written with few digits are moved back onto their circle; exact ones are not touched
         near = (np.abs(r - circle) < tolerance) & (np.abs(r - circle) > 1e-12 * circles[0]) & (r > 0.0)
         points[:, near] *= circle / r[near]
-    return float(np.hypot(*(points - before)).max())
+    return float(np.hypot(*(points - before)).max())  # lengths of ways
 
 
 def _notes_on(moved: float, radius: float, loose: int) -> list[str]:

@@ -179,7 +179,7 @@ def build_section(points: Array, triangles: IntArray, sector: str, outline: Outl
 def edge_lengths(points: Array, triangles: IntArray) -> Array:
     """Return the three edge lengths of each triangle, shape (3, m), of points (2, n) and triangles (3, m)."""
     lengths: Array = np.stack(
-        [np.hypot(*(points[:, triangles[(i + 1) % 3]] - points[:, triangles[i]])) for i in range(3)]
+        [np.hypot(*(points[:, triangles[(i + 1) % 3]] - points[:, triangles[i]])) for i in range(3)]  # lengths of edges
     )
     return lengths
 

@@ -103,7 +103,7 @@ def along_ray(mesh: FrameMesh, field: str, direction: tuple[float, float], n: in
     at = [np.ma.filled(LinearTriInterpolator(grid, values, trifinder=finder)(x, y), np.nan)
           for values in (moved[:, 0], moved[:, 1], mesh.fields[field])]
     known = np.isfinite(at[2])
-    return Profile(np.hypot(at[0], at[1])[known], at[2][known])
+    return Profile(np.hypot(at[0], at[1])[known], at[2][known])  # places along a ray
 
 
 def outline(mesh: FrameMesh, sector: str) -> Array:
@@ -130,7 +130,7 @@ def lobes(mesh: FrameMesh, sector: str) -> int:
 
     def reach(edge: Array) -> Array:
         """Distance from the axis, nm, of an outline (2, n) in even directions."""
-        return np.interp(even, np.arctan2(edge[1], edge[0]), np.hypot(*edge), period=2.0 * np.pi)
+        return np.interp(even, np.arctan2(edge[1], edge[0]), np.hypot(*edge), period=2.0 * np.pi)  # polar coordinates
 
     r = reach(outline(mesh, sector)) / reach(full_outline(mesh.points[surface_nodes(mesh, sector)].T, sector))
     # Start in the deepest hollow, so that no bulge is cut in two; a bulge counts once it stands out and falls again.

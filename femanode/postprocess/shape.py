@@ -21,7 +21,7 @@ def full_outline(points: Array, sector: str) -> Array:
 
 def diameters(outline: Array, angles: Array) -> Array:
     """Chords through the axis in given directions (rad), nm; the outline must be star-shaped about the axis."""
-    theta, radius = np.arctan2(outline[1], outline[0]), np.hypot(*outline)
+    theta, radius = np.arctan2(outline[1], outline[0]), np.hypot(*outline)  # polar coordinates of an outline
 
     def reach(angle: Array) -> Array:
         return np.interp((angle + np.pi) % (2.0 * np.pi) - np.pi, theta, radius, period=2.0 * np.pi)

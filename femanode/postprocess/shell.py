@@ -40,7 +40,7 @@ class Shell:
         angle = np.arctan2(spaces.nodes[1, surface], spaces.nodes[0, surface])
         order = np.argsort(angle, kind="stable")
         self.nodes, self.angle = surface[order], angle[order]
-        size = float(np.hypot(*spaces.nodes[:, surface]).max())
+        size = float(np.hypot(*spaces.nodes[:, surface]).max())  # the section's size
         # Turned towards the middle: the end radii of a quarter or a half lie on the edge of its mesh.
         middle = 0.5 * (self.angle[0] + self.angle[-1])
         theta = self.angle + _ASIDE * np.where(self.angle > middle, -1.0, 1.0)
@@ -94,7 +94,7 @@ class Shell:
         front = np.zeros(len(self.nodes))
         np.maximum.at(front, self._ray, ahead)
         reach = np.maximum(self._outer - np.maximum(self._inner, front[self._ray]), 0.0)
-        stretch = np.hypot(*np.sum(position[:, self._corners] * self._rise, axis=1))
+        stretch = np.hypot(*np.sum(position[:, self._corners] * self._rise, axis=1))  # stretch of a line
         return scatter(self._ray, reach, len(self.nodes)), scatter(self._ray, reach * stretch, len(self.nodes))
 
     def tangents(self, position: Array, sector: str) -> Array:
@@ -114,7 +114,7 @@ class Shell:
         step = np.diff(np.concatenate([start, angle, end]))
         rise = np.diff(np.concatenate([before, points, after], axis=1), axis=1) / step
         slope = (rise[:, :-1] * step[1:] + rise[:, 1:] * step[:-1]) / (step[1:] + step[:-1])
-        return np.asarray(slope / np.maximum(np.hypot(*slope), 1e-300))
+        return np.asarray(slope / np.maximum(np.hypot(*slope), 1e-300))  # size of a vector
 
 
 def deepest_point(spaces: Spaces, distance: Array, outline: Outline) -> float:
@@ -174,8 +174,8 @@ def _candidates(spaces: Spaces, theta: Array) -> tuple[IntArray, IntArray]:
     middle = np.arctan2(centre[1], centre[0])
     off = (np.arctan2(corner[1], corner[0]) - middle + np.pi) % (2.0 * np.pi) - np.pi
     # The angles of the corners do not bound a triangle that contains the axis: every radius is tried with it.
-    size = np.hypot(*(corner - centre[:, None])).max(axis=0)
-    near = np.hypot(*corner).min(axis=0) < 2.0 * size
+    size = np.hypot(*(corner - centre[:, None])).max(axis=0)  # sizes of triangles
+    near = np.hypot(*corner).min(axis=0) < 2.0 * size  # is the axis near
     n = len(theta)
     turned = np.concatenate([theta - 2.0 * np.pi, theta, theta + 2.0 * np.pi])
     slack = 2.0 * _ASIDE

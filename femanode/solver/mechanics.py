@@ -128,7 +128,7 @@ class Mechanics:
         self._weight = shared[self._free // 2]
         self._whole_nodes = float(np.sum(1.0 / shared))
         #: Lever by which a moment is compared with forces, nm.
-        self._arm = float(np.hypot(*spaces.nodes).max())
+        self._arm = float(np.hypot(*spaces.nodes).max())  # farthest node from the axis
         self.solver = SymmetricSolver(backend, np.arange(len(free)), accuracy=1e-9)
 
     def deformation(self, u: Array) -> Array:
@@ -258,7 +258,7 @@ class Mechanics:
         """Residual relative to ``scale``; the axial imbalance counts as spread over the nodes."""
         size = np.sqrt(inner(self._weight * residual, residual))
         for value, arm in zip(imbalance, (1.0, self._arm, self._arm), strict=False):
-            size = np.hypot(size, value / arm / np.sqrt(self._whole_nodes))
+            size = np.hypot(size, value / arm / np.sqrt(self._whole_nodes))  # of two residuals
         return float(size / scale)
 
     def _direction(self, point: _Point, *, exact: bool, fresh: bool) -> tuple[Array, Array]:
@@ -304,7 +304,7 @@ def _supports(s: Spaces, sector: str) -> NDArray[np.bool_]:
     fixed = np.zeros((s.n_nodes, 2), bool)
     fixed[s.x0, 0] = True
     fixed[s.y0, 1] = True
-    radius = np.hypot(*s.nodes)
+    radius = np.hypot(*s.nodes)  # distance from the axis, about which nothing is to turn
     if sector == "half":
         fixed[s.y0[np.argmin(radius[s.y0])], 0] = True
     if sector == "full":
