@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
+from femanode.config.doubts import doubts
 from femanode.pictures.crackmark import ALIKE
 from femanode.pictures.curves import time_scale
 from femanode.postprocess.accuracy import Bias
@@ -18,11 +19,11 @@ from femanode.simulation.result import Result
 from femanode.solver.electrode import current_density
 from femanode.solver.problem import Problem
 
-#: Seconds per step: a part that does not depend on the mesh, and the factor of (million unknowns)^1.2 with PARDISO and
-#: with SuperLU. Memory, MiB: at the start, and per thousand unknowns. A rough line through four runs on two cores
-#: (unknowns of the first mesh 5,300: 39 ms, with SuperLU 85 ms, 425 MiB; 26,900: 132 ms, 644 MiB; 122,000: 0.85 s,
-#: 984 MiB).
-_FIXED, _GROWING, _SUPERLU = 0.015, 10.0, 40.0
+#: Seconds per step: a part that does not depend on the mesh, and the factor of (million unknowns)^1.2 by linear solver,
+#: by its name or else with SuperLU. Memory, MiB: at the start, and per thousand unknowns. A rough line through four
+#: runs on two cores (unknowns of the first mesh 5,300: 39 ms, with SuperLU 85 ms, 425 MiB; 26,900: 132 ms, 644 MiB;
+#: 122,000: 0.85 s, 984 MiB).
+_FIXED, _GROWING, _SUPERLU = 0.015, {"pardiso": 10.0, "rslab": 15.0}, 40.0
 _BASE_MEMORY, _MEMORY = 380.0, 6.0
 
 #: Seconds that a run takes besides solving, on the same cores: imports, mesh and compiled code; pictures and page.
@@ -41,7 +42,7 @@ _TOO_THICK = ("the front is thick for this diffusivity: the activity falls by {0
 
 
 def describe_plan(problem: Problem) -> str:
-    """What ``femanode check`` prints: mesh, crystal, control, steps, time and memory."""
+    """What ``femanode check`` prints: mesh, crystal, control, steps, time and memory, and what a reader would ask."""
     config, section, physics = problem.config, problem.section, problem.physics
     unknowns = 2 * physics.spaces.n_nodes
     quality = section.quality()
@@ -55,7 +56,7 @@ def describe_plan(problem: Problem) -> str:
     # Slow directions still move when the fast ones have stopped or are through; good to a third for five bundled wires.
     spread = (speed / problem.rates.mean) ** 0.55
     steps = int(np.ceil(0.9 * spread * depth / (config.time.max_front_advance * problem.half_thickness)))
-    growing = _GROWING if physics.mechanics.solver.name == "pardiso" else _SUPERLU
+    growing = _GROWING.get(physics.mechanics.solver.name, _SUPERLU)
     seconds = steps * (_FIXED + growing * (unknowns / 1e6) ** 1.2)
     control = "interface" if number < 0.3 else "diffusion" if number > 3 else "mixed"
     lines = [
@@ -77,7 +78,8 @@ def describe_plan(problem: Problem) -> str:
     ]
     drop = speed * problem.half_thickness * physics.chemistry.at_front / ((1.0 - physics.chemistry.at_front) * D)
     notes = [*problem.notes, *([] if drop <= _THICK else [_TOO_THICK.format(drop)])]
-    return "\n".join([*lines, *(f"note            {note}" for note in notes)])
+    return "\n".join([*lines, *(f"note            {note}" for note in notes),
+                      *(f"question        {doubt}" for doubt in doubts(config))])
 
 
 def _describe_section(problem: Problem) -> str:
@@ -133,7 +135,7 @@ def describe_result(result: Result) -> str:
         _ending(s), _drive_left(s), _growth(s), _shape(s), _crack(s),
         f"front half-thickness {s['interface_thickness_ratio']:.4f} of the radius: "
         f"{Bias(*s['accuracy'].values()) if 'accuracy' in s else 'bias not known'}",
-        f"ParaView  {folder / 'frames.pvd'}  (Warp By Vector, displacement, scale 1)",
+        f"ParaView  {folder / 'frames.pvd'}  ({_frames(result.manifest)}Warp By Vector, displacement, scale 1)",
         f"figures   {folder / 'summary.json'}, {folder / 'history.csv'}",
     ]
     late = [words for key, words in _LATE if key in (s.get("figures_after_neck") or ()) and s.get(key) is not None]
@@ -146,6 +148,16 @@ def describe_result(result: Result) -> str:
     if (folder / "report.html").is_file():
         lines.append(f"page      {folder / 'report.html'}")
     return "\n".join(line for line in lines if line)
+
+
+def _frames(manifest: Mapping[str, Any]) -> str:
+    """How many frames there are, and why where it is not the number asked for."""
+    found = manifest.get("frames") or {}
+    shown, asked = found.get("shown"), found.get("asked_for")
+    if shown is None:
+        return ""
+    few = f" of {asked} asked for: one for each step" if asked is not None and shown < asked else ""
+    return f"{shown} frame{'s' if shown > 1 else ''}{few}; "
 
 
 def _ending(s: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from femanode.mesh.hierarchy import refined_evenly
 from femanode.mesh.outline import Annulus, Outline
 from femanode.mesh.polygon import Polygon
 from femanode.mesh.roughness import Roughness, make_roughness, require_waves
-from femanode.solver.laws import crystal_of
+from femanode.solver.laws import crystal_of, shares_of
 
 #: Elements along the radius (of a tube: the wall) if the configuration gives neither element size nor half-thickness.
 DEFAULT_RESOLUTION = 64
@@ -29,6 +29,9 @@ ELEMENTS_PER_DELTA = 2.0
 
 #: Elements along the wall in the coarsest parts of an adaptive mesh.
 COARSEST = 8
+
+#: Largest bending strain at the surface: as the section swells, its compressed side must not be folded.
+LARGEST_BENDING = 0.4
 
 
 def resolution(config: Config) -> tuple[float | None, float | None]:
@@ -100,7 +103,11 @@ def sector_of(config: Config, outline: Outline) -> str:
     geometry = config.geometry
     # An uneven outline has no mirror lines, so that the whole section is meshed unless a sector is asked for.
     wanted = "full" if geometry.roughness is not None and geometry.sector == "auto" else geometry.sector
-    sector = require_sector(wanted, section_symmetry(rates))
+    allowed = section_symmetry(rates)
+    if wanted == "auto":
+        allowed = max(allowed, sector_of_load(config), sector_of_swelling(config), key=SECTORS.index)
+    sector = require_sector(wanted, allowed)
+    require_load_fits(config, sector, outline.reference_radius, "geometry.sector")
     least = outline.smallest_sector
     if SECTORS.index(sector) >= SECTORS.index(least):
         return sector
@@ -145,6 +152,7 @@ def _section_from_file(config: Config, size: float | None) -> Section:
     section = read_section(geometry.path, element_size=size, diameter=geometry.diameter, unit=geometry.unit,
                            reacting=geometry.reacting)
     require_sector(section.sector, section_symmetry(crystal_of(config)[1]))
+    require_load_fits(config, section.sector, section.radius, "geometry.path")
     if geometry.sector not in ("auto", section.sector):
         raise ConfigError(f"sector '{geometry.sector}', but the mesh file is a {section.sector} section",
                           where="geometry.sector", allowed=f"auto, {section.sector}")
@@ -161,6 +169,68 @@ def _section_from_file(config: Config, size: float | None) -> Section:
         raise ConfigError("no edge of the mesh file's surface lies in the contact", where="geometry.contact",
                           allowed="an arc of at least one edge")
     return replace(section, outline=outline).with_reacting(reacting)
+
+
+def sector_of_load(config: Config) -> str:
+    """The smallest sector with the mirror lines of the bending: half of a section, y >= 0, bends in x only."""
+    x, y = config.mechanics.bend
+    if y:
+        return "full"
+    return "half" if x or config.mechanics.axial == "bending" else "quarter"
+
+
+def sector_of_swelling(config: Config) -> str:
+    """The smallest sector with the mirror lines of directed swelling: all where its axes are turned from x and y."""
+    shares = shares_of(config.material, crystal_of(config)[0])
+    return "full" if shares is not None and shares.xy else "quarter"
+
+
+def require_load_fits(config: Config, sector: str, radius: float, where: str) -> None:
+    """Refuse a sector that cannot bend or swell as asked, and a curvature that would crush the compressed side.
+
+    Raises
+    ------
+    ConfigError
+        One line at the key ``where`` for the sector, or at the curvature's.
+    """
+    needed, mechanics = sector_of_load(config), config.mechanics
+    if sector != "full" and sector_of_swelling(config) == "full":
+        raise ConfigError(f"a {sector} section with swelling.directions at an angle to its mirror lines", where=where,
+                          allowed="auto, full", hint="turn crystal.in_plane to an axis of the crystal")
+    if SECTORS.index(sector) < SECTORS.index(needed):
+        what = "bending about its axes" if mechanics.axial == "bending" else (
+            "a curvature along y" if needed == "full" else "a curvature along x")
+        raise ConfigError(f"a {sector} section with {what}, which it mirrors away", where=where,
+                          allowed="auto, " + ", ".join(SECTORS[SECTORS.index(needed):]))
+    strain = radius * float(np.hypot(*mechanics.bend))
+    if strain > LARGEST_BENDING:
+        raise ConfigError(f"a bending strain of {strain:.3g} at the surface of a wire of radius {radius:g} nm",
+                          where="mechanics.curvature" if mechanics.bending_radius is None else
+                          "mechanics.bending_radius", allowed=f"at most {LARGEST_BENDING:g}",
+                          hint=f"a radius of curvature of {radius / LARGEST_BENDING:.4g} nm or more")
+
+
+def force_note(config: Config, section: Section) -> str | None:
+    """What becomes of a wire under an axial force that its reacted phase cannot carry alone; None where it can.
+
+    Raises
+    ------
+    ConfigError
+        The unreacted wire yields under the force. Without hardening there is then no equilibrium.
+    """
+    force, host, product = config.mechanics.axial_force, config.material.mechanics.host, (
+        config.material.mechanics.reacted)
+    stress = abs(force) / section.outline.area("full")
+    strength, left = host.yield_stress.value[0], min(product.yield_stress.value)
+    if stress >= strength and not host.hardening_modulus:
+        raise ConfigError(
+            f"an axial force of {force:g} nN, {stress:.3g} GPa of the section", where="mechanics.axial_force",
+            allowed=f"below the host's yield_stress, {strength:g} GPa: {strength / stress * abs(force):.4g} nN")
+    if stress <= left or product.hardening_modulus:
+        return None
+    share = (stress - left) / max(strength - left, 1e-12)
+    return (f"the axial force is {stress:.3g} GPa of the section and the reacted phase yields at {left:g} GPa: the "
+            f"wire gives way, and the run ends without equilibrium, about when {1.0 - share:.0%} of it has reacted")
 
 
 def unevenness_of(config: Config, section: Section) -> Roughness | None:
