@@ -61,7 +61,7 @@ def describe_plan(problem: Problem) -> str:
     control = "interface" if number < 0.3 else "diffusion" if number > 3 else "mixed"
     lines = [
         f"case            {config.name}",
-        f"section         {section.sector} of a wire of {2 * section.radius:g} nm; "
+        f"section         {_describe_section(problem)}; "
         f"x along {problem.frame.miller_along('x')}, y along {problem.frame.miller_along('y')}, "
         f"axis {problem.frame.miller_along('z')}",
         f"mesh            {physics.spaces.cells.shape[1]} quadratic triangles, {unknowns} displacement unknowns, "
@@ -80,6 +80,14 @@ def describe_plan(problem: Problem) -> str:
     notes = [*problem.notes, *([] if drop <= _THICK else [_TOO_THICK.format(drop)])]
     return "\n".join([*lines, *(f"note            {note}" for note in notes),
                       *(f"question        {doubt}" for doubt in doubts(config))])
+
+
+def _describe_section(problem: Problem) -> str:
+    """The sector that is meshed, and of what."""
+    section, outline = problem.section, problem.section.outline
+    if outline.round and outline.solid:
+        return f"{section.sector} of a wire of {2 * section.radius:g} nm"
+    return f"{section.sector} of: {outline}"
 
 
 def _describe_surface(problem: Problem) -> list[str]:

@@ -258,6 +258,7 @@ def manifest(problem: Problem, tally: Tally, *, stop: str, seconds: Mapping[str,
     return {
         "name": problem.config.name, "stop_reason": stop, **(events or {}), "notes": list(problem.notes),
         "sector": problem.section.sector, "radius_nm": problem.section.radius,
+        **({} if problem.section.outline.round else {"outline": str(problem.section.outline)}),
         "half_thickness_nm": problem.half_thickness, "element_size_nm": problem.section.element_size,
         "mesh": {"hash": problem.section.hash(), "elements": problem.physics.spaces.cells.shape[1],
                  "nodes": problem.physics.spaces.n_nodes, **problem.section.quality(), "adaptive": mesh is not None,

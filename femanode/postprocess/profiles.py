@@ -103,7 +103,7 @@ def along_ray(mesh: FrameMesh, field: str, direction: tuple[float, float], n: in
     at = [np.ma.filled(LinearTriInterpolator(grid, values, trifinder=finder)(x, y), np.nan)
           for values in (moved[:, 0], moved[:, 1], mesh.fields[field])]
     known = np.isfinite(at[2])
-    return Profile(np.hypot(at[0], at[1])[known], at[2][known])
+    return Profile(np.hypot(at[0], at[1])[known], at[2][known])  # places along a ray
 
 
 def outline(mesh: FrameMesh, sector: str) -> Array:
@@ -120,16 +120,19 @@ def rose(mesh: FrameMesh, sector: str, n: int = 360) -> Profile:
         Position in degrees, 0 to 360.
     """
     angle = np.linspace(0.0, 2.0 * np.pi, n + 1)
-    radius = reference_radius(mesh)
-    return Profile(np.degrees(angle), diameters(outline(mesh, sector), angle) / (2.0 * radius))
+    grown = full_outline(mesh.points[surface_nodes(mesh, sector)].T, sector)
+    return Profile(np.degrees(angle), diameters(outline(mesh, sector), angle) / diameters(grown, angle))
 
 
 def lobes(mesh: FrameMesh, sector: str) -> int:
-    """Number of outward bulges of the deformed outline; 0 for a round section."""
-    x, y = outline(mesh, sector)
-    angle, reach = np.arctan2(y, x), np.hypot(x, y)
+    """Number of outward bulges that the section has gained; 0 where it has grown alike in all directions."""
     even = np.linspace(-np.pi, np.pi, 721)[:-1]
-    r = np.interp(even, angle, reach, period=2.0 * np.pi)
+
+    def reach(edge: Array) -> Array:
+        """Distance from the axis, nm, of an outline (2, n) in even directions."""
+        return np.interp(even, np.arctan2(edge[1], edge[0]), np.hypot(*edge), period=2.0 * np.pi)  # polar coordinates
+
+    r = reach(outline(mesh, sector)) / reach(full_outline(mesh.points[surface_nodes(mesh, sector)].T, sector))
     # Start in the deepest hollow, so that no bulge is cut in two; a bulge counts once it stands out and falls again.
     count, low, high = 0, float(r.min()), float(r.min())
     for value in np.append(np.roll(r, -int(np.argmin(r))), r.min()).tolist():
