@@ -16,7 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from femanode.config.quantities import Length, NotYet, Section, problem
+from femanode.config.contact import Contact
+from femanode.config.quantities import Angle, Length, NotYet, Rounding, Section, Whole, problem
 from femanode.config.roughness import Roughness
 from femanode.config.yamlio import kind
 
@@ -34,22 +35,55 @@ CoordinateUnit = Annotated[
 ]
 
 
+#: Keys that belong to some shapes only, and those shapes; ``diameter`` may stand with all but ellipses.
+_SHAPES_OF = {"inner_diameter": ("annulus",), "diameters": ("ellipse",), "corners": ("polygon",),
+              "rounding": ("polygon",), "rotation": ("ellipse", "polygon"), "reacting": ("annulus", "file"),
+              "path": ("file",), "unit": ("file",), "diameter": ("circle", "annulus", "polygon", "file")}
+#: Keys that a shape cannot do without, with an example of each.
+_REQUIRED = {"circle": {"diameter": "a length such as '129 nm'"},
+             "annulus": {"diameter": "a length such as '129 nm'", "inner_diameter": "a length below diameter"},
+             "ellipse": {"diameters": "diameters along x and y, such as [200 nm, 100 nm]"},
+             "polygon": {"diameter": "the distance across flats, such as '100 nm'", "corners": "a number such as 6"},
+             "file": {"path": "the mesh file for shape file"}}
+#: Keys that are left out where they have their default: checkpoints made before they were there stay valid.
+_UNSAID = {"unit": "nm", "diameters": None, "corners": None, "rounding": 0.0, "rotation": 0.0, "reacting": "outer",
+           "contact": None}
+
+
 class Geometry(Section):
     """Cross-section of the wire."""
 
-    shape: Literal["circle", "annulus", "file"] = Field(description="circle | annulus | file (a mesh)")
+    shape: Literal["circle", "annulus", "ellipse", "polygon", "file"] = Field(
+        description="circle | annulus | ellipse | polygon (regular) | file (a mesh)"
+    )
     diameter: Length | None = Field(
-        default=None, description="outer diameter; required for circle and annulus"
+        default=None, description="outer diameter; required for circle and annulus, for polygon across flats (twice "
+        "the distance of a flat from the axis)"
     )
     inner_diameter: Length | None = Field(default=None, description="inner diameter, for annulus only")
+    diameters: tuple[Length, Length] | None = Field(
+        default=None, description="diameters along x and y, for ellipse only"
+    )
+    corners: Whole | None = Field(default=None, ge=3, le=24, description="number of corners, for polygon only")
+    rounding: Rounding = Field(default=0.0, description="radius of the corners, for polygon only; 0 nm: sharp")
+    rotation: Angle = Field(
+        default=0.0, description="angle by which the outline is turned, for ellipse and polygon; at 0 deg x runs along "
+        "the first diameter, or through the middle of a flat"
+    )
+    reacting: Literal["outer", "inner", "both"] = Field(
+        default="outer", description="surface that reacts: outer | inner | both; for annulus, or a file with a hole"
+    )
+    contact: Contact | None = Field(
+        default=None, description="part of the outer surface that reacts, by polar angle; null: all of it"
+    )
     path: Path | None = Field(
         default=None, description="mesh file (.msh, .vtu, ...) for shape file, relative to the configuration"
     )
     unit: CoordinateUnit = Field(default="nm", description="unit of a mesh file's coordinates, for shape file only")
     sector: Literal["auto", "quarter", "half", "full"] = Field(
         default="auto",
-        description="part that is meshed; auto takes the smallest the crystal allows, full with roughness; "
-        "a mesh from file must be that part",
+        description="part that is meshed; auto takes the smallest that crystal, outline and contact allow, full with "
+        "roughness; a mesh from file must be that part",
     )
     roughness: Roughness | None = Field(
         default=None, description="uneven outline, for circle and annulus; null: none"
@@ -63,48 +97,79 @@ class Geometry(Section):
             raise problem(f"found {kind(value)}", allowed="the path of a mesh file")
         return value
 
+    @field_validator("diameters", mode="before")
+    @classmethod
+    def _two_diameters(cls, value: object) -> object:
+        if value is not None and (not isinstance(value, list | tuple) or len(value) != 2):
+            raise problem(f"found {kind(value)}", allowed=_REQUIRED["ellipse"]["diameters"])
+        return value
+
     @model_validator(mode="after")
     def _keys_fit_shape(self) -> Self:
         """Each shape has its own required and foreign keys."""
-        if self.shape == "file":
-            if self.path is None:
-                raise problem("found no path", allowed="the mesh file for shape file", key="path")
-        elif "unit" in self.model_fields_set:
-            found = f"found a unit of coordinates with shape {self.shape}, whose lengths have their own"
-            raise problem(found, allowed="shape: file", key="unit")
-        elif self.path is not None:
-            raise problem(f"found a path with shape {self.shape}", allowed="shape: file", key="path")
-        elif self.diameter is None:
-            raise problem("found no diameter", allowed="a length such as '129 nm'", key="diameter")
-        if self.shape != "annulus":
-            if self.inner_diameter is not None:
-                found = f"found an inner diameter with shape {self.shape}"
-                raise problem(found, allowed="shape: annulus", key="inner_diameter")
+        for key, shapes in _SHAPES_OF.items():
+            given = getattr(self, key) is not None if key in _REQUIRED_KEYS else key in self.model_fields_set
+            if self.shape not in shapes and given:
+                found = (f"found a unit of coordinates with shape {self.shape}, whose lengths have their own"
+                         if key == "unit" else f"found {_NAMES.get(key, key)} with shape {self.shape}")
+                hint = f"an ellipse has {_REQUIRED['ellipse']['diameters']}" if key == "diameter" else ""
+                raise problem(found, allowed=f"shape: {' or '.join(shapes)}", hint=hint, key=key)
+        for key, allowed in _REQUIRED[self.shape].items():
+            if getattr(self, key) is None:
+                raise problem(f"found no {key.replace('_', ' ')}", allowed=allowed, key=key)
+        if self.diameter is None:
             return self
-        if self.inner_diameter is None:
-            raise problem("found no inner diameter", allowed="a length below diameter", key="inner_diameter")
-        if self.diameter is not None and self.inner_diameter >= self.diameter:
+        if self.inner_diameter is not None and self.inner_diameter >= self.diameter:
             raise problem(
                 f"found {self.inner_diameter:g} nm",
                 allowed=f"below diameter = {self.diameter:g} nm",
                 key="inner_diameter",
             )
+        if self.shape == "polygon" and self.rounding >= 0.5 * self.diameter:
+            allowed = f"below half the diameter, {0.5 * self.diameter:g} nm"
+            raise problem(f"found {self.rounding:g} nm", allowed=allowed, hint="shape: circle is rounded all the way",
+                          key="rounding")
+        return self
+
+    @model_validator(mode="after")
+    def _one_reacting_part(self) -> Self:
+        """A contact is a part of the outer surface, which must then be the one that reacts."""
+        if self.contact is not None and self.reacting != "outer":
+            raise problem(f"found a contact with reacting: {self.reacting}", allowed="reacting: outer, or no contact",
+                          key="contact")
         return self
 
     @model_validator(mode="after")
     def _roughness_fits(self) -> Self:
-        """Refuse waves that the outline cannot have, and any where the outline comes with a mesh from file."""
+        """Refuse waves that the outline cannot have, and any where the outline is no circle that is made here."""
         if self.roughness is not None:
             self.roughness.require_fit(self.shape, self.diameter, self.wall)
+            if self.contact is not None or self.reacting != "outer":
+                raise problem("found a roughness with a surface that reacts in part", allowed="one of the two, or "
+                              "reacting: outer without a contact", key="roughness")
         return self
 
     @model_serializer(mode="wrap")
     def _plain(self, standard: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out the default unit: shapes without a file have none, and checkpoints without the key stay valid."""
+        """Leave out what says nothing: not every shape has it, and checkpoints without the key stay valid."""
         plain: dict[str, Any] = standard(self)
-        return {key: value for key, value in plain.items() if (key, value) != ("unit", "nm")}
+        return {key: value for key, value in plain.items()
+                if key not in _UNSAID or getattr(self, key) != _UNSAID[key]}
+
+    @property
+    def narrowest(self) -> float | None:
+        """Smallest diameter, nm; None if not known."""
+        return min(self.diameters) if self.diameters else self.diameter
 
     @property
     def wall(self) -> float | None:
         """Thickness that reacts: radius of a circle, wall of an annulus; None if not known."""
-        return None if self.diameter is None else 0.5 * (self.diameter - (self.inner_diameter or 0.0))
+        if self.narrowest is None:
+            return None
+        wall = 0.5 * (self.narrowest - (self.inner_diameter or 0.0))
+        return 0.5 * wall if self.reacting == "both" else wall
+
+
+#: Keys whose default is null.
+_REQUIRED_KEYS = {"inner_diameter", "diameters", "corners", "path", "diameter"}
+_NAMES = {"inner_diameter": "an inner diameter", "path": "a path", "diameter": "one diameter"}

@@ -24,7 +24,7 @@ class Roughness(Section):
 
     def require_fit(self, shape: str, diameter: float | None, wall: float | None) -> None:
         """Refuse, by the ValueError of a validator, waves that the outline cannot have; lengths in nm."""
-        if shape == "file" or diameter is None:
+        if shape not in ("circle", "annulus") or diameter is None:
             found = f"found a roughness with shape {shape}"
             raise problem(found, allowed="shape: circle or annulus, or no roughness", key="roughness")
         wavelength, longest = self.wavelength_of(diameter), 0.5 * math.pi * diameter

@@ -36,7 +36,7 @@ def deformed_normal(F: Array, normal: Array) -> Array:
     normal : (2, ...) unit normals before deformation, or zero
     """
     n = np.stack([F[1, 1] * normal[0] - F[1, 0] * normal[1], F[0, 0] * normal[1] - F[0, 1] * normal[0]])
-    size = np.hypot(*n)
+    size = np.hypot(*n)  # size of a vector
     return np.asarray(n / np.where(size > 0.0, size, 1.0))
 
 

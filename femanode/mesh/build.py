@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from femanode.errors import MeshError
-from femanode.mesh.outline import SPANS, Annulus
+from femanode.mesh.outline import SPANS, Annulus, Outline
 from femanode.mesh.rings import triangulate_rings
 from femanode.mesh.section import Section, build_section
 
@@ -15,7 +15,7 @@ _MAX_ELEMENTS = 4_000_000
 
 
 def make_section(shape: str, radius: float, inner_radius: float, element_size: float, sector: str,
-                 ) -> Section:
+                 reacting: str = "outer") -> Section:
     """Mesh a circle or an annulus with concentric rings of triangles.
 
     Quarter, half and full sections of the same sizes are parts of one mesh, see :mod:`femanode.mesh.rings`.
@@ -30,6 +30,8 @@ def make_section(shape: str, radius: float, inner_radius: float, element_size: f
         Wanted edge length, nm.
     sector : str
         ``'quarter'``, ``'half'`` or ``'full'``.
+    reacting : str
+        Side that reacts: ``'outer'``, of an annulus also ``'inner'`` or ``'both'``.
 
     Raises
     ------
@@ -47,7 +49,8 @@ def make_section(shape: str, radius: float, inner_radius: float, element_size: f
         raise MeshError(f"inner radius {inner_radius:g} nm", where="geometry.inner_diameter", allowed=allowed)
     require_size(element_size, radius, inner_radius, sector)
     points, triangles = triangulate_rings(radius, inner_radius, element_size, sector)
-    return build_section(points, triangles, sector, Annulus(radius, inner_radius), element_size, "generated mesh")
+    return build_section(points, triangles, sector, Annulus(radius, inner_radius, reacting), element_size,
+                         "generated mesh")
 
 
 def require_size(element_size: float, radius: float, inner_radius: float, sector: str) -> None:
@@ -58,9 +61,20 @@ def require_size(element_size: float, radius: float, inner_radius: float, sector
     MeshError
         The size is out of this range.
     """
-    largest = 0.5 * (radius - inner_radius)
-    finest = np.sqrt(SPANS[sector] * (radius**2 - inner_radius**2) / (_MAX_ELEMENTS * np.sqrt(0.75)))
+    require_size_on(Annulus(radius, inner_radius), element_size, sector)
+
+
+def require_size_on(outline: Outline, element_size: float, sector: str) -> None:
+    """As :func:`require_size`, for any outline.
+
+    Raises
+    ------
+    MeshError
+        The size is out of this range.
+    """
+    largest = 0.5 * outline.wall
+    finest = np.sqrt(outline.area(sector) / (0.5 * _MAX_ELEMENTS * np.sqrt(0.75)))
     if not finest <= element_size <= largest:
         allowed = f"{finest:.3g} nm ({_MAX_ELEMENTS} elements) to {largest:.3g} nm (two rows of elements)"
         raise MeshError(f"element size {element_size:g} nm", where="mesh.element_size", allowed=allowed,
-                        hint=f"the section is {2 * radius:g} nm wide")
+                        hint=f"the section is {2 * outline.reference_radius:g} nm wide")

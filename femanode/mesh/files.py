@@ -15,8 +15,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from femanode.errors import MeshError
+from femanode.mesh.boundary import circles_of, outline_of, rounded
 from femanode.mesh.groups import TAGS, check_groups, read_partly_grouped
-from femanode.mesh.outline import Annulus
 from femanode.mesh.section import ON_LINE, Section, build_section, edge_lengths, signed_areas
 from femanode.numerics.arrays import Array, IntArray
 
@@ -30,12 +30,13 @@ _IGNORED_CELLS = ("vertex", "line", "line3")
 
 
 def read_section(path: str | Path, element_size: float | None = None, diameter: float | None = None, unit: str = "nm",
-                 ) -> Section:
-    """Read a section of triangles from any file meshio reads, and curve its edges on the circles.
+                 reacting: str = "outer") -> Section:
+    """Read a section of triangles from any file meshio reads; edges on circles about the axis are curved.
 
     The wire's axis is the origin. A mesh in x, y >= 0 is a quarter, one in y >= 0 a half. Boundaries are found from
     where the edges lie; groups named surface, inner, x0, y0 in the file must agree with them. Clockwise triangles are
-    turned. Of quadratic triangles only the corners are used. Nodes that no triangle has are left out.
+    turned. Of quadratic triangles only the corners are used. Nodes that no triangle has are left out. An outline
+    that is no circle about the axis is taken as it is, straight from node to node.
 
     Parameters
     ----------
@@ -47,12 +48,14 @@ def read_section(path: str | Path, element_size: float | None = None, diameter: 
         Diameter that the mesh must have, nm.
     unit : str
         Unit of the coordinates, one of `UNITS`.
+    reacting : str
+        Side that reacts: ``'outer'``, or with a hole ``'inner'`` or ``'both'``.
 
     Raises
     ------
     MeshError
-        The file cannot be read, its diameter is another or no wire's, or its mesh is no section of a circle or annulus
-        about the origin.
+        The file cannot be read, its diameter (twice the largest distance from the axis) is another or no wire's, or its
+        mesh is no section about the origin.
     """
     where = str(path)
     raw = _read_file(Path(path))
@@ -61,22 +64,25 @@ def read_section(path: str | Path, element_size: float | None = None, diameter: 
     triangles = corners.reshape(-1, 3).T.copy()
     points = UNITS[unit] * _in_plane(raw, numbers, where)
     tolerance = _tolerance(points)
-    r = np.hypot(*points)
-    radius = _rounded(float(np.median(r[r > r.max() - 2.0 * tolerance])))
+    r = np.hypot(*points)  # distance from the axis, to find circles
+    radius = rounded(float(np.median(r[r > r.max() - 2.0 * tolerance])))
     _require_wire(2.0 * radius, diameter, unit, where)
     _require_apart(points, numbers, radius, where)
     _turn(points, triangles, where)
     edges = _free_edges(points, triangles, where)
     lower = points.min(axis=1) > -tolerance
     sector = ("quarter" if lower[0] else "half") if lower[1] else "full"
-    outline = Annulus(radius, _inner_radius(points, edges, radius, tolerance))
-    moved = _move_onto(points, sector, outline, tolerance)
+    circles, curved = circles_of(points, edges, sector, radius, tolerance)
+    moved = _move_onto(points, sector, circles, tolerance)
+    outline = outline_of(points, curved, sector, circles, reacting, where)
     size = element_size or float(edge_lengths(points, triangles).mean())
     section = build_section(points, triangles, sector, outline, size, where)
     place = np.full(len(raw.points), -1)
     place[numbers] = np.arange(numbers.size)
     notes = check_groups(section.mesh, raw, place, where)
     notes += _notes_on(moved, radius, len(place) - np.unique(cells).size)
+    if not circles:
+        notes.append(f"mesh file: no circle about the axis; {outline}, taken as it is, straight from node to node")
     return replace(section, notes=tuple(notes))
 
 
@@ -171,7 +177,7 @@ def _in_plane(raw: meshio.Mesh, numbers: IntArray, where: str) -> Array:
 
 def _tolerance(points: Array) -> float:
     """Distance within which a node is on a curve, nm: `ON_LINE` radii, or more where coordinates have few digits."""
-    exact, largest = ON_LINE * float(np.hypot(*points).max()), float(np.abs(points).max())
+    exact, largest = ON_LINE * float(np.hypot(*points).max()), float(np.abs(points).max())  # the section's size
     for places in (2, 3, 4):
         step = 10.0 ** (np.floor(np.log10(largest)) - places) if largest > 0.0 else 0.0
         scaled = points / step if step > 0.0 else np.full(1, 0.5)
@@ -247,33 +253,24 @@ def _free_edges(points: Array, triangles: IntArray, where: str) -> IntArray:
     pieces, _ = connected_components(graph, directed=False)
     if pieces > 1:
         raise MeshError(f"{pieces} pieces that share no node", where=where, allowed="one piece")
-    free: IntArray = unique[:, count == 1]
+    # as they run in their triangle, with the material on their left
+    n = points.shape[1]
+    once = np.isin(directed.min(axis=0) * n + directed.max(axis=0), (unique[0] * n + unique[1])[count == 1])
+    free: IntArray = directed[:, once]
     return free
 
 
-def _inner_radius(points: Array, edges: IntArray, radius: float, tolerance: float) -> float:
-    """Radius of the hole, nm; 0 without one.
-
-    There is a hole if boundary edges join innermost nodes. Edges of a symmetry line through the origin do not count.
-    """
-    r = np.hypot(*points)
-    innermost = (r[edges] < r.min() + 2.0 * tolerance).all(axis=0)
-    middle = np.hypot(*points[:, edges].mean(axis=1))
-    there = innermost & (middle > 0.4 * r.min())
-    return _rounded(float(np.median(r[np.unique(edges[:, there])]))) if there.any() else 0.0
-
-
-def _move_onto(points: Array, sector: str, outline: Annulus, tolerance: float) -> float:
+def _move_onto(points: Array, sector: str, circles: tuple[float, ...], tolerance: float) -> float:
     """Move nodes within ``tolerance`` (nm) onto symmetry lines and circles, in place; returns the longest way, nm."""
     before = points.copy()
     for i in {"quarter": (0, 1), "half": (1,), "full": ()}[sector]:
         points[i, np.abs(points[i]) < tolerance] = 0.0
-    r = np.hypot(*points)
-    for circle in (outline.radius, outline.inner_radius):
+    r = np.hypot(*points)  # distance from the axis
+    for circle in circles:
         # nodes written with few digits are moved back onto their circle; exact ones are not touched
-        near = (np.abs(r - circle) < tolerance) & (np.abs(r - circle) > 1e-12 * outline.radius) & (r > 0.0)
+        near = (np.abs(r - circle) < tolerance) & (np.abs(r - circle) > 1e-12 * circles[0]) & (r > 0.0)
         points[:, near] *= circle / r[near]
-    return float(np.hypot(*(points - before)).max())
+    return float(np.hypot(*(points - before)).max())  # lengths of ways
 
 
 def _notes_on(moved: float, radius: float, loose: int) -> list[str]:
@@ -290,8 +287,3 @@ def _notes_on(moved: float, radius: float, loose: int) -> list[str]:
 def _count(n: int, what: str) -> str:
     """``1 node``, ``2 nodes``."""
     return f"{n} {what}" if n == 1 else f"{n} {what}s"
-
-
-def _rounded(value: float) -> float:
-    """Rounded to 12 digits, so that 64.49999999999999 becomes 64.5."""
-    return float(f"{value:.12g}")

@@ -117,9 +117,14 @@ class Hierarchy:
 
     def on_outline(self, level: int) -> BoolArray:
         """Mask of the triangles of a level that have a corner on one of the outline's curves."""
+        return np.asarray(self._near[self.corners[level]].any(axis=0))
+
+    @cached_property
+    def _near(self) -> BoolArray:
+        """Mask (n,) of the vertices on one of the outline's curves."""
         outline = self.root.outline
         near = [outline.off(curve, self.xy) < ON_LINE * outline.reference_radius for curve in outline.curves]
-        return np.asarray(np.any(near, axis=0)[self.corners[level]].any(axis=0))
+        return np.asarray(np.any(near, axis=0))
 
     def grade(self, wanted: list[BoolArray]) -> Leaves:
         """Coarsest graded choice that refines all triangles marked in ``wanted``, an array per level but the finest."""
@@ -257,6 +262,12 @@ class Hierarchy:
                         new = 0.5 * (out[..., ends[side, missing]] + out[..., ends[(side + 1) % 3, missing]])
                     out[..., target[missing]] = new
         return out
+
+
+def refined_evenly(root: Section, levels: int) -> Section:
+    """The section with every triangle cut into four, ``levels`` times."""
+    hierarchy = Hierarchy(root, levels)
+    return hierarchy.section(hierarchy.grade([np.ones(c.shape[1], bool) for c in hierarchy.corners[:-1]]))[0]
 
 
 def _middles(corners: IntArray, xy: Array, root: Section) -> tuple[IntArray, Array]:

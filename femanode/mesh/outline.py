@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from femanode.numerics.arrays import Array
+from femanode.numerics.arrays import Array, BoolArray
 
 #: Angle of each sector about the axis, rad.
 SPANS = {"quarter": 0.5 * np.pi, "half": np.pi, "full": 2.0 * np.pi}
@@ -34,14 +34,33 @@ class Outline(Protocol):
         """Whether there is material on the axis."""
 
     @property
+    def round(self) -> bool:
+        """Whether a front that is the same in all directions stays a circle about the axis."""
+
+    @property
     def curves(self) -> tuple[str, ...]:
         """Names of the boundaries that lie on a curve, the outer one (``surface``) first; all others are straight."""
+
+    @property
+    def partial(self) -> bool:
+        """Whether the boundary through which carriers enter is another than the whole of ``surface``."""
+
+    def reacts(self, curve: str, points: Array) -> BoolArray:
+        """Whether carriers enter at the points (2, ...) of a curve, (...)."""
+
+    @property
+    def corners(self) -> tuple[float, ...]:
+        """Polar angles, rad, at which a mesh must have a node of the surface."""
+
+    @property
+    def smallest_sector(self) -> str:
+        """Smallest sector that has the outline's mirror lines: ``'quarter'``, ``'half'`` or ``'full'``."""
 
     def depth(self, points: Array) -> Array:
         """Distance of points (2, ...) below the reacting surface along its normal, (...), nm; negative outside."""
 
     def normal(self, points: Array) -> Array:
-        """Outward unit normal at the point of the reacting surface nearest to each of the points, (2, ...)."""
+        """Outward unit normal at the point of the boundary nearest to each of the points, (2, ...)."""
 
     def reach(self, direction: Array) -> tuple[Array, Array]:
         """Distances from the axis at which a ray enters and leaves the section, each (...), nm.
@@ -62,15 +81,42 @@ class Outline(Protocol):
         """Depth (nm) at which a front, equally deep everywhere, has converted ``fraction`` of the section's area."""
 
 
+def turned(points: Array, angle: float) -> Array:
+    """Points or vectors (2, ...) turned by an angle (rad)."""
+    if angle == 0.0:
+        return points
+    c, s = np.cos(angle), np.sin(angle)
+    return np.stack([c * points[0] - s * points[1], s * points[0] + c * points[1]])
+
+
+def smallest_sector(rotation: float, step: float) -> str:
+    """Smallest sector of an outline with mirror lines at ``rotation`` and every ``step`` (rad) from there."""
+    def mirror(angle: float) -> bool:
+        turns = (angle - rotation) / step
+        return abs(turns - round(turns)) < 1e-9
+
+    return "full" if not mirror(0.0) else "quarter" if mirror(0.5 * np.pi) else "half"
+
+
+#: Boundaries that react, by the word for them in the configuration.
+REACTING_SIDES = {"outer": ("surface",), "inner": ("inner",), "both": ("surface", "inner")}
+
+
 @dataclass(frozen=True)
 class Annulus:
-    """A circle about the origin, with a concentric hole where ``inner_radius`` is above 0; nm. The outside reacts."""
+    """A circle about the origin, with a concentric hole where ``inner_radius`` is above 0; nm.
+
+    ``side`` says which boundary reacts, one of `REACTING_SIDES`; a circle has only ``'outer'``.
+    """
 
     radius: float
     inner_radius: float = 0.0
+    side: str = "outer"
 
     def __str__(self) -> str:
-        return f"circle (radius {self.radius:g} nm)"
+        if self.solid:
+            return f"circle (radius {self.radius:g} nm)"
+        return f"annulus (radii {self.radius:g} nm and {self.inner_radius:g} nm), reacting: {self.side}"
 
     @property
     def reference_radius(self) -> float:
@@ -79,8 +125,9 @@ class Annulus:
 
     @property
     def wall(self) -> float:
-        """Outer minus inner radius, nm."""
-        return self.radius - self.inner_radius
+        """Outer minus inner radius, nm; half of it where both sides react."""
+        wall = self.radius - self.inner_radius
+        return 0.5 * wall if self.side == "both" else wall
 
     @property
     def solid(self) -> bool:
@@ -88,18 +135,48 @@ class Annulus:
         return self.inner_radius == 0.0
 
     @property
+    def round(self) -> bool:
+        """True."""
+        return True
+
+    @property
     def curves(self) -> tuple[str, ...]:
         """The outer circle and, of an annulus, the inner one."""
         return ("surface",) if self.solid else ("surface", "inner")
 
+    @property
+    def partial(self) -> bool:
+        """Whether the inner side reacts."""
+        return self.side != "outer"
+
+    def reacts(self, curve: str, points: Array) -> BoolArray:
+        """The same for all points of a curve."""
+        return np.full(points.shape[1:], curve in REACTING_SIDES[self.side])
+
+    @property
+    def corners(self) -> tuple[float, ...]:
+        """None."""
+        return ()
+
+    @property
+    def smallest_sector(self) -> str:
+        """A quarter."""
+        return "quarter"
+
     def depth(self, points: Array) -> Array:
-        """R - r, nm."""
-        return np.asarray(self.radius - np.hypot(*points))
+        """R - r, nm, from the inner side r - r_i, from both the smaller of the two."""
+        r = np.hypot(*points)  # a circle's depth is its radius less the distance from the axis
+        outer, inner = self.radius - r, r - self.inner_radius
+        return np.asarray({"outer": outer, "inner": inner, "both": np.minimum(outer, inner)}[self.side])
 
     def normal(self, points: Array) -> Array:
-        """(x, y)/r; zero on the axis, where there is none."""
-        r = np.hypot(*points)
-        return np.asarray(points / np.where(r > 0.0, r, 1.0))
+        """(x, y)/r, at the inner side -(x, y)/r; zero on the axis, where there is none."""
+        r = np.hypot(*points)  # and its normal points away from the axis
+        normal = points / np.where(r > 0.0, r, 1.0)
+        if self.side == "outer":
+            return np.asarray(normal)
+        nearer_inside = r - self.inner_radius < self.radius - r
+        return np.asarray(np.where(nearer_inside, -normal, normal))
 
     def reach(self, direction: Array) -> tuple[Array, Array]:
         """The two radii, whatever the direction."""
@@ -108,19 +185,26 @@ class Annulus:
 
     def off(self, curve: str, points: Array) -> Array:
         """abs(r - radius of the circle), nm."""
-        return np.asarray(np.abs(np.hypot(*points) - self._circle(curve)))
+        return np.asarray(np.abs(np.hypot(*points) - self._circle(curve)))  # distance from a circle
 
     def project(self, curve: str, points: Array) -> Array:
         """Points moved along their radius."""
-        return np.asarray(points * (self._circle(curve) / np.hypot(*points)))
+        return np.asarray(points * (self._circle(curve) / np.hypot(*points)))  # nearest point of a circle
 
     def area(self, sector: str) -> float:
         """Half the sector's angle times R^2 - r^2, nm^2."""
         return float(0.5 * SPANS[sector] * (self.radius**2 - self.inner_radius**2))
 
     def equivalent_depth(self, fraction: float) -> float:
-        """R - sqrt[R^2 - f (R^2 - r^2)], nm, with f the fraction, R and r the outer and inner radius."""
+        """R - sqrt[R^2 - f (R^2 - r^2)], nm, with f the fraction, R and r the outer and inner radius.
+
+        From the inner side it is sqrt[r^2 + f (R^2 - r^2)] - r, from both f (R - r)/2.
+        """
         R, inner = self.radius, self.inner_radius
+        if self.side == "both":
+            return 0.5 * fraction * (R - inner)
+        if self.side == "inner":
+            return float(np.sqrt(inner**2 + fraction * (R**2 - inner**2))) - inner
         return R - float(np.sqrt(R**2 - fraction * (R**2 - inner**2)))
 
     def _circle(self, curve: str) -> float:

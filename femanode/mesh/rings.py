@@ -103,7 +103,7 @@ def triangulate_rings(radius: float, inner_radius: float, element_size: float, s
     """
     points, triangles = _quarter(*_rings(radius, inner_radius, element_size))
     for axis in {"quarter": (), "half": (0,), "full": (0, 1)}[sector]:
-        points, triangles = _with_image(points, triangles, axis)
+        points, triangles = with_image(points, triangles, axis)
     return points, triangles
 
 
@@ -238,7 +238,7 @@ def _between(inner: _Ring, outer: _Ring) -> tuple[IntArray, IntArray]:
     return np.hstack([which, which[[0, 2, 1]][:, whole]]), np.hstack([places, image[[0, 2, 1]][:, whole]])
 
 
-def _with_image(points: Array, triangles: IntArray, axis: int) -> tuple[Array, IntArray]:
+def with_image(points: Array, triangles: IntArray, axis: int) -> tuple[Array, IntArray]:
     """Points and triangles with their mirror images in x = 0 (axis 0) or y = 0 (axis 1); points on it are shared."""
     off = points[axis] != 0.0
     image = np.where(off, points.shape[1] + np.cumsum(off) - 1, np.arange(points.shape[1]))

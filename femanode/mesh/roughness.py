@@ -39,7 +39,7 @@ class Roughness:
 
     def moved(self, xy: Array, outline: Outline) -> Array:
         """Points (2, n), nm, of the even section within ``outline``, moved to their place in the uneven section."""
-        r = np.hypot(*xy)
+        r = np.hypot(*xy)  # waves are along the radius
         inner, outer = outline.reach(xy / np.where(r > 0.0, r, 1.0))
         share = np.maximum(r - inner, 0.0) / (outer - inner)
         gain = outer * self(np.arctan2(xy[1], xy[0])) * share**2
@@ -47,7 +47,7 @@ class Roughness:
 
     def depth(self, xy: Array, outline: Outline) -> Array:
         """Depth (n,), nm, of points (2, n) below the uneven surface, along their radius; negative outside."""
-        r = np.hypot(*xy)
+        r = np.hypot(*xy)  # waves are along the radius
         _, outer = outline.reach(xy / np.where(r > 0.0, r, 1.0))
         return np.asarray(outer * (1.0 + self(np.arctan2(xy[1], xy[0]))) - r)
 

@@ -160,13 +160,17 @@ def build_section(points: Array, triangles: IntArray, sector: str, outline: Outl
         raise MeshError(
             f"boundary edge at ({x:.6g}, {y:.6g}) is on no {outline}, no symmetry line",
             where=where,
-            allowed="a circle or annulus about (0, 0): all of it, y >= 0, or x >= 0 and y >= 0",
-            hint=f"{stray.size} such edges: not circular, not centred, turned, a hole or a crack",
+            allowed="a section about (0, 0): all of it, y >= 0, or x >= 0 and y >= 0",
+            hint=f"{stray.size} such edges: not on the outline, not centred, turned, a hole or a crack",
         )
     for curve in outline.curves:
         if curve in facets:
             nodes = mesh.dofs.facet_dofs[0, facets[curve]]
             mesh.doflocs[:, nodes] = outline.project(curve, mesh.doflocs[:, nodes])
+    if outline.partial:
+        middle = mesh.doflocs[:, mesh.dofs.facet_dofs[0]]
+        facets["reacting"] = np.sort(np.concatenate([
+            facets[curve][outline.reacts(curve, middle[:, facets[curve]])] for curve in outline.curves]))
     section = Section(mesh=mesh.with_boundaries(facets), sector=sector, outline=outline, element_size=size)
     _check_geometry(section, where)
     return section
@@ -175,7 +179,7 @@ def build_section(points: Array, triangles: IntArray, sector: str, outline: Outl
 def edge_lengths(points: Array, triangles: IntArray) -> Array:
     """Return the three edge lengths of each triangle, shape (3, m), of points (2, n) and triangles (3, m)."""
     lengths: Array = np.stack(
-        [np.hypot(*(points[:, triangles[(i + 1) % 3]] - points[:, triangles[i]])) for i in range(3)]
+        [np.hypot(*(points[:, triangles[(i + 1) % 3]] - points[:, triangles[i]])) for i in range(3)]  # lengths of edges
     )
     return lengths
 
@@ -195,7 +199,7 @@ def _check_geometry(section: Section, where: str) -> None:
     worst = int(at_nodes.argmin())
     if not at_nodes[worst] > 0.0:
         x, y = mesh.p[:, mesh.t[:, worst]].mean(axis=1)
-        hint = "use smaller elements on the circle"
+        hint = "use smaller elements on the outline"
         raise MeshError(
             f"element {worst} at ({x:.6g}, {y:.6g}) folds when its edge is curved", where=where, hint=hint
         )

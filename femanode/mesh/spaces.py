@@ -231,11 +231,11 @@ def _edge_normals(nodes: Array, tri: IntArray, edge: IntArray, x0: IntArray, y0:
     # On a symmetry line the second edge is the mirror image of the first.
     total[0, x0] = 0.0
     total[1, y0] = 0.0
-    size = np.hypot(*total)
+    size = np.hypot(*total)  # size of a vector
     return np.asarray(total / np.where(size > 0.0, size, 1.0))
 
 
 def _boundary_length(nodes: Array, edge: IntArray) -> Array:
     """Half the summed length (N,) of the boundary edges ``edge`` (2, b) that end at each node, nm."""
-    length = np.hypot(*(nodes[:, edge[0]] - nodes[:, edge[1]]))
+    length = np.hypot(*(nodes[:, edge[0]] - nodes[:, edge[1]]))  # lengths of edges
     return scatter(edge, length / 2.0, nodes.shape[1])

@@ -72,22 +72,31 @@ class FieldSet:
 
     @cached_property
     def radial_stress(self) -> Array:
-        """Cauchy stress along the radius of the deformed section (elem, qp), GPa."""
+        """Cauchy stress along the radius of the deformed section (elem, qp), GPa.
+
+        Where the outline is not round: along the normal of the curves that were parallel to it, as they are now.
+        """
         spaces, (xx, yy, xy, _) = self.problem.physics.spaces, self.sigma
-        x = np.stack([p[spaces.cells].T @ spaces.N for p in self.position])
+        if self.problem.section.outline.round:
+            x = np.stack([p[spaces.cells].T @ spaces.N for p in self.position])
+        else:
+            nx, ny = self.problem.outward_at_points
+            F = self.problem.physics.mechanics.deformation(self.state.u)
+            tangent = F[:, 0] * -ny + F[:, 1] * nx
+            x = np.stack([tangent[1], -tangent[0]])
         r2 = np.maximum(x[0] ** 2 + x[1] ** 2, 1e-30)
         return np.asarray((xx * x[0] ** 2 + yy * x[1] ** 2 + 2.0 * xy * x[0] * x[1]) / r2)
 
     @cached_property
     def hoop_stress(self) -> Array:
-        """Cauchy stress along the hoop of the deformed section (elem, qp), GPa."""
+        """Cauchy stress across that direction: along the hoop of the deformed section (elem, qp), GPa."""
         return np.asarray(self.sigma[0] + self.sigma[1] - self.radial_stress)
 
     @cached_property
     def at_points(self) -> dict[str, Array]:
         """Scalar fields (elem, qp) by output name."""
         xx, yy, xy, zz = self.sigma
-        half = np.hypot(0.5 * (xx - yy), xy)
+        half = np.hypot(0.5 * (xx - yy), xy)  # radius of Mohr's circle
         mises = np.sqrt(0.5 * ((xx - yy) ** 2 + (yy - zz) ** 2 + (zz - xx) ** 2) + 3.0 * xy**2)
         return {"hoop_stress_GPa": self.hoop_stress, "radial_stress_GPa": self.radial_stress, "axial_stress_GPa": zz,
                 "mean_stress_GPa": self.mean_stress, "von_mises_GPa": mises, "eqps": self.state.eqps,

@@ -15,7 +15,8 @@ from femanode.numerics.arrays import Array
 from femanode.output.runfolder import Frame, FrameMesh, RunFolder
 from femanode.pictures.fieldchoice import FieldChoice
 from femanode.pictures.sectionview import SectionView, build_view
-from femanode.postprocess.framegeometry import MIRRORS, distance_from_axis, reference_radius
+from femanode.postprocess.framegeometry import MIRRORS
+from femanode.postprocess.profiles import surface_nodes
 
 #: Field whose pictures carry the mark.
 MARKED = "hoop_stress_GPa"
@@ -64,7 +65,7 @@ def places(mesh: FrameMesh, sector: str, angle: float) -> Array:
     ndarray, shape (k, 2, 2)
         Point (nm) and normal.
     """
-    rim = np.flatnonzero(distance_from_axis(mesh.points) > (1.0 - 1e-6) * reference_radius(mesh))
+    rim = np.unique(surface_nodes(mesh, sector))
     signs = np.array(MIRRORS[sector], dtype=float)
     reference = (signs[:, None] * mesh.points[rim]).reshape(-1, 2)
     deformed = (signs[:, None] * (mesh.points + mesh.fields["displacement"][:, :2])[rim]).reshape(-1, 2)
@@ -77,5 +78,5 @@ def places(mesh: FrameMesh, sector: str, angle: float) -> Array:
     # The tangent is taken over two neighbours to either side: at the tip of a notch itself there is none.
     reach = 2.0 * float(np.median(np.diff(theta)))
     along = at(images + reach) - at(images - reach)
-    normal = np.stack([along[:, 1], -along[:, 0]], axis=-1) / np.hypot(*along.T)[:, None]
+    normal = np.stack([along[:, 1], -along[:, 0]], axis=-1) / np.hypot(*along.T)[:, None]  # size of a vector
     return np.stack([at(images), normal], axis=1)

@@ -129,9 +129,12 @@ def plot_curves(run: RunFolder | str | Path, out: str | Path | None = None, *, s
     for position, (label, lines) in enumerate(PANELS, start=1):
         axes = figure.add_subplot(4 // columns, columns, position)
         add_letter(axes, position - 1, 13 * scale, (-0.19, 1.03))
-        divisor = _initial_diameter(run) if label.startswith("Diameter") else 1.0
+        diameters, round_section = label.startswith("Diameter"), "outline" not in run.manifest
+        divisor = _initial_diameter(run) if diameters and round_section else 1.0
         for column, legend, colour, dashes in lines:
             if column in history:
+                if diameters and not round_section:  # each over its own initial value
+                    divisor = float(history[column].iloc[0])
                 axes.plot(history["time_s"] / factor, history[column] / divisor, color=colour, linestyle=dashes,
                           linewidth=1.8 * scale, label=legend)
         if not axes.lines:

@@ -21,7 +21,7 @@ MIRRORS: Mapping[str, tuple[tuple[int, int], ...]] = {
 
 def distance_from_axis(points: Array) -> Array:
     """Distance of points (n, 2) from the wire's axis, (n,), nm."""
-    return np.asarray(np.hypot(*points.T))
+    return np.asarray(np.hypot(*points.T))  # what the name says
 
 
 def reference_radius(mesh: FrameMesh) -> float:

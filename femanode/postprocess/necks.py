@@ -76,7 +76,7 @@ class Rim:
         angle = np.concatenate([self.angle - turn, self.angle, self.angle + turn])
 
         def along(places: Array, at: Array) -> Array:
-            sides = np.hypot(*(np.roll(places, -1, axis=1) - places))
+            sides = np.hypot(*(np.roll(places, -1, axis=1) - places))  # lengths of sides
             return np.interp(at, angle, np.concatenate([[0.0], np.cumsum(np.tile(sides, 3))[:-1]]))
 
         ends = middle - 0.5 * GAUGE, middle + 0.5 * GAUGE

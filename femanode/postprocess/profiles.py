@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.tri import LinearTriInterpolator, Triangulation
 from numpy.typing import NDArray
 
 from femanode.numerics.arrays import Array
@@ -97,13 +96,15 @@ def along_ray(mesh: FrameMesh, field: str, direction: tuple[float, float], n: in
     turn = 1e-6 if direction[0] > direction[1] else -1e-6
     along = np.array([direction[0] - turn * direction[1], direction[1] + turn * direction[0]])
     x, y = (np.linspace(1e-4, 1.0 - 1e-5, n) * radius)[:, None].T * along[:, None]
+    from matplotlib.tri import LinearTriInterpolator, Triangulation
+
     grid = Triangulation(mesh.points[:, 0], mesh.points[:, 1], split_quadratic(mesh.triangles6))
     finder = grid.get_trifinder()
     moved = deformed(mesh)
     at = [np.ma.filled(LinearTriInterpolator(grid, values, trifinder=finder)(x, y), np.nan)
           for values in (moved[:, 0], moved[:, 1], mesh.fields[field])]
     known = np.isfinite(at[2])
-    return Profile(np.hypot(at[0], at[1])[known], at[2][known])
+    return Profile(np.hypot(at[0], at[1])[known], at[2][known])  # places along a ray
 
 
 def outline(mesh: FrameMesh, sector: str) -> Array:
@@ -120,16 +121,19 @@ def rose(mesh: FrameMesh, sector: str, n: int = 360) -> Profile:
         Position in degrees, 0 to 360.
     """
     angle = np.linspace(0.0, 2.0 * np.pi, n + 1)
-    radius = reference_radius(mesh)
-    return Profile(np.degrees(angle), diameters(outline(mesh, sector), angle) / (2.0 * radius))
+    grown = full_outline(mesh.points[surface_nodes(mesh, sector)].T, sector)
+    return Profile(np.degrees(angle), diameters(outline(mesh, sector), angle) / diameters(grown, angle))
 
 
 def lobes(mesh: FrameMesh, sector: str) -> int:
-    """Number of outward bulges of the deformed outline; 0 for a round section."""
-    x, y = outline(mesh, sector)
-    angle, reach = np.arctan2(y, x), np.hypot(x, y)
+    """Number of outward bulges that the section has gained; 0 where it has grown alike in all directions."""
     even = np.linspace(-np.pi, np.pi, 721)[:-1]
-    r = np.interp(even, angle, reach, period=2.0 * np.pi)
+
+    def reach(edge: Array) -> Array:
+        """Distance from the axis, nm, of an outline (2, n) in even directions."""
+        return np.interp(even, np.arctan2(edge[1], edge[0]), np.hypot(*edge), period=2.0 * np.pi)  # polar coordinates
+
+    r = reach(outline(mesh, sector)) / reach(full_outline(mesh.points[surface_nodes(mesh, sector)].T, sector))
     # Start in the deepest hollow, so that no bulge is cut in two; a bulge counts once it stands out and falls again.
     count, low, high = 0, float(r.min()), float(r.min())
     for value in np.append(np.roll(r, -int(np.argmin(r))), r.min()).tolist():

@@ -67,7 +67,8 @@ class Recorder:
         bend = np.array(problem.config.mechanics.bend)
         towards = {"tension": bend, "compression": -bend} if bend.any() else {}
         self._sides = {name: Ray(spaces, tuple(d / np.hypot(*d)), section.outline) for name, d in towards.items()}
-        self.shell = Shell(spaces)
+        self.shell = Shell(spaces, section.outline)
+        # hypot: the core is what lies next to the axis, whatever the outline
         from_axis = np.hypot(*spaces.qp_xy).min(axis=1)
         self._core = np.flatnonzero(from_axis < from_axis.min() + 0.6 * section.actual_size)
 

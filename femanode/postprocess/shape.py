@@ -21,7 +21,7 @@ def full_outline(points: Array, sector: str) -> Array:
 
 def diameters(outline: Array, angles: Array) -> Array:
     """Chords through the axis in given directions (rad), nm; the outline must be star-shaped about the axis."""
-    theta, radius = np.arctan2(outline[1], outline[0]), np.hypot(*outline)
+    theta, radius = np.arctan2(outline[1], outline[0]), np.hypot(*outline)  # polar coordinates of an outline
 
     def reach(angle: Array) -> Array:
         return np.interp((angle + np.pi) % (2.0 * np.pi) - np.pi, theta, radius, period=2.0 * np.pi)
@@ -43,8 +43,12 @@ class Ray:
     def __init__(self, spaces: Spaces, direction: tuple[float, float], outline: Outline, n: int = 800) -> None:
         inner, outer = map(float, outline.reach(np.array(direction)))
         self.depth = np.linspace(0.0, outer - inner, n)
+        # From the side that reacts; where only a hole does, outwards.
+        place = outer - self.depth
+        if outline.partial and float(outline.depth(np.array(direction) * outer)) > 0.5 * (outer - inner):
+            place = inner + self.depth
         # Just inside, so that the polygon of the surface nodes contains every sample.
-        r = np.clip(outer - self.depth, inner * (1 + 1e-9), outer * (1.0 - 1e-7))
+        r = np.clip(place, inner * (1 + 1e-9), outer * (1.0 - 1e-7))
         points = np.stack([r * direction[0], r * direction[1]])
         # Barycentric coordinates of every sample in every triangle that the line, prolonged, crosses.
         off = (direction[0] * spaces.nodes[1] - direction[1] * spaces.nodes[0])[spaces.sub]

@@ -17,7 +17,7 @@ from femanode.postprocess.balances import ENERGIES, LOAD_WORK, Row
 from femanode.postprocess.necks import figures_after
 from femanode.postprocess.record import Recorder
 from femanode.postprocess.shape import diameters, full_outline
-from femanode.postprocess.shell import host_depth
+from femanode.postprocess.shell import deepest_point, host_depth
 from femanode.solver.ends import ABOVE_CUTOFF, StopReason
 from femanode.solver.problem import Problem
 from femanode.solver.resolution import resolution
@@ -69,7 +69,7 @@ def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> d
         "cylinder_law_interface_share": law.interface_share, "cylinder_law_r2": law.r2,
         "damkohler": growth.damkohler(problem.rates.maximum, section.radius, D, physics.chemistry.at_front),
         "anisotropy_ratio": last["diameter_max_nm"] / last["diameter_min_nm"],
-        "anisotropy_ratio_exact": 1.0 if problem.rates.isotropic else None,
+        "anisotropy_ratio_exact": 1.0 if problem.rates.isotropic and section.outline.round else None,
         "swelling_by_direction": _swelling(problem, outline),
         "area_ratio": _area_ratio(fields),
         "axial_stretch": last["axial_stretch"], **_bent(last),
@@ -103,10 +103,12 @@ def _bent(last: Row) -> dict[str, float | None]:
 
 
 def _depths(record: Recorder, fields: FieldSet) -> dict[str, float]:
-    """Depth of the front in the reference section: that of a circular front around the same area, and the largest."""
-    distance = record.problem.physics.front.log_odds(fields.state.xi)
+    """Depth of the front in the reference section: that of an even front around the same area, and the largest."""
+    problem = record.problem
+    distance, outline = problem.physics.front.log_odds(fields.state.xi), problem.section.outline
     equivalent = record.rows[-1]["front_depth_nm"]
-    deepest = float(record.shell.depths(distance, fields.position)[0].max())
+    deepest = (float(record.shell.depths(distance, fields.position)[0].max()) if outline.round and not outline.partial
+               else deepest_point(problem.physics.spaces, distance, outline))
     return {"penetration_depth_nm": equivalent, "penetration_depth_equivalent_nm": equivalent,
             "penetration_depth_max_nm": deepest}
 
@@ -186,6 +188,7 @@ def _largest_hoop(fields: FieldSet) -> tuple[float, dict[str, float]]:
     hoop = fields.problem.recovery(fields.hoop_stress)
     k = int(np.argmax(hoop))
     x, y = fields.position[:, k]
+    # hypot: the place's distance from the axis, whatever the outline
     return float(hoop[k]), {"x_nm": float(x), "y_nm": float(y), "reference_radius_nm": float(
         np.hypot(*spaces.nodes[:, k])), "angle_deg": float(np.degrees(np.arctan2(y, x)))}
 

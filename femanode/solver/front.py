@@ -133,7 +133,7 @@ class Front:
         # On a symmetry line the normal must lie along the line, otherwise the front would have a kink there.
         n[0, spaces.x0] = 0.0
         n[1, spaces.y0] = 0.0
-        size = np.hypot(*n) / (3.0 * spaces.mass)
+        size = np.hypot(*n) / (3.0 * spaces.mass)  # size of a vector
         return np.where(size > 1e-3, n / np.where(size > 1e-3, 3.0 * spaces.mass * size, 1.0), 0.0)
 
     def speed(self, n: Array, stress: Array, activity: Array) -> Array:
@@ -243,7 +243,7 @@ class Front:
         """
         spaces = self.spaces
         grad = spaces.gradient_at_points(conversion(xi, self.start))
-        size = np.hypot(grad[0], grad[1]) * spaces.weight
+        size = np.hypot(grad[0], grad[1]) * spaces.weight  # size of a gradient
         mean = self.delta * size.sum(axis=1) / spaces.weight.sum(axis=1)
         return np.broadcast_to(mean[:, None], spaces.weight.shape)
 
@@ -286,7 +286,7 @@ class Front:
                            self.side_share, self._blocks, least=5000)
             return self._blocks
         grad = np.einsum("kin,kn->in", spaces.sub_grad, depth[spaces.sub])
-        size = np.hypot(*grad)
+        size = np.hypot(*grad)  # size of a gradient
         n = np.where(size > 1e-3, grad / np.where(size > 1e-3, size, 1.0), 0.0)
         along = np.einsum("in,kin->kn", n, spaces.sub_grad)
         stiffness = np.einsum("kn,ln->nkl", along, along)

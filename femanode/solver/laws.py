@@ -36,7 +36,7 @@ def crystal_of(config: Config) -> tuple[CrystalFrame, DirectionLaw]:
     frame = make_frame(axis, in_plane, structure)
     amorphous = material.front.amorphization
     share = amorphous.fraction
-    threshold, diameter = amorphous.threshold_diameter, config.geometry.diameter
+    threshold, diameter = amorphous.threshold_diameter, config.geometry.narrowest
     if threshold is not None and diameter is not None and diameter < threshold:
         share = 1.0
     return frame, make_direction_law(material.front.rates, structure, frame, share, amorphous.rate, ledges_of(material))

@@ -138,7 +138,7 @@ def supports(s: Spaces, sector: str) -> NDArray[np.bool_]:
     fixed = np.zeros((s.n_nodes, 2), bool)
     fixed[s.x0, 0] = True
     fixed[s.y0, 1] = True
-    radius = np.hypot(*s.nodes)
+    radius = np.hypot(*s.nodes)  # distance from the axis, about which nothing is to turn
     if sector == "half":
         fixed[s.y0[np.argmin(radius[s.y0])], 0] = True
     if sector == "full":

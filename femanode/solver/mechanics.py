@@ -133,7 +133,7 @@ class Mechanics:
         self._weight = shared[self._free // 2]
         self._whole_nodes = float(np.sum(1.0 / shared))
         #: Lever by which a moment is compared with forces, nm.
-        self._arm = float(np.hypot(*spaces.nodes).max())
+        self._arm = float(np.hypot(*spaces.nodes).max())  # farthest node from the axis
         self.solver = SymmetricSolver(backend, np.arange(len(free)), accuracy=1e-9)
 
     def deformation(self, u: Array) -> Array:
@@ -274,7 +274,7 @@ class Mechanics:
         """Residual relative to ``scale``; the axial imbalance counts as spread over the nodes."""
         size = np.sqrt(inner(self._weight * residual, residual))
         for value, arm in zip(imbalance, (1.0, self._arm, self._arm), strict=False):
-            size = np.hypot(size, value / arm / np.sqrt(self._whole_nodes))
+            size = np.hypot(size, value / arm / np.sqrt(self._whole_nodes))  # of two residuals
         return float(size / scale)
 
     def _direction(self, point: _Point, *, exact: bool, fresh: bool) -> tuple[Array, Array]:
@@ -315,4 +315,3 @@ def _solved(matrix: Array, rhs: Array) -> Array:
         return np.asarray(np.linalg.solve(matrix, rhs), dtype=np.float64)
     except np.linalg.LinAlgError as error:
         raise SingularMatrix("singular in the unknowns along the axis") from error
-

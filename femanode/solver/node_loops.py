@@ -81,7 +81,7 @@ def average_blocks(begin: int, end: int, depth: Array, tri: IntArray, grad: Arra
         for k in range(3):
             gx += grad[k, 0, t] * depth[tri[k, t]]
             gy += grad[k, 1, t] * depth[tri[k, t]]
-        size = np.hypot(gx, gy)
+        size = np.hypot(gx, gy)  # size of a gradient
         nx, ny = (gx / size, gy / size) if size > 1e-3 else (0.0, 0.0)
         for k in range(3):
             ax, ay = grad[k, 0, t], grad[k, 1, t]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from femanode.mesh.hierarchy import Hierarchy, Leaves
 from femanode.mesh.recovery import Recovery
 from femanode.mesh.roughness import rough_mesh
 from femanode.mesh.spaces import Spaces, build_spaces
-from femanode.numerics.arrays import IntArray
+from femanode.numerics.arrays import Array, IntArray
 from femanode.solver.electrode import film_coefficient, film_of
 from femanode.solver.front import Front
 from femanode.solver.grading import GradedMesh, Grading, initial_leaves
@@ -91,6 +92,11 @@ class Problem:
     def half_thickness(self) -> float:
         """Half-thickness delta of the front in this run, nm."""
         return self.physics.front.delta
+
+    @cached_property
+    def outward_at_points(self) -> Array:
+        """Unit normals (2, elem, qp) of the outline as grown, at its points nearest to the quadrature points."""
+        return self.section.outline.normal(self.physics.spaces.qp_xy)
 
     def initial_state(self) -> State:
         """Section in equilibrium with its loads: the front just outside its surface, or all reacted and swollen.
@@ -248,9 +254,10 @@ def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) 
         notes.append(f"in-plane direction along x: {frame.miller_along('x')} (chosen)")
     if config.geometry.sector == "auto":
         why = ("from the mesh file" if config.geometry.shape == "file" else
+               "an uneven outline has no mirrors" if config.geometry.roughness is not None else
                "the smallest that the bending allows" if sector_of_load(config) == section.sector != "quarter" else
-               "the smallest the crystal allows" if config.geometry.roughness is None else
-               "an uneven outline has no mirrors")
+               "the smallest the crystal allows" if section.outline.round else
+               "the smallest that crystal and outline allow")
         notes.append(f"sector: {section.sector} ({why})")
     natural = config.material.front.half_thickness
     if delta > 1.001 * natural:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from femanode.config.contact import arc_of
 from femanode.config.loading import Config
 from femanode.constitutive.crystal.symmetry import SECTORS, require_sector, section_symmetry
 from femanode.errors import ConfigError
-from femanode.mesh.build import Section, make_section, require_size
+from femanode.mesh.build import Section, make_section, require_size_on
+from femanode.mesh.contact import Contact
+from femanode.mesh.ellipse import Ellipse
 from femanode.mesh.files import read_section
+from femanode.mesh.fill import fill_section
+from femanode.mesh.hierarchy import refined_evenly
+from femanode.mesh.outline import Annulus, Outline
+from femanode.mesh.polygon import Polygon
 from femanode.mesh.roughness import Roughness, make_roughness, require_waves
 from femanode.solver.laws import crystal_of, shares_of
 
@@ -59,39 +68,107 @@ def half_thickness_on(config: Config, section: Section) -> float:
     return delta
 
 
-def root_section(config: Config) -> tuple[Section, int]:
-    """Coarsest mesh of a configuration, and how many times it is refined at the front (0: the mesh is fixed)."""
+def outline_of(config: Config) -> Outline:
+    """The curves that bound the section; of a mesh file they are read with it instead."""
+    geometry, turn = config.geometry, float(np.radians(config.geometry.rotation))
+    outline: Outline
+    if geometry.diameters is not None:
+        outline = Ellipse(0.5 * geometry.diameters[0], 0.5 * geometry.diameters[1], turn)
+    elif geometry.diameter is None:
+        raise ConfigError("no diameter", where="geometry.diameter")
+    elif geometry.corners is not None:
+        outline = Polygon(geometry.corners, 0.5 * geometry.diameter, geometry.rounding, turn)
+    else:
+        outline = Annulus(0.5 * geometry.diameter, 0.5 * (geometry.inner_diameter or 0.0), geometry.reacting)
+    return in_contact(config, outline)
+
+
+def in_contact(config: Config, outline: Outline) -> Outline:
+    """The outline, of which only a part reacts where the configuration says so."""
+    if config.geometry.contact is None:
+        return outline
+    start, end = np.radians(arc_of(config.geometry.contact))
+    return Contact(outline, float(start), float(end))
+
+
+def sector_of(config: Config, outline: Outline) -> str:
+    """The sector to mesh: what is asked for, or the smallest that the crystal and the outline allow.
+
+    Raises
+    ------
+    ConfigError
+        The sector asked for is smaller than they allow.
+    """
     _, rates = crystal_of(config)
-    allowed = section_symmetry(rates)
     geometry = config.geometry
-    size, _ = resolution(config)
-    if geometry.shape == "file":
-        if geometry.path is None:
-            raise ConfigError("no path", where="geometry.path")
-        section = read_section(geometry.path, element_size=size, diameter=geometry.diameter, unit=geometry.unit)
-        require_sector(section.sector, allowed)
-        require_load_fits(config, section.sector, section.radius, "geometry.path")
-        if geometry.sector not in ("auto", section.sector):
-            raise ConfigError(f"sector '{geometry.sector}', but the mesh file is a {section.sector} section",
-                              where="geometry.sector", allowed=f"auto, {section.sector}")
-        return section, 0
     # An uneven outline has no mirror lines, so that the whole section is meshed unless a sector is asked for.
     wanted = "full" if geometry.roughness is not None and geometry.sector == "auto" else geometry.sector
+    allowed = section_symmetry(rates)
     if wanted == "auto":
         allowed = max(allowed, sector_of_load(config), sector_of_swelling(config), key=SECTORS.index)
     sector = require_sector(wanted, allowed)
-    if geometry.diameter is None or size is None:
+    require_load_fits(config, sector, outline.reference_radius, "geometry.sector")
+    least = outline.smallest_sector
+    if SECTORS.index(sector) >= SECTORS.index(least):
+        return sector
+    if wanted == "auto":
+        return least
+    raise ConfigError(f"sector '{sector}', but there is no mirror symmetry about "
+                      f"the {'x' if least == 'full' else 'y'} axis in the {outline}", where="geometry.sector",
+                      allowed=", ".join(("auto", *SECTORS[SECTORS.index(least):])))
+
+
+def root_section(config: Config) -> tuple[Section, int]:
+    """Coarsest mesh of a configuration, and how many times it is refined at the front (0: the mesh is fixed)."""
+    geometry = config.geometry
+    size, _ = resolution(config)
+    if geometry.shape == "file":
+        return _section_from_file(config, size), 0
+    outline = outline_of(config)
+    sector = sector_of(config, outline)
+    if size is None:
         raise ConfigError("no diameter", where="geometry.diameter")
-    require_load_fits(config, sector, 0.5 * geometry.diameter, "geometry.sector")
-    outer, inner = 0.5 * geometry.diameter, 0.5 * (geometry.inner_diameter or 0.0)
     # Check the finest elements, not the coarsest: otherwise a size that means far too many elements would pass.
-    require_size(size, outer, inner, sector)
-    levels = 0
-    while config.mesh.adaptive and size * 2.0 ** (levels + 1) <= (outer - inner) / COARSEST:
-        levels += 1
-    if geometry.roughness is not None:
+    require_size_on(outline, size, sector)
+    if geometry.roughness is not None and geometry.diameter is not None:
         require_waves(geometry.roughness.wavelength_of(geometry.diameter), size)
-    return make_section(geometry.shape, outer, inner, size * 2.0**levels, sector), levels
+    adaptive = config.mesh.adaptive
+    levels = 0
+    while (adaptive or not isinstance(outline, Annulus)) and size * 2.0 ** (levels + 1) <= outline.wall / COARSEST:
+        levels += 1
+    coarsest = size * 2.0**levels
+    if isinstance(outline, Annulus):
+        return make_section(geometry.shape, outline.radius, outline.inner_radius, coarsest, sector,
+                            outline.side), levels
+    root = fill_section(outline, coarsest, sector)
+    return (root, levels) if adaptive else (refined_evenly(root, levels), 0)
+
+
+def _section_from_file(config: Config, size: float | None) -> Section:
+    """The mesh of a file, which must be a sector that the crystal allows."""
+    geometry = config.geometry
+    if geometry.path is None:
+        raise ConfigError("no path", where="geometry.path")
+    section = read_section(geometry.path, element_size=size, diameter=geometry.diameter, unit=geometry.unit,
+                           reacting=geometry.reacting)
+    require_sector(section.sector, section_symmetry(crystal_of(config)[1]))
+    require_load_fits(config, section.sector, section.radius, "geometry.path")
+    if geometry.sector not in ("auto", section.sector):
+        raise ConfigError(f"sector '{geometry.sector}', but the mesh file is a {section.sector} section",
+                          where="geometry.sector", allowed=f"auto, {section.sector}")
+    if geometry.contact is None:
+        return section
+    outline = in_contact(config, section.outline)
+    if SECTORS.index(section.sector) < SECTORS.index(outline.smallest_sector):
+        raise ConfigError(f"the mesh file is a {section.sector} section, which the contact is not symmetric enough for",
+                          where="geometry.contact", allowed=f"a {outline.smallest_sector} section, or another contact")
+    surface = section.mesh.boundaries["surface"]
+    middle = section.mesh.doflocs[:, section.mesh.dofs.facet_dofs[0, surface]]
+    reacting = surface[outline.reacts("surface", middle)]
+    if not reacting.size:
+        raise ConfigError("no edge of the mesh file's surface lies in the contact", where="geometry.contact",
+                          allowed="an arc of at least one edge")
+    return replace(section, outline=outline).with_reacting(reacting)
 
 
 def sector_of_load(config: Config) -> str:

@@ -117,7 +117,7 @@ def at_thickness(config: Config, factor: float) -> Config:
     """
     size, delta = resolution(config)
     if size is None or delta is None or config.geometry.shape == "file":
-        raise ConfigError("found a mesh from file", where="geometry.shape", allowed="circle or annulus",
+        raise ConfigError("found a mesh from file", where="geometry.shape", allowed="another shape",
                           hint="--extrapolate makes meshes of three sizes")
     return config.model_copy(update={
         "front": config.front.model_copy(update={"half_thickness": factor * delta}),

@@ -61,7 +61,7 @@ class _Facet:
     def shortfall(self, cosine: Array) -> Array:
         """Shortfall 1 - v_f of the branch, softly cut at 0; `cosine` is that of the angle theta from the facet."""
         # Beyond its largest value, at tan(theta) = u/k, the branch keeps it: a distant facet does not slow a front.
-        c = np.maximum(cosine, self.rate / hypot(self.rate, self.speed))
+        c = np.maximum(cosine, self.rate / hypot(self.rate, self.speed))  # a hypotenuse
         s = np.sqrt(np.maximum(1.0 - c * c, 0.0))
         near = s * s * (2.0 * self.rounding - s) / self.rounding**2
         below = 1.0 - self.rate * c - self.speed * np.where(s < self.rounding, near, s)

@@ -1,0 +1,139 @@
+"""A section of which only an arc of the outer surface reacts, as where a wire touches an electrolyte."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from femanode.mesh.outline import Outline
+from femanode.mesh.segments import Depths, Segments, grid_over
+from femanode.numerics.arrays import Array, BoolArray
+
+#: Straight pieces that stand for the arc in distances; their chords miss a circle by 2e-7 of its radius.
+_PIECES = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class Contact:
+    """An outline that reacts from polar angle ``start`` to ``end`` (rad, counter-clockwise) of its outer surface.
+
+    The front enters parallel to the arc and goes round its ends in circles.
+    """
+
+    base: Outline
+    start: float
+    end: float
+
+    def __str__(self) -> str:
+        arc = f"{np.degrees(self.start):g} to {np.degrees(self.end):g} degrees"
+        return f"{self.base}, of which the surface from {arc} reacts"
+
+    @property
+    def reference_radius(self) -> float:
+        """That of the outline, nm."""
+        return self.base.reference_radius
+
+    @property
+    def wall(self) -> float:
+        """That of the outline, nm: what elements and front have to be small against."""
+        return self.base.wall
+
+    @property
+    def solid(self) -> bool:
+        """Whether there is material on the axis."""
+        return self.base.solid
+
+    @property
+    def round(self) -> bool:
+        """False: a front from an arc is no circle about the axis."""
+        return False
+
+    @property
+    def curves(self) -> tuple[str, ...]:
+        """Those of the outline."""
+        return self.base.curves
+
+    @property
+    def partial(self) -> bool:
+        """True."""
+        return True
+
+    def reacts(self, curve: str, points: Array) -> BoolArray:
+        """Whether the polar angle lies within the arc."""
+        along = (np.arctan2(points[1], points[0]) - self.start) % (2.0 * np.pi)
+        return np.asarray((along < self.end - self.start) & (curve == "surface"))
+
+    @property
+    def corners(self) -> tuple[float, ...]:
+        """Those of the outline, and the ends of the arc."""
+        return (*self.base.corners, self.start, self.end)
+
+    @property
+    def smallest_sector(self) -> str:
+        """A half where the outline and the arc have the x axis as a mirror line."""
+        middle = 0.5 * (self.start + self.end) / np.pi
+        return "half" if self.base.smallest_sector != "full" and abs(middle - round(middle)) < 1e-9 else "full"
+
+    def depth(self, points: Array) -> Array:
+        """Distance to the arc, nm; negative outside of the section."""
+        distance = self._arc.near(points).distance
+        return np.asarray(np.where(self._inside(points), distance, -distance))
+
+    def normal(self, points: Array) -> Array:
+        """Normal of the outline."""
+        return self.base.normal(points)
+
+    def reach(self, direction: Array) -> tuple[Array, Array]:
+        """Those of the outline."""
+        return self.base.reach(direction)
+
+    def off(self, curve: str, points: Array) -> Array:
+        """Distance from a curve of the outline, nm."""
+        return self.base.off(curve, points)
+
+    def project(self, curve: str, points: Array) -> Array:
+        """Nearest points of a curve of the outline."""
+        return self.base.project(curve, points)
+
+    def area(self, sector: str) -> float:
+        """That of the outline, nm^2."""
+        return self.base.area(sector)
+
+    def equivalent_depth(self, fraction: float) -> float:
+        """Distance (nm) from the arc within which ``fraction`` of the area lies, counted on a grid."""
+        return self._depths.within(fraction)
+
+    @cached_property
+    def _arc(self) -> Segments:
+        angle = np.linspace(self.start, self.end, _PIECES + 1)
+        # corners between two of these points are kept
+        angle = np.unique(np.concatenate([angle, self._corners_within()]))
+        direction = np.stack([np.cos(angle), np.sin(angle)])
+        points = direction * self.base.reach(direction)[1]
+        return Segments(points[:, :-1], points[:, 1:])
+
+    def _corners_within(self) -> list[float]:
+        turned = [self.start + (c - self.start) % (2.0 * np.pi) for c in self.base.corners]
+        return [c for c in turned if c < self.end]
+
+    def _inside(self, points: Array) -> BoolArray:
+        r = np.sqrt((points**2).sum(axis=0))
+        # on the axis any direction will do
+        east = np.array([1.0, 0.0]).reshape(2, *(1,) * r.ndim)
+        inner, outer = self.base.reach(np.where(r > 0.0, points / np.where(r > 0.0, r, 1.0), east))
+        # a point of the surface itself, moved by rounding, is at no distance from it
+        return np.asarray((r >= inner * (1.0 - 1e-9)) & (r <= outer * (1.0 + 1e-9)))
+
+    @cached_property
+    def _depths(self) -> Depths:
+        most = 1.01 * float(self.base.reach(_all_round())[1].max())
+        points = grid_over(np.array([-most, -most]), np.array([most, most]))
+        return Depths(self.depth(points), self._inside(points))
+
+
+def _all_round() -> Array:
+    """Unit vectors in 720 directions, (2, 720)."""
+    angle = np.linspace(0.0, 2.0 * np.pi, 721)[:-1]
+    return np.stack([np.cos(angle), np.sin(angle)])
