@@ -174,6 +174,9 @@ def build_problem(config: Config) -> Problem:
         As in :func:`mesh_section`; also if the mesh is too coarse for the front's half-thickness.
     """
     frame, rates = crystal_of(config)
+    if config.initial.reacted and shares_of(config.material, frame) is not None:
+        raise ConfigError("found true for a material with swelling.directions", where="initial.reacted",
+                          allowed="false", hint="a section that has swollen by direction is not in this version")
     content, least = config.initial.content, chemistry_of(config).lowest
     if content is not None and content < least - 1e-9:
         raise ConfigError(f"found {content:g}", where="initial.content",
