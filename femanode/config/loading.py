@@ -20,6 +20,7 @@ from femanode.config.sections import (
     Boundary,
     Crystal,
     FrontNumerics,
+    Initial,
     Mechanics,
     Mesh,
     Output,
@@ -53,6 +54,7 @@ class Config(Section):
         description="material keys to change on reading, e.g. {mechanics.yield_stress: 1.2 GPa}",
     )
     front: FrontNumerics = FrontNumerics()
+    initial: Initial = Initial()
     boundary: Boundary = Boundary()
     mechanics: Mechanics = Mechanics()
     time: Time
@@ -61,6 +63,19 @@ class Config(Section):
     temperature: Temperature = Field(default=300.0, description="temperature of the wire")
     solver: Solver = Solver()
     _source: Path | None = PrivateAttr(default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _capacity_at_cutoff(cls, raw: Any) -> Any:
+        """Under a given current the passage of the front ends nothing, unless that is asked for."""
+        boundary, time = (raw.get(key) if isinstance(raw, Mapping) else None for key in ("boundary", "time"))
+        if not isinstance(boundary, Mapping) or not isinstance(time, Mapping):
+            return raw
+        stop = time.get("stop", {})
+        given = boundary.get("mode") == "galvanostatic" or boundary.get("protocol") is not None
+        if not given or not isinstance(stop, Mapping) or "converted" in stop:
+            return raw
+        return {**raw, "time": {**time, "stop": {**stop, "converted": None}}}
 
     @property
     def source(self) -> Path | None:

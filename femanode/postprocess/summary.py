@@ -13,8 +13,9 @@ from femanode.numerics.arrays import Array
 from femanode.output.fieldset import FieldSet
 from femanode.postprocess import arrest, cracks, growth
 from femanode.postprocess.accuracy import Bias, expected_bias
+from femanode.postprocess.balances import ENERGIES, LOAD_WORK, Row
 from femanode.postprocess.necks import figures_after
-from femanode.postprocess.record import ENERGIES, LOAD_WORK, Recorder, Row
+from femanode.postprocess.record import Recorder
 from femanode.postprocess.shape import diameters, full_outline
 from femanode.postprocess.shell import deepest_point, host_depth
 from femanode.solver.ends import ABOVE_CUTOFF, StopReason

@@ -151,8 +151,8 @@ def _march(journal: Journal, report: Callable[[Progress], None] | None) -> None:
         while not journal.finished:
             problem, mark = journal.problem, journal.mark
             steps = march(problem.physics, mark.state, problem.limits, problem.output_times(), journal.tally,
-                          proposer, mark.pace, problem.protocol.steps[mark.state.step].ends)
-            while not (journal.finished or journal.adapt()):
+                          proposer, mark.pace, journal.protocol.steps[mark.state.step].ends)
+            while not (journal.finished or journal.mark.state.step != mark.state.step or journal.adapt()):
                 with journal.timed("solve"):
                     candidate, stop = next(steps)
                 row = journal.accept(candidate, stop)

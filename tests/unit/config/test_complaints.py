@@ -123,7 +123,7 @@ LINES = {
         "film: {thickness: 10 nm}",
         r"boundary.film.diffusivity: found nothing, but it is required",
     ),
-    "cycles": ("potential: 10 mV", "cycles: [rest]", r"F:13: boundary.cycles: .*not in this version"),
+    "cycles": ("potential: 10 mV", "cycles: [rest]", r"F:13: boundary.cycles: found the list .*whole number"),
     "coating": (
         "129 nm",
         "129 nm\n  coating: {thickness: 1 nm}",
