@@ -124,7 +124,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=30, help="rings of elements, a multiple of 5 (default 30)")
     parser.add_argument("--steps", type=int, default=40, help="steps of the front (default 40)")
     parser.add_argument("--repeat", type=int, default=1, help="runs of which the median is given")
-    parser.add_argument("--backend", default="auto", help="sparse solver: auto, pardiso, scipy")
+    parser.add_argument("--backend", default="auto", help="sparse solver: auto, pardiso, rslab, scipy")
     parser.add_argument("--peer", action="append", default=[], choices=["felupe", "skfem"], help="measure it too")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     options = parser.parse_args()

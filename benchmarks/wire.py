@@ -166,7 +166,7 @@ def main() -> None:
     parser.add_argument("--start", action="store_true", help="only from import to the first step")
     parser.add_argument("--growth", action="store_true", help="time and memory against number of unknowns")
     parser.add_argument("--most", type=int, default=1_000_000, help="largest number of unknowns")
-    parser.add_argument("--solver", choices=("auto", "pardiso", "scipy"), default="auto", help="of --growth")
+    parser.add_argument("--solver", choices=("auto", "pardiso", "rslab", "scipy"), default="auto", help="of --growth")
     parser.add_argument("--snapshot", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true", help="one JSON object")
     options = parser.parse_args()

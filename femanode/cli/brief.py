@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import brentq
 
 from femanode.config.doubts import doubts
-from femanode.pictures.crackmark import ALIKE
-from femanode.pictures.curves import time_scale
 from femanode.postprocess.accuracy import Bias
 from femanode.postprocess.growth import damkohler
 from femanode.postprocess.summary import bias_of
 from femanode.simulation.progress import format_seconds
-from femanode.simulation.result import Result
 from femanode.solver.electrode import current_density
 from femanode.solver.problem import Problem
+
+if TYPE_CHECKING:
+    from femanode.simulation.result import Result
 
 #: Seconds per step: a part that does not depend on the mesh, and the factor of (million unknowns)^1.2 by linear solver,
 #: by its name or else with SuperLU. Memory, MiB: at the start, and per thousand unknowns. A rough line through four
@@ -124,6 +123,8 @@ def _most_uptake(problem: Problem) -> float:
     if film is None:
         return uptake(end)
     passes = film * (1.0 - physics.chemistry.at_front)
+    from scipy.optimize import brentq
+
     return uptake(float(brentq(lambda a: uptake(a) - passes * (end - a), 0.0, end)))
 
 
@@ -164,6 +165,8 @@ def _ending(s: Mapping[str, Any]) -> str:
     """How and when the run ended, and how far the front had come. A time of arrest is only known as a range."""
     known, deepest = s.get("arrest_time_range_s"), s.get("penetration_depth_max_nm")
     if known:
+        from femanode.pictures.curves import time_scale
+
         factor, unit = time_scale(known[1])
         when = f"between {known[0] / factor:.3g} and {known[1] / factor:.3g} {unit}"
     else:
@@ -214,6 +217,8 @@ def _crack(s: Mapping[str, Any]) -> str:
     risk, site, until = s["crack_risk"], s.get("crack_site"), s.get("crack_risk_until_fraction")
     if risk is None:
         return ""
+    from femanode.pictures.crackmark import ALIKE
+
     said = f"crack risk {risk:.2g}"
     if site:
         said += f" at {100 * site['converted_fraction']:.0f} % converted"

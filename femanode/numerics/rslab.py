@@ -72,12 +72,14 @@ class Rslab:
         self._pattern = None
         if not matrix.has_sorted_indices:
             raise ValueError("the rows of a column are not in order")
+        path: dict[str, Any] = {"path": "ldlt"}
         if self._symmetric:
             columns = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
             self._lower = np.flatnonzero(matrix.indices >= columns)
-        # Without matching the analysis depends on the pattern alone, and the factors on no earlier matrix.
-        self._analysis = rslab.analyze(matrix, path="ldlt" if self._symmetric else "lu", ordering="auto",
-                                       matching=False, threads=compiled.threads())
+        else:
+            # Without matching the analysis depends on the pattern alone, and the factors on no earlier matrix.
+            path = {"path": "lu", "matching": False}
+        self._analysis = rslab.analyze(matrix, ordering="auto", threads=compiled.threads(), **path)
         self._pattern = (matrix.indptr, matrix.indices)
 
     def solve(self, rhs: Array) -> Array:

@@ -11,15 +11,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import meshio
 import numpy as np
-import pandas as pd
 
 from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array, IntArray
 from femanode.output.linearcells import join_linear
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SECTORS = ("quarter", "half", "full")
 
@@ -30,6 +32,8 @@ def read_table(path: Path) -> pd.DataFrame:
     Before version 3 pandas' default parser may be off in the last digit; from then on it is exact, and asking for that
     is deprecated.
     """
+    import pandas as pd
+
     exact = {"float_precision": "round_trip"} if int(pd.__version__.split(".")[0]) < 3 else {}
     return pd.read_csv(path, **exact)  # type: ignore[call-overload,no-any-return]
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from femanode.numerics.arrays import Array
 
@@ -75,6 +74,8 @@ def cylinder_law(t: Array, depth: Array, radius: float, start: float) -> Cylinde
     s, time = radius - depth[chosen], t[chosen]
     terms = np.stack([radius - s, (radius**2 - s**2) / 4.0 - 0.5 * s**2 * np.log(radius / s)], axis=1)
     scale = terms.max(axis=0)
+    from scipy.optimize import nnls
+
     factors, _ = nnls(terms / scale, time)
     left = time - terms / scale @ factors
     last = (terms / scale)[-1] * factors

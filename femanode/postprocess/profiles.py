@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.tri import LinearTriInterpolator, Triangulation
 from numpy.typing import NDArray
 
 from femanode.numerics.arrays import Array
@@ -97,6 +96,8 @@ def along_ray(mesh: FrameMesh, field: str, direction: tuple[float, float], n: in
     turn = 1e-6 if direction[0] > direction[1] else -1e-6
     along = np.array([direction[0] - turn * direction[1], direction[1] + turn * direction[0]])
     x, y = (np.linspace(1e-4, 1.0 - 1e-5, n) * radius)[:, None].T * along[:, None]
+    from matplotlib.tri import LinearTriInterpolator, Triangulation
+
     grid = Triangulation(mesh.points[:, 0], mesh.points[:, 1], split_quadratic(mesh.triangles6))
     finder = grid.get_trifinder()
     moved = deformed(mesh)

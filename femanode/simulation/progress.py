@@ -7,13 +7,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 from rich.table import Column
 
-from femanode.simulation.run import Progress
+if TYPE_CHECKING:
+    from femanode.simulation.run import Progress
 
 #: Seconds between lines where there is no terminal.
 LINE_EVERY = 5.0

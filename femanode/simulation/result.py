@@ -19,9 +19,6 @@ from PIL import Image
 from femanode.errors import ConfigError
 from femanode.output.disk import scratch_folder
 from femanode.output.runfolder import Frame, Frames, RunFolder
-from femanode.pictures.figures import plot_field
-from femanode.pictures.page.chartcase import Case
-from femanode.pictures.page.rows import merits
 from femanode.postprocess.runfacts import RunFacts
 
 if TYPE_CHECKING:
@@ -74,6 +71,8 @@ class ResultFrame(Frame):
         ConfigError
             Unknown field, or a missing or broken file.
         """
+        from femanode.pictures.figures import plot_field
+
         with scratch_folder() as scratch:
             path = plot_field(self.result, field, self.number, scratch / "frame.png", renderer=renderer)
             with Image.open(path) as image:
@@ -171,6 +170,9 @@ class Result(RunFolder):
 
     def _repr_html_(self) -> str:
         """What a notebook shows: figures of merit and the last frame."""
+        from femanode.pictures.page.chartcase import Case
+        from femanode.pictures.page.rows import merits
+
         rows = "".join(f"<tr><td>{html.escape(row.name)}</td><td>{html.escape(row.values[0])}</td></tr>"
                        for row in merits([Case(RunFacts(self), self.name)]))
         picture = ""

@@ -15,9 +15,6 @@ from femanode.config.loading import Config
 from femanode.errors import ConvergenceError, DiskError
 from femanode.output.lock import hold
 from femanode.output.writers import write_json
-from femanode.pictures.figures import make_pictures
-from femanode.pictures.page.report import try_report
-from femanode.pictures.paraview import try_script
 from femanode.simulation.interruption import interruptible, undisturbed
 from femanode.simulation.journal import Journal, is_complete, open_journal
 from femanode.simulation.result import Result
@@ -106,6 +103,11 @@ def run(config: Config, out: str | Path | None = None, *, overwrite: bool = Fals
 
 def _illustrate(journal: Journal) -> None:
     """Pictures, script and page; a run that is whole on the disk does not fail where there is no room for them."""
+    # Not needed before, and matplotlib takes a second to load.
+    from femanode.pictures.figures import make_pictures
+    from femanode.pictures.page.report import try_report
+    from femanode.pictures.paraview import try_script
+
     folder = journal.folder
     try:
         with journal.timed("pictures"):

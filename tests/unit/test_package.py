@@ -76,6 +76,14 @@ def test_public_names_are_told_before_their_first_use() -> None:
     assert loaded == "False False"
 
 
+def test_what_a_run_and_a_check_import_draws_nothing() -> None:
+    """Pictures and tables are made at the end of a run: their libraries, a second to load, wait until then."""
+    code = ("import sys; from femanode import Result, load_config, run; import femanode.cli.brief; "
+            "print([name for name in ('matplotlib', 'pandas', 'pyvista') if name in sys.modules])")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_files_that_are_no_modules_go_into_the_wheel() -> None:
     patterns = PROJECT["tool"]["setuptools"]["package-data"]["femanode"]
     package = ROOT / "femanode"

@@ -46,6 +46,7 @@ def test_a_capacity_ten_times_faradays_is_asked_about() -> None:
     ("mechanics.host.youngs_modulus", "1e15 Pa", "mechanics.host.youngs_modulus is 1e+06 GPa; usual are"),
     ("mechanics.reacted.youngs_modulus", "40 kPa", "mechanics.reacted.youngs_modulus is 4e-05 GPa"),
     ("mechanics.host.yield_stress", "7 TPa", "mechanics.host.yield_stress is 7000 GPa"),
+    ("mechanics.reacted.youngs_modulus", {"content": [0, 1], "value": ["80 GPa", "30 TPa"]}, "is 30000 GPa"),
     ("front.equilibrium_potential", "160 V", "front.equilibrium_potential is 160 V; usual are -0.5 to 5 V"),
     ("front.rates", {"isotropic": "0.05 m/s"}, "front.rates.isotropic is 5e+07 nm/s"),
     ("transport.diffusivity", "5 cm^2/s", "transport.diffusivity is 5 cm^2/s; usual are 1e-18 to 0.0001 cm^2/s"),
@@ -78,6 +79,16 @@ def test_a_volume_in_the_wrong_unit_is_asked_about_by_density_and_per_carrier() 
 def test_what_is_applied_is_asked_about(sections: dict[str, Any], said: str) -> None:
     (line,) = asked(**sections)
     assert line.startswith(said)
+
+
+def test_of_an_expansion_over_content_that_of_the_full_phase_is_asked_about() -> None:
+    table = {"content": [0, 0.5, 1], "value": [0, 1.0, 2.8]}
+    assert asked({"swelling.expansion": table}) == []
+    # 18 times 20.02 A^3 over 3.75 ions
+    lines = asked({"swelling.expansion": {**table, "value": [0, 1.0, 18]}})
+    assert [line.split(";")[0] for line in lines] == [
+        "swelling.expansion is 18 of the host's volume",
+        "the volume of a carrier, expansion host.volume/x_max, is 96.096 Å^3"]
 
 
 def test_a_made_up_host_has_no_molar_mass_to_compare_with() -> None:
