@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from femanode.config.complaints import Place, Places, explain, places_of, suggest
+from femanode.config.complaints import Place, Places, explain, places_of, suggest_material
 from femanode.config.material import Material, material_mapping
 from femanode.config.yamlio import kind, load_yaml
 from femanode.errors import ConfigError
@@ -63,7 +63,7 @@ def material_data(reference: object, base: Path, where: str = "") -> tuple[dict[
         if not path.is_file():
             raise ConfigError(f"found no material file '{path}'", where=where, allowed=allowed)
     else:
-        hint = suggest(reference, list_materials())
+        hint = suggest_material(reference, list_materials()) or "write its own file: docs/howto/material.md"
         raise ConfigError(
             f"found the unknown material {kind(reference)}", where=where, allowed=allowed, hint=hint
         )
