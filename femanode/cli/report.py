@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from femanode.errors import ConfigError
+
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="a run's folder")]
 Folders = Annotated[list[Path], typer.Argument(metavar="DIR [DIR ...]", help="runs' folders")]
 Field = Annotated[str, typer.Option(metavar="NAME", help="field, such as hoop, content, mises, eqps, or 'curves'")]
@@ -41,8 +43,18 @@ def plot(folders: Folders, field: Field = "hoop_stress_GPa",
 
 def report(folders: Folders,
            out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help=".html to write")] = None,
+           interactive: Annotated[bool, typer.Option(
+               "--interactive", help="every field at every time of one run, with the value under the cursor")] = False,
            ) -> None:
     """Write the page of a run, or one page that compares several."""
+    if interactive:
+        from femanode.pictures.interactive import write_interactive
+
+        if len(folders) > 1:
+            raise ConfigError(f"found {len(folders)} folders with --interactive", where="command line",
+                              allowed="the folder of one run")
+        typer.echo(write_interactive(folders[0], out))
+        return
     from femanode.pictures.page.report import write_report
 
     typer.echo(write_report(folders, out))
