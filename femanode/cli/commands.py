@@ -210,12 +210,12 @@ def _outcome() -> int:
         # The parser catches KeyboardInterrupt and returns an exit code, without the text.
         code = app(standalone_mode=False)
     except FemanodeError as error:
-        typer.echo(f"femanode: {error}", err=True)
+        typer.echo(f"femanode: {error.for_command}", err=True)
         return error.exit_code
     except OSError as error:
         from femanode.output.disk import disk_error
 
-        typer.echo(f"femanode: {disk_error(error)}", err=True)
+        typer.echo(f"femanode: {disk_error(error).for_command}", err=True)
         return 2
     except (typer.Abort, KeyboardInterrupt):
         typer.echo("femanode: interrupted", err=True)

@@ -34,12 +34,23 @@ def sample_grid(points: Array, triangles6: IntArray, fields: Mapping[str, Array]
     dict of str to ndarray, shape (ny, nx)
         NaN outside the mesh.
     """
+    grid = pyvista.ImageData(dimensions=(*size, 1), spacing=(step, step, 1.0), origin=(*origin, 0.0))
+    return {name: values.reshape(size[1], size[0])
+            for name, values in _sampled(points, triangles6, fields, grid).items()}
+
+
+def sample_points(points: Array, triangles6: IntArray, fields: Mapping[str, Array], places: Array) -> dict[str, Array]:
+    """Fields at places (k, 2), NaN outside the mesh; the mesh as for `sample_grid`."""
+    cloud = pyvista.PolyData(np.column_stack([places, np.zeros(len(places))]))
+    return _sampled(points, triangles6, fields, cloud)
+
+
+def _sampled(points: Array, triangles6: IntArray, fields: Mapping[str, Array], where: pyvista.DataSet,
+             ) -> dict[str, Array]:
     kind = int(pyvista.CellType.QUADRATIC_TRIANGLE)
     mesh = pyvista.UnstructuredGrid({kind: triangles6}, np.column_stack([points, np.zeros(len(points))]))
     for name, values in fields.items():
         mesh.point_data[name] = values
-    grid = pyvista.ImageData(dimensions=(*size, 1), spacing=(step, step, 1.0), origin=(*origin, 0.0))
-    found = grid.sample(mesh)
+    found = where.sample(mesh)
     inside = np.asarray(found.point_data["vtkValidPointMask"], dtype=bool)
-    return {name: np.where(inside, np.asarray(found.point_data[name]), np.nan).reshape(size[1], size[0])
-            for name in fields}
+    return {name: np.where(inside, np.asarray(found.point_data[name]), np.nan) for name in fields}

@@ -13,8 +13,8 @@ from typing import Literal
 
 import numpy as np
 
-from femanode.config.loading import Config
-from femanode.errors import ConvergenceError, DiskError
+from femanode.config.loading import Config, load_config
+from femanode.errors import ConfigError, ConvergenceError, DiskError
 from femanode.output.lock import hold
 from femanode.output.writers import write_json
 from femanode.pictures.figures import make_pictures
@@ -72,14 +72,14 @@ class Progress:
     doing: str = ""
 
 
-def run(config: Config, out: str | Path | None = None, *, overwrite: bool = False, resume: bool = False,
+def run(config: Config | str | Path, out: str | Path | None = None, *, overwrite: bool = False, resume: bool = False,
         report: Callable[[Progress], None] | None = None) -> Result:
     """Run one case and leave its folder.
 
     Parameters
     ----------
-    config : Config
-        From :func:`femanode.load_config`.
+    config : Config or path
+        From :func:`femanode.load_config`, or the file that it reads.
     out : path, optional
         Folder to make; ``results/<name>`` by default.
     overwrite : bool
@@ -103,6 +103,11 @@ def run(config: Config, out: str | Path | None = None, *, overwrite: bool = Fals
         SIGINT, SIGTERM, SIGHUP or SIGUSR1; likewise.
     """
     begun = time.perf_counter()
+    if isinstance(config, str | Path):
+        config = load_config(config)
+    elif not isinstance(config, Config):
+        raise ConfigError(f"found {type(config).__name__}", where="config", allowed="a Config, or the path of a file",
+                          hint="of a mapping, Config.from_mapping makes one")
     problem = build_problem(config)
     folder = Path(out) if out is not None else Path("results") / config.name
     with ExitStack() as holding:

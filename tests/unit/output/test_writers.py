@@ -126,7 +126,7 @@ def test_a_frame_per_share_of_the_section_converted(tmp_path: Path) -> None:
 
 def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(ConfigError, match="the folder is not empty; use --overwrite"):
+    with pytest.raises(ConfigError, match="the folder is not empty; use overwrite=True"):
         prepare_folder(tmp_path, overwrite=False)
     with pytest.raises(ConfigError, match="holds something that is not a run"):
         prepare_folder(tmp_path, overwrite=True)
