@@ -26,8 +26,20 @@ def plot(folders: Folders, field: Field = "hoop_stress_GPa",
          out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE",
                                                   help=".png, .pdf, .svg; of one run also .gif or .mp4")] = None,
          shared: Annotated[bool, typer.Option("--shared", help="colour range and scale of all frames, for a series of "
-                                                                "stills")] = False) -> None:
+                                                                "stills")] = False,
+         data: Annotated[Path | None, typer.Option("--with", metavar="FILE", help="table of a measured curve, time and "
+                                                   "value, drawn with the computed one")] = None,
+         key: Annotated[str, typer.Option(metavar="KEY", help="column of history.csv that was measured, for --with")]
+         = "front_depth_nm") -> None:
     """Draw a field in the true deformed shape, or the curves; several runs in one panel."""
+    if data is not None:
+        from femanode.study.beside import plot_beside
+
+        if len(folders) > 1:
+            raise ConfigError(f"found {len(folders)} folders with --with", where="command line",
+                              allowed="the folder of one run")
+        typer.echo(plot_beside(folders[0], data, key, out))
+        return
     from femanode.pictures.figures import plot_curves, plot_field
 
     if len(folders) > 1:
