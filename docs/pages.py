@@ -13,7 +13,8 @@ from typing import Any
 import typer
 
 from femanode.cli.commands import app
-from femanode.config.library import describe, list_materials, load_material
+from femanode.config.citations import bibliography
+from femanode.config.library import describe, list_inert, list_materials, load_material
 from femanode.config.loading import json_schema
 from femanode.pictures.page.rows import DERIVED, FIGURES
 
@@ -27,7 +28,8 @@ Leaf = tuple[str, dict[str, Any], bool]
 #: Long pages of numbers, which a search shows after the others.
 BEHIND = ("verification.md", "changes.md")
 FIRST = ("run", "check", "materials", "report", "plot", "sweep", "map", "fit")
-CONFIDENCE = {"A": "read in the review", "B": "common knowledge of the field", "C": "uncertain, an estimate"}
+CONFIDENCE = {"A": "read in what the source names, mostly an abstract",
+              "B": "common knowledge of the field, or arithmetic with it", "C": "uncertain, an estimate"}
 
 
 def on_page_markdown(markdown: str, page: Any = None, **_: Any) -> str:
@@ -189,12 +191,23 @@ def materials(_: str = "") -> str:
     said = []
     for name in list_materials():
         material = load_material(name)
-        said.append(f"## {name}\n\n{material.carrier.symbol} in {material.host.symbol} "
-                    f"(`femanode/materials/{name}.yaml`).\n\n| key | value | confidence | source |\n|---|---|---|---|")
-        said[-1] += "".join(f"\n| `{row.path}` | {row.value} | {row.confidence or '–'} | {row.source or '–'} |"
-                            for row in describe(name) if row.path != "name")
+        said.append(_material(name, f"{material.carrier.symbol} in {material.host.symbol} "
+                                    f"(`femanode/materials/{name}.yaml`)."))
+    said += [_material(name, f"Takes no carriers (`femanode/materials/inert/{name}.yaml`).") for name in list_inert()]
     legend = "; ".join(f"**{mark}** {words}" for mark, words in CONFIDENCE.items())
     return f"Confidence: {legend}.\n\n" + "\n\n".join(said)
+
+
+def _material(name: str, told: str) -> str:
+    """A section with every number of one material."""
+    rows = "".join(f"\n| `{row.path}` | {row.value} | {row.confidence or '–'} | {row.source or '–'} |"
+                   for row in describe(name) if row.path not in ("name", "kind"))
+    return f"## {name}\n\n{told}\n\n| key | value | confidence | source |\n|---|---|---|---|{rows}"
+
+
+def references(_: str = "") -> str:
+    """The bibliography as it stands."""
+    return "```bibtex\n" + "\n\n".join(bibliography().values()) + "\n```"
 
 
 def commands(_: str = "") -> str:
@@ -224,6 +237,6 @@ def summary(_: str = "") -> str:
 
 GENERATED: dict[str, Callable[[str], str]] = {
     "changes": changes, "commands": commands, "configuration": configuration, "file": file,
-    "introduction": introduction, "material-keys": material_keys, "materials": materials, "section": section,
-    "summary": summary,
+    "introduction": introduction, "material-keys": material_keys, "materials": materials, "references": references,
+    "section": section, "summary": summary,
 }

@@ -46,6 +46,7 @@ MEANING: dict[str, tuple[str, str]] = {
     "K": ("an absolute temperature", "300 K"),
     "nN": ("a force", "0 nN"),
     "1/s": ("a rate", "1e-3 1/s"),
+    "1/nm": ("a curvature", "0.002 1/nm"),
     "mAh/g": ("a specific capacity", "3579 mAh/g"),
     "mA/cm^2": ("a current density", "0.1 mA/cm^2"),
     "g/mol": ("a molar mass", "28.09 g/mol"),

@@ -125,7 +125,8 @@ def test_laws_know_no_mesh(module: str) -> None:
     ("pyvista", {"pictures.rendering", "pictures.sampling", "pictures.scene"}), ("bokeh", {"pictures.interactive"}),
     ("typer", {"cli.commands", "cli.report", "cli.study", "cli.verify"}), ("trame_vtk", {"pictures.scene"}),
     ("jinja2", {"pictures.page.report"}), ("h5py", {"output.vtkhdf"}),
-    ("pypardiso", {"numerics.pardiso"}), ("pymetis", {"numerics.ordering"}), ("numba", {"numerics.compiled"}),
+    ("pypardiso", {"numerics.pardiso"}), ("rslab", {"numerics.rslab"}),
+    ("pymetis", {"numerics.ordering"}), ("numba", {"numerics.compiled"}),
     ("pint", {"units"}), ("ruamel", {"config.yamlio"}), ("filelock", {"output.lock", "study.execution.store"}),
     ("distributed", {"study.execution.engine"}),
     ("psutil", {"study.execution.limits", "study.execution.child"})])

@@ -58,7 +58,7 @@ def test_every_key_stands_with_unit_default_and_meaning(model: type[BaseModel], 
     assert set(fields) == set(shown) - sections - {"material"}
     examples = {"nm": "129 nm", "s": "1.5 h", "GPa": "1.0 GPa", "nm/s": "0.05 nm/s", "nm^2/s": "5.1e-12 cm^2/s",
                 "nm^3": "20.02 Å^3", "J/m^2": "10 J/m^2", "V": "10 mV", "K": "300 K", "nN": "0 nN", "1/s": "1e-3 1/s",
-                "mAh/g": "3579 mAh/g", "mA/cm^2": "0.1 mA/cm^2", "deg": "3 deg"}
+                "1/nm": "0.002 1/nm", "mAh/g": "3579 mAh/g", "mA/cm^2": "0.1 mA/cm^2", "deg": "3 deg"}
     for key, field in fields.items():
         value, default, meaning = shown[key]
         assert value and default and len(meaning) > 5, key
@@ -185,3 +185,12 @@ def test_configurations_shown_as_files_are_valid(tmp_path: Path) -> None:
         (tmp_path / (name or "unnamed")).write_text(text, encoding="utf-8")
     assert femanode.load_config(tmp_path / "wire.yaml").geometry.diameter == 60.0
     assert load_material("my_material.yaml", tmp_path).front.rates == {"100": 0.2, "001": 0.05}
+
+
+def test_the_gallery_s_pictures_are_those_its_commands_make_and_small() -> None:
+    names = re.findall(r"\]\((gallery/.*?)\)", (DOCS / "gallery.md").read_text(encoding="utf-8"))
+    assert len(names) == 12
+    made = [line for block in blocks(DOCS / "gallery.md") for line in commands(block.text) if " plot " in line]
+    assert [shlex.split(line)[-1] for line in made] == [f"results/{name}" for name in names]
+    assert {path.name for path in (DOCS / "gallery").iterdir()} == {Path(name).name for name in names}
+    assert max((DOCS / name).stat().st_size for name in names) <= 150_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -86,11 +87,34 @@ def test_the_script_draws_the_whole_section_also_after_a_move(run: femanode.Resu
     pvbatch(moved / "open_in_paraview.py", tmp_path / "picture.png")
     image = iio.imread(tmp_path / "picture.png")[:, :, :3].astype(int)
     section = image[:, :820]
-    inside = section.min(axis=2) < 250
+    # The field has colours; outline, scale bar, directions and time are grey.
+    inside = np.ptp(section, axis=2) > 12
     rows, columns = np.nonzero(inside)
     inside = inside[rows.min():rows.max() + 1, columns.min():columns.max() + 1]
     # an isotropic wire is round: as wide as it is high, and its own mirror image, which a quarter of it is not
     assert_allclose(inside.shape[0] / inside.shape[1], 1.0, rtol=0, atol=0.05)
-    assert (inside == inside[:, ::-1]).mean() > 0.98
+    assert (inside == inside[:, ::-1]).mean() > 0.95
     assert inside.size > 0.2 * section.shape[0] * section.shape[1]
     assert (image.max(axis=2) < 40).sum() > 300  # the front's dark line
+    # The scale bar is the longest dark row at the lower right, in nm what stands above it.
+    below = section[rows.max() + 5:, (columns.min() + columns.max()) // 2:].max(axis=2) < 60
+    length = int(re.search(r"^BAR = ([\d.]+)", (moved / "open_in_paraview.py").read_text(), re.MULTILINE)[1][:-2])
+    width = run.history["diameter_x_nm"].iloc[-1]
+    assert_allclose(below.sum(axis=1).max() * width / inside.shape[1], length, rtol=0.04, atol=0)
+    # An arrow stands at the left, as high as it is long; the time at the upper left.
+    arrow = section[rows.max() + 5:, :columns.min() + 60].max(axis=2) < 60
+    assert 25 < arrow.sum(axis=0).max() < 70
+    assert (section[:40, :200].max(axis=2) < 60).sum() > 30
+
+
+def test_linear_cells_draw_the_same_picture(run: femanode.Result, tmp_path: Path) -> None:
+    linear = Config.from_mapping(coarse_case(name="for ParaView", time={"end": "5 min"},
+                                             output={"frames": 4, "pictures": False, "linear_cells": True}))
+    other = femanode.run(linear, tmp_path / "run")
+    images = []
+    for folder in (run.path, other.path):
+        write_script(folder)
+        pvbatch(folder / "open_in_paraview.py", tmp_path / "picture.png")
+        images.append(iio.imread(tmp_path / "picture.png")[:, :, :3].astype(int))
+    # Curved edges against chords of the rim, and the field within an element.
+    assert (np.abs(images[0] - images[1]).max(axis=2) > 30).mean() < 0.01

@@ -51,6 +51,19 @@ def test_a_browser_shows_a_page_without_complaint(page: str, site: Path, tab: Br
     assert {url.split(":")[0] for url in tab.requests} <= {"file", "data", "blob"}
 
 
+def test_wide_code_scrolls_on_a_phone(site: Path, tab: Browser) -> None:
+    tab.open(site / "tutorial.html", 400)
+    blocks = tab.run("[...document.querySelectorAll('pre > code')].map(c => [c.textContent.trimEnd()"
+                     ".split('\\n').length,"
+                     " c.clientHeight / parseFloat(getComputedStyle(c).lineHeight), c.scrollWidth > c.clientWidth,"
+                     " getComputedStyle(c).overflowX])")
+    assert sum(wide for _, _, wide, _ in blocks) >= 3
+    for lines, shown, wide, overflow in blocks:
+        # A block is as high as its lines and its padding, whatever their length: none is wrapped.
+        assert shown < lines + 3
+        assert not wide or overflow in ("auto", "scroll")
+
+
 def test_search_finds_a_key_from_disk(site: Path, tab: Browser) -> None:
     tab.open(site / "index.html", 1280)
     tab.run("(() => { const q = document.querySelector('.md-search__input'); q.focus(); q.value = 'yield_stress';"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
+from femanode.config.doubts import doubts
 from femanode.pictures.crackmark import ALIKE
 from femanode.pictures.curves import time_scale
 from femanode.postprocess.accuracy import Bias
@@ -35,7 +36,7 @@ _TOO_THICK = ("the front is thick for this diffusivity: the activity falls by {0
 
 
 def describe_plan(problem: Problem) -> str:
-    """What ``femanode check`` prints: mesh, crystal, control, steps, time and memory."""
+    """What ``femanode check`` prints: mesh, crystal, control, steps, time and memory, and what a reader would ask."""
     config, section, physics = problem.config, problem.section, problem.physics
     unknowns = 2 * physics.spaces.n_nodes
     quality = section.quality()
@@ -62,7 +63,8 @@ def describe_plan(problem: Problem) -> str:
     ]
     drop = speed * problem.half_thickness * physics.chemistry.at_front / ((1.0 - physics.chemistry.at_front) * D)
     notes = [*problem.notes, *([] if drop <= _THICK else [_TOO_THICK.format(drop)])]
-    return "\n".join([*lines, *(f"note            {note}" for note in notes)])
+    return "\n".join([*lines, *(f"note            {note}" for note in notes),
+                      *(f"question        {doubt}" for doubt in doubts(config))])
 
 
 def _describe_surface(problem: Problem) -> list[str]:
@@ -110,7 +112,7 @@ def describe_result(result: Result) -> str:
         _ending(s), _drive_left(s), _growth(s), _shape(s), _crack(s),
         f"front half-thickness {s['interface_thickness_ratio']:.4f} of the radius: "
         f"{Bias(*s['accuracy'].values()) if 'accuracy' in s else 'bias not known'}",
-        f"ParaView  {folder / 'frames.pvd'}  (Warp By Vector, displacement, scale 1)",
+        f"ParaView  {folder / 'frames.pvd'}  ({_frames(result.manifest)}Warp By Vector, displacement, scale 1)",
         f"figures   {folder / 'summary.json'}, {folder / 'history.csv'}",
     ]
     late = [words for key, words in _LATE if key in (s.get("figures_after_neck") or ()) and s.get(key) is not None]
@@ -123,6 +125,16 @@ def describe_result(result: Result) -> str:
     if (folder / "report.html").is_file():
         lines.append(f"page      {folder / 'report.html'}")
     return "\n".join(line for line in lines if line)
+
+
+def _frames(manifest: Mapping[str, Any]) -> str:
+    """How many frames there are, and why where it is not the number asked for."""
+    found = manifest.get("frames") or {}
+    shown, asked = found.get("shown"), found.get("asked_for")
+    if shown is None:
+        return ""
+    few = f" of {asked} asked for: one for each step" if asked is not None and shown < asked else ""
+    return f"{shown} frame{'s' if shown > 1 else ''}{few}; "
 
 
 def _ending(s: Mapping[str, Any]) -> str:

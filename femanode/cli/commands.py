@@ -139,12 +139,20 @@ def mesh(config: ConfigPath,
 
 
 @app.command()
-def materials(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="material")] = None) -> None:
+def materials(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="material")] = None,
+              cite: Annotated[bool, typer.Option("--cite", help="print BibTeX of what the numbers were read in, of one "
+                                                                "material or of all and the observations")] = False,
+              ) -> None:
     """List the bundled materials, or one with the source of every number."""
-    from femanode.config.library import describe, list_materials
+    from femanode.config.library import describe, list_inert, list_materials
 
+    if cite:
+        from femanode.config.citations import bibliography, cited_by_material
+
+        typer.echo("\n\n".join(bibliography().values()) if name is None else cited_by_material(name).rstrip())
+        return
     if name is None:
-        typer.echo("\n".join(list_materials()))
+        typer.echo("\n".join([*list_materials(), *(f"{inert}  (inert)" for inert in list_inert())]))
         return
     rows = describe(name)
     wide, value = max(len(r.path) for r in rows), max(len(r.value) for r in rows)

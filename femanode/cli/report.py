@@ -22,35 +22,70 @@ def register(app: typer.Typer) -> None:
 
 
 def plot(folders: Folders, field: Field = "hoop_stress_GPa",
-         frame: Annotated[int, typer.Option(metavar="K", help="frame, -1 the last")] = -1,
+         frame: Annotated[int | None, typer.Option(metavar="K", help="frame, -1 the last (default)")] = None,
+         time: Annotated[str | None, typer.Option(metavar="T",
+                                                  help="the frame nearest to a time, such as '5 min'")] = None,
          out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE",
                                                   help=".png, .pdf, .svg; of one run also .gif or .mp4")] = None,
          shared: Annotated[bool, typer.Option("--shared", help="colour range and scale of all frames, for a series of "
                                                                 "stills")] = False,
+         limits: Annotated[tuple[str, str] | None, typer.Option(
+             "--range", metavar="LOW HIGH", help="colour range, such as '-1 GPa' '1 GPa'")] = None,
+         width: Annotated[str | None, typer.Option(metavar="W", help="width of the figure, such as '85 mm'")] = None,
+         dpi: Annotated[int | None, typer.Option(metavar="N", help="dots per inch")] = None,
+         frames: Annotated[bool, typer.Option("--frames", help="draw nothing; list frames with time and conversion")] =
+         False,
          data: Annotated[Path | None, typer.Option("--with", metavar="FILE", help="table of a measured curve, time and "
                                                    "value, drawn with the computed one")] = None,
          key: Annotated[str, typer.Option(metavar="KEY", help="column of history.csv that was measured, for --with")]
          = "front_depth_nm") -> None:
     """Draw a field in the true deformed shape, or the curves; several runs in one panel."""
     if data is not None:
-        from femanode.study.beside import plot_beside
-
-        if len(folders) > 1:
-            raise ConfigError(f"found {len(folders)} folders with --with", where="command line",
-                              allowed="the folder of one run")
-        typer.echo(plot_beside(folders[0], data, key, out))
+        typer.echo(_beside(folders, data, key, out))
         return
+    from femanode.output.runfolder import RunFolder
+    from femanode.pictures.fieldchoice import choose_field
     from femanode.pictures.figures import plot_curves, plot_field
+    from femanode.pictures.options import frame_at, list_frames, read_range, read_size
 
-    if len(folders) > 1:
+    runs = [RunFolder(folder) for folder in folders]
+    if frames:
+        typer.echo("\n".join([f"{run.path}\n{list_frames(run)}" for run in runs] if len(runs) > 1
+                             else [list_frames(runs[0])]))
+        return
+    size = read_size(width, dpi)
+    _refuse(field, frame=frame, time=time, limits=limits)
+    numbers = [-1 if frame is None else frame] * len(runs) if time is None else [frame_at(run, time) for run in runs]
+    ends = None if limits is None else read_range(limits, choose_field(field, runs[0].frames[-1].mesh))
+    if len(runs) > 1:
         from femanode.pictures.panels import plot_panel
 
-        path = plot_panel(folders, field, frame, out)
+        path = plot_panel(runs, field, numbers, out, size=size, limits=ends)
     elif field == "curves":
-        path = plot_curves(folders[0], out)
+        path = plot_curves(runs[0], out, size=size)
     else:
-        path = plot_field(folders[0], field, frame, out, shared=shared)
+        path = plot_field(runs[0], field, numbers[0], out, shared=shared, size=size, limits=ends)
     typer.echo(path)
+
+
+def _beside(folders: list[Path], data: Path, key: str, out: Path | None) -> Path:
+    """The curve of one run, with a measured one."""
+    from femanode.study.beside import plot_beside
+
+    if len(folders) > 1:
+        raise ConfigError(f"found {len(folders)} folders with --with", where="command line",
+                          allowed="the folder of one run")
+    return plot_beside(folders[0], data, key, out)
+
+
+def _refuse(field: str, **given: object) -> None:
+    """Options that contradict each other, or that curves do not have."""
+    if given["frame"] is not None and given["time"] is not None:
+        raise ConfigError("found both --frame and --time", allowed="one of them")
+    for name, option in (("time", "--time"), ("limits", "--range")):
+        if field == "curves" and given[name] is not None:
+            raise ConfigError(f"found {option}", where="--field curves", allowed=f"{option} with a field of a frame",
+                              hint="leave it out")
 
 
 def report(folders: Folders,

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from femanode.config.hints import hint_for
-from femanode.config.material import Material, Phase
+from femanode.config.material import Material
+from femanode.config.phases import Phase
 from femanode.config.yamlio import Key, Lines, kind
 from femanode.errors import ConfigError
 

@@ -1,4 +1,7 @@
-"""Bundled materials: one YAML file per carrier/host system, every number with source and confidence."""
+"""Bundled materials: one YAML file per carrier/host system, every number with source and confidence.
+
+Those that take no carriers stand in a folder of their own, ``materials/inert/``.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,12 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from femanode.config.complaints import Place, Places, explain, places_of, suggest_material
+from femanode.config.inert import Inert, inert_mapping
 from femanode.config.material import Material, material_mapping
 from femanode.config.yamlio import kind, load_yaml
 from femanode.errors import ConfigError
 
-__all__ = ["Row", "describe", "list_materials", "load_material", "material_data"]
+__all__ = ["Row", "describe", "list_inert", "list_materials", "load_inert", "load_material", "material_data"]
 
 _FOLDER = Path(__file__).resolve().parents[1] / "materials"
 
@@ -28,21 +32,29 @@ class Row(NamedTuple):
 
 
 def list_materials() -> list[str]:
-    """Names of the bundled materials, sorted."""
+    """Names of the bundled materials that take carriers, sorted."""
     return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
 
 
-def material_data(reference: object, base: Path, where: str = "") -> tuple[dict[str, Any], Places]:
+def list_inert() -> list[str]:
+    """Names of the bundled materials that take none, sorted."""
+    return sorted(path.stem for path in (_FOLDER / "inert").glob("*.yaml"))
+
+
+def material_data(reference: object, base: Path, where: str = "", *, inert: bool = False) -> tuple[dict[str, Any],
+                                                                                                 Places]:
     """Raw mapping of a material, not yet validated, and the places of its keys in its file.
 
     Parameters
     ----------
-    reference : str, Mapping or Material
-        Bundled name, path of a YAML file (relative to `base`), whole mapping, or a Material.
+    reference : str, Mapping, Material or Inert
+        Bundled name, path of a YAML file (relative to `base`), whole mapping, or a material.
     base : Path
         Folder that relative paths start from.
     where : str, optional
         Place of the reference, for messages.
+    inert : bool, optional
+        Take the name from the inert materials instead of those of wires.
 
     Raises
     ------
@@ -51,24 +63,33 @@ def material_data(reference: object, base: Path, where: str = "") -> tuple[dict[
     """
     if isinstance(reference, Material):
         return material_mapping(reference), {}
+    if isinstance(reference, Inert):
+        return inert_mapping(reference), {}
     if isinstance(reference, Mapping):
         return dict(reference), {}
-    allowed = f"a bundled name ({', '.join(list_materials())}), a path to a YAML file, or a mapping"
+    path = _path(reference, base, where, inert)
+    data, lines = load_yaml(path)
+    return data, places_of(lines, str(path))
+
+
+def _path(reference: object, base: Path, where: str, inert: bool) -> Path:
+    """File of a bundled name or of a path."""
+    known, others = (list_inert(), list_materials()) if inert else (list_materials(), list_inert())
+    allowed = f"a bundled name ({', '.join(known)}), a path to a YAML file, or a mapping"
     if not isinstance(reference, str) or not reference:
         raise ConfigError(f"found {kind(reference)}", where=where, allowed=allowed)
-    if reference in list_materials():
-        path = _FOLDER / f"{reference}.yaml"
-    elif "/" in reference or reference.endswith((".yaml", ".yml")):
+    if reference in known:
+        return (_FOLDER / "inert" if inert else _FOLDER) / f"{reference}.yaml"
+    if "/" in reference or reference.endswith((".yaml", ".yml")):
         path = base / reference
         if not path.is_file():
             raise ConfigError(f"found no material file '{path}'", where=where, allowed=allowed)
-    else:
-        hint = suggest_material(reference, list_materials()) or "write its own file: docs/howto/material.md"
-        raise ConfigError(
-            f"found the unknown material {kind(reference)}", where=where, allowed=allowed, hint=hint
-        )
-    data, lines = load_yaml(path)
-    return data, places_of(lines, str(path))
+        return path
+    if reference in others:
+        found = f"found {kind(reference)}, which {'takes carriers' if inert else 'is inert'}"
+        raise ConfigError(found, where=where, allowed=allowed)
+    hint = suggest_material(reference, known) or "write its own file: docs/howto/material.md"
+    raise ConfigError(f"found the unknown material {kind(reference)}", where=where, allowed=allowed, hint=hint)
 
 
 def load_material(reference: str | Mapping[str, Any], base: Path | None = None) -> Material:
@@ -91,8 +112,28 @@ def load_material(reference: str | Mapping[str, Any], base: Path | None = None) 
         raise explain(error, Material, places or {(): Place("material")}) from None
 
 
+def load_inert(reference: str | Mapping[str, Any], base: Path | None = None) -> Inert:
+    """Validated inert material of a bundled name, a file or a mapping.
+
+    Raises
+    ------
+    ConfigError
+        One line with file, line and key path; also for a material that takes carriers.
+
+    Examples
+    --------
+    >>> load_inert("SiO2").mechanics.youngs_modulus
+    73.0
+    """
+    data, places = material_data(reference, base or Path(), inert=True)
+    try:
+        return Inert.model_validate(data)
+    except ValidationError as error:
+        raise explain(error, Inert, places or {(): Place("material")}) from None
+
+
 def describe(reference: str | Mapping[str, Any], base: Path | None = None) -> list[Row]:
-    """Every number of a material as written, in file order, with source and confidence.
+    """Every number of a material, inert or not, as written, in file order, with source and confidence.
 
     Raises
     ------
@@ -104,8 +145,12 @@ def describe(reference: str | Mapping[str, Any], base: Path | None = None) -> li
     >>> [row.value for row in describe("Li-Si") if row.path == "host.volume"]
     ['20.02 Å^3']
     """
-    load_material(reference, base)
-    data, _ = material_data(reference, base or Path())
+    inert = isinstance(reference, str) and reference in list_inert()
+    data, _ = material_data(reference, base or Path(), inert=inert)
+    if data.get("kind") == "inert":
+        load_inert(reference, base)
+    else:
+        load_material(reference, base)
     rows: list[Row] = []
     _collect(data, (), rows)
     return rows

@@ -13,19 +13,16 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from femanode.config.ledges import Ledges, check_ledges
+from femanode.config.phases import PhasePair, Swelling
 from femanode.config.quantities import (
     ActivationVolume,
     DiffusivityTable,
-    Hardening,
     Length,
     Number,
     Potential,
     Section,
     SpecificCapacity,
     Speed,
-    Stiffness,
-    StrainRate,
-    StressTable,
     SurfaceEnergy,
     Text,
     Volume,
@@ -81,12 +78,6 @@ class Content(Section):
             raise problem(f"found {self.x_front:g}", allowed=f"below x_max = {self.x_max:g}", key="x_front",
                           hint="what the phase holds beyond is what moves through it")
         return self
-
-
-class Swelling(Section):
-    """Chemical expansion."""
-
-    expansion: Number = Field(ge=0, le=20, description="(V_full - V_host)/V_host, dimensionless")
 
 
 class Amorphization(Section):
@@ -155,30 +146,6 @@ class Transport(Section):
     activation_volume: ActivationVolume = Field(default=0.0, description="activation volume of diffusion")
 
 
-class RateSensitivity(Section):
-    """sigma_eq = sigma_Y [1 + (eqps rate / reference_rate)^exponent]."""
-
-    exponent: Number = Field(gt=0, le=1, description="exponent m, dimensionless")
-    reference_rate: StrainRate = Field(description="reference plastic strain rate")
-
-
-class Phase(Section):
-    """Elasto-plasticity of one phase, per swollen volume."""
-
-    youngs_modulus: Stiffness = Field(description="Young's modulus")
-    poisson_ratio: Number = Field(gt=-1, lt=0.5, description="Poisson's ratio, dimensionless")
-    yield_stress: StressTable = Field(description="yield stress, also as a table over content")
-    hardening_modulus: Hardening = Field(default=0.0, description="linear hardening modulus")
-    rate_sensitivity: RateSensitivity | None = Field(default=None, description="rate dependence; null: none")
-
-
-class PhasePair(Section):
-    """Host and reacted phase."""
-
-    host: Phase
-    reacted: Phase
-
-
 class Fracture(Section):
     """Resistance to cracks."""
 
@@ -215,9 +182,23 @@ class Material(Section):
             return raw
         if "provenance" in raw:
             raise problem("found an unknown key 'provenance'", allowed="source and confidence at each value")
+        if raw.get("kind") == "inert":
+            raise problem("found an inert material", allowed="one that takes carriers, without this key", key="kind",
+                          hint="inert materials are for layers")
         provenance: dict[str, Provenance] = {}
         plain = split_leaves(raw, provenance)
         return {**plain, "provenance": provenance}
+
+    @model_validator(mode="after")
+    def _swelling_fits_structure(self) -> Self:
+        """Axes that the crystal cannot tell apart swell alike."""
+        shares, structure = self.swelling.directions, self.host.structure
+        equal = {"cubic": (0, 1, 2), "uniaxial": (0, 1)}.get(structure, ())
+        if shares is not None and len({round(shares[i], 9) for i in equal}) > 1:
+            raise problem(f"found {list(shares)} for a host of structure {structure}", key="swelling.directions",
+                          allowed="a third each" if structure == "cubic" else "two equal shares, then that along 001",
+                          hint="orthorhombic tells all three axes apart")
+        return self
 
     @model_validator(mode="after")
     def _rates_fit_structure(self) -> Self:

@@ -109,7 +109,7 @@ class Table:
 class TableOf:
     """Annotation for a `Table` field: one quantity, or ``{content: [...], value: [...]}``."""
 
-    unit: Unit
+    unit: Unit | NumberTable
 
     def parse(self, value: object) -> Table:
         """Validate a constant or a table."""
@@ -134,7 +134,7 @@ class TableOf:
             raise problem(f"found the contents {list(points)}", allowed="increasing numbers")
         return Table(points, tuple(self.unit.parse(v) for v in values))
 
-    def write(self, table: Table) -> str | dict[str, list[Any]]:
+    def write(self, table: Table) -> Any:
         """Plain data that reads back to an equal table."""
         if len(table.value) == 1:
             return self.unit.write(table.value[0])
@@ -151,7 +151,8 @@ class TableOf:
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         """One quantity, or two lists."""
-        quantity = self.unit.__get_pydantic_json_schema__(schema, handler)
+        unit = self.unit
+        quantity = unit.json() if isinstance(unit, NumberTable) else unit.__get_pydantic_json_schema__(schema, handler)
         lists = {
             "content": {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}},
             "value": {"type": "array", "items": quantity},
@@ -163,6 +164,61 @@ class TableOf:
             "additionalProperties": False,
         }
         return {"anyOf": [quantity, table]}
+
+
+@dataclass(frozen=True)
+class NumberTable:
+    """Annotation for a dimensionless number with limits, or a table of such over content."""
+
+    gt: float = -math.inf
+    ge: float = -math.inf
+    lt: float = math.inf
+    le: float = math.inf
+
+    def parse(self, value: object) -> float:
+        """Validate one number."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise problem(f"found {kind(value)}", allowed="a number, or {content: [0, ...], value: [number, ...]}")
+        for word, fits, bound in (("greater than", value > self.gt, self.gt), ("at least", value >= self.ge, self.ge),
+                                  ("less than", value < self.lt, self.lt), ("at most", value <= self.le, self.le)):
+            if not fits:
+                raise problem(f"found {kind(value)}", allowed=f"{word} {bound:g}")
+        return float(value)
+
+    def write(self, value: float) -> float:
+        """The number itself."""
+        return value
+
+    def json(self) -> dict[str, Any]:
+        """A number with limits."""
+        names = (("exclusiveMinimum", self.gt), ("minimum", self.ge), ("exclusiveMaximum", self.lt),
+                 ("maximum", self.le))
+        return {"type": "number", **{name: bound for name, bound in names if math.isfinite(bound)}}
+
+
+@dataclass(frozen=True)
+class OrTable:
+    """Annotation for a field of type ``float | Table``: one value, or ``{content: [...], value: [...]}``."""
+
+    unit: Unit | NumberTable
+
+    def parse(self, value: object) -> float | Table:
+        """A float, or a table."""
+        return TableOf(self.unit).parse(value) if isinstance(value, Mapping) else self.unit.parse(value)
+
+    def write(self, value: float | Table) -> Any:
+        """Plain data that reads back equal."""
+        return TableOf(self.unit).write(value) if isinstance(value, Table) else self.unit.write(value)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        """Validate from text, number or mapping; serialise likewise in JSON mode."""
+        writer = core_schema.plain_serializer_function_ser_schema(self.write, when_used="json")
+        return core_schema.no_info_plain_validator_function(self.parse, serialization=writer)
+
+    def __get_pydantic_json_schema__(self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler,
+                                     ) -> dict[str, Any]:
+        """One value, or two lists."""
+        return TableOf(self.unit).__get_pydantic_json_schema__(schema, handler)
 
 
 def _not_yet(value: object) -> None:
@@ -184,10 +240,16 @@ Diffusivity = Annotated[float, Unit("nm^2/s", gt=0)]
 CurrentDensity = Annotated[float, Unit("mA/cm^2", gt=0)]
 Potential = Annotated[float, Unit("V")]
 Force = Annotated[float, Unit("nN")]
+Pressure = Annotated[float, Unit("GPa", ge=0)]
+Curvature = Annotated[float, Unit("1/nm")]
+Angle = Annotated[float, Unit("deg")]
 Temperature = Annotated[float, Unit("K", gt=0)]
 Volume = Annotated[float, Unit("nm^3", gt=0)]
 ActivationVolume = Annotated[float, Unit("nm^3")]
 Stiffness = Annotated[float, Unit("GPa", gt=0)]
+StiffnessOrTable = Annotated[float | Table, OrTable(Unit("GPa", gt=0))]
+PoissonOrTable = Annotated[float | Table, OrTable(NumberTable(gt=-1, lt=0.5))]
+ExpansionOrTable = Annotated[float | Table, OrTable(NumberTable(ge=0, le=20))]
 Hardening = Annotated[float, Unit("GPa", ge=0)]
 StrainRate = Annotated[float, Unit("1/s", gt=0)]
 SurfaceEnergy = Annotated[float, Unit("J/m^2", gt=0)]

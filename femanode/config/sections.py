@@ -5,12 +5,15 @@ Attribute names are the YAML keys; values are floats in internal units (nm, s, G
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from femanode.config.quantities import (
+    Angle,
     CurrentDensity,
+    Curvature,
     Diffusivity,
     Duration,
     Force,
@@ -18,6 +21,7 @@ from femanode.config.quantities import (
     NotYet,
     Number,
     Potential,
+    Pressure,
     Section,
     Switch,
     Whole,
@@ -137,19 +141,72 @@ class Boundary(Section):
         return self
 
 
-class Mechanics(Section):
-    """Constraint along the wire."""
+class Bend(Section):
+    """Curvature of the wire about the axes of the section; the wire is longer where curvature . (x, y) > 0."""
 
-    axial: Literal["plane_strain", "generalized"] = Field(
-        default="plane_strain", description="plane_strain: no axial stretch; generalized: one axial stretch"
+    x: Curvature = Field(default=0.0, description="relative change of the axial stretch per length along x")
+    y: Curvature = Field(default=0.0, description="the same along y")
+
+
+class Mechanics(Section):
+    """Constraint along the wire, and what presses, pulls and bends it."""
+
+    axial: Literal["plane_strain", "generalized", "bending"] = Field(
+        default="plane_strain",
+        description="plane_strain: no axial stretch; generalized: one axial stretch; bending: the stretch varies "
+        "linearly over the section, and no moment acts",
     )
-    axial_force: Force = Field(default=0.0, description="axial force on the whole section, generalized only")
+    axial_force: Force = Field(
+        default=0.0, description="axial force on the whole section, beside that of the pressure; generalized only"
+    )
+    pressure: Pressure = Field(
+        default=0.0,
+        description="pressure of the surroundings on the outer surface, and on the ends where the length is free",
+    )
+    curvature: Bend | None = Field(
+        default=None, description="given bending of the wire, kept throughout; generalized only; null: straight"
+    )
+    bending_radius: Length | None = Field(
+        default=None, description="instead of curvature: radius that the axis of the wire is bent to; null: straight"
+    )
+    direction: Angle | None = Field(
+        default=None, description="with bending_radius: angle from x of the side in tension; null: 0 deg"
+    )
+
+    @property
+    def bend(self) -> tuple[float, float]:
+        """Given curvature along x and y, 1/nm."""
+        if self.bending_radius is not None:
+            angle = math.radians(self.direction or 0.0)
+            # a right angle exactly, so that a mirror line of the section remains one
+            along = (round(math.cos(angle), 15), round(math.sin(angle), 15))
+            return (along[0] / self.bending_radius, along[1] / self.bending_radius)
+        return (0.0, 0.0) if self.curvature is None else (self.curvature.x, self.curvature.y)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether a force, a pressure or a given curvature acts from the beginning."""
+        return bool(self.axial_force or self.pressure) or self.bend != (0.0, 0.0)
 
     @model_validator(mode="after")
-    def _force_needs_freedom(self) -> Self:
-        if self.axial == "plane_strain" and self.axial_force != 0.0:
-            found = "found an axial force with axial: plane_strain"
+    def _loads_need_freedom(self) -> Self:
+        if self.axial != "generalized" and self.axial_force != 0.0:
+            found = "found an axial force with axial: " + self.axial
             raise problem(found, allowed="axial: generalized, or no force", key="axial_force")
+        if self.curvature is not None and self.bending_radius is not None:
+            raise problem("found curvature and bending_radius", allowed="one of them", key="bending_radius")
+        if self.direction is not None and self.bending_radius is None:
+            raise problem("found direction without bending_radius", allowed="both, or curvature: {x: ..., y: ...}",
+                          key="direction")
+        given = "curvature" if self.bending_radius is None else "bending_radius"
+        if self.bend == (0.0, 0.0):
+            return self
+        if self.axial != "generalized":
+            hint = "bending leaves the curvature free" if self.axial == "bending" else "the axis of a bent wire is free"
+            raise problem(f"found {given} with axial: {self.axial}", allowed="axial: generalized", key=given, hint=hint)
+        if self.axial_force != 0.0:
+            raise problem(f"found {given} and an axial force", allowed="one of them", key="axial_force",
+                          hint="a bent wire under tension is held by forces across it, which a section does not have")
         return self
 
 
@@ -198,8 +255,14 @@ class Mesh(Section):
 class Output(Section):
     """What is written, and when."""
 
-    frames: Whole | None = Field(default=40, ge=1, le=100_000, description="number of saved frames")
+    frames: Whole | None = Field(default=40, ge=1, le=100_000,
+                                 description="number of saved frames, spread evenly over the run, however it ends")
+    frames_by: Literal["conversion", "time"] = Field(
+        default="conversion", description="what the frames are spread evenly over: the converted fraction, or time")
     every: Duration | None = Field(default=None, description="time between frames, instead of frames")
+    linear_cells: Switch = Field(
+        default=False, description="write each quadratic triangle of a frame as four linear ones, for viewers that "
+                                   "draw quadratic ones with gaps")
     pictures: Switch = Field(default=True, description="draw pictures and write the page at the end")
     checkpoint: Duration | None = Field(
         default=60.0, description="wall-clock time between checkpoints; null: only when the run stops"
@@ -224,6 +287,6 @@ class Output(Section):
 class Solver(Section):
     """Linear solver."""
 
-    linear: Literal["auto", "pardiso", "scipy"] = Field(
-        default="auto", description="sparse direct solver; auto: pardiso where it is installed"
+    linear: Literal["auto", "pardiso", "rslab", "scipy"] = Field(
+        default="auto", description="sparse direct solver; auto: pardiso where it is installed, else rslab, else scipy"
     )

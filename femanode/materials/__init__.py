@@ -1,4 +1,7 @@
-"""Bundled materials, one YAML file per carrier/host system; read by :mod:`femanode.config.library`."""
+"""Bundled materials, one YAML file per carrier/host system, those that take no carriers in ``inert/``.
+
+What their numbers were read in stands in ``bibliography.bib``; :mod:`femanode.config.library` reads them.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Direct solver of sparse symmetric systems: PARDISO where it is installed (extra ``fast``), otherwise scipy's SuperLU.
+"""Direct solver of sparse systems: PARDISO where it is installed (extra ``fast``), else rslab, else scipy's SuperLU.
 
-PARDISO keeps its symbolic analysis between factorisations of one sparsity pattern.
+PARDISO and rslab keep their symbolic analysis between factorisations of one sparsity pattern.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import scipy.sparse.linalg as spla
 
 from femanode.numerics.arrays import Array, IntArray
 from femanode.numerics.pardiso import Pardiso
+from femanode.numerics.rslab import Rslab, obstacle
 from femanode.numerics.superlu import SuperLU
 
-Backend = Literal["auto", "pardiso", "scipy"]
+Backend = Literal["auto", "pardiso", "rslab", "scipy"]
 
 
 class SingularMatrix(RuntimeError):
@@ -58,14 +59,21 @@ class SymmetricSolver:
 
     Parameters
     ----------
-    backend : 'auto' | 'pardiso' | 'scipy'
-        ``auto`` takes pardiso where it is installed.
+    backend : 'auto' | 'pardiso' | 'rslab' | 'scipy'
+        ``auto`` takes pardiso where it is installed, else rslab where that can be imported, else scipy.
     rank : (n,), optional
         Place of each unknown in the elimination, where the caller knows a good order; equal places keep the order of
         the unknowns.
     accuracy : float
         Norm of the residual over that of the right side at which refinement ends; it ends earlier where it gains no
         more.
+    symmetric : bool
+        Whether the matrices are. PARDISO is used for those only: others go to rslab, or to scipy.
+
+    Raises
+    ------
+    ImportError
+        The library that was asked for is not there.
 
     Attributes
     ----------
@@ -80,13 +88,11 @@ class SymmetricSolver:
     #: Residual of `solve_near` over the right side, and how many iterations it may take.
     near, most_iterations = 3e-2, 12
 
-    def __init__(self, backend: Backend = "auto", rank: IntArray | None = None, accuracy: float = 1e-11) -> None:
+    def __init__(self, backend: Backend = "auto", rank: IntArray | None = None, accuracy: float = 1e-11, *,
+                 symmetric: bool = True) -> None:
         self.accuracy = accuracy
-        if backend == "pardiso" and importlib.util.find_spec("pypardiso") is None:
-            raise ImportError("pypardiso is not installed; use solver.linear: scipy or install the extra [fast]")
         order = None if rank is None else np.argsort(rank, kind="stable").astype(np.int64)
-        has_pardiso = importlib.util.find_spec("pypardiso") is not None
-        self._method: Method = Pardiso() if backend != "scipy" and has_pardiso else SuperLU(order)
+        self._method: Method = _method(backend, order, symmetric=symmetric)
         self.name = self._method.name
         self._matrix: sp.csc_matrix | None = None
         self.factorisations = 0
@@ -167,3 +173,15 @@ class SymmetricSolver:
                 error = min(error, last)
                 break
         return x, error / size
+
+
+def _method(backend: Backend, order: IntArray | None, *, symmetric: bool) -> Method:
+    """The library that was asked for; ImportError where it cannot be had."""
+    has_pardiso = importlib.util.find_spec("pypardiso") is not None
+    if backend == "pardiso" and not has_pardiso:
+        raise ImportError("pypardiso is not installed; use solver.linear: scipy or install the extra [fast]")
+    if backend == "rslab" and obstacle():
+        raise ImportError(f"rslab cannot be used ({obstacle()}); use solver.linear: scipy or install rslab")
+    if symmetric and (backend == "pardiso" or (backend == "auto" and has_pardiso)):
+        return Pardiso()
+    return SuperLU(order) if backend == "scipy" or obstacle() else Rslab(symmetric=symmetric)

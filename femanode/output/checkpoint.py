@@ -24,7 +24,7 @@ from femanode.output.disk import replacing, telling
 from femanode.solver.state import Part
 
 #: Layout of the file; to be raised when a part changes its meaning.
-FORMAT = 3
+FORMAT = 4
 #: The newest and the one before it.
 NAMES = ("checkpoint.npz", "checkpoint.old.npz")
 #: Keys that may differ when a run goes on: they do not touch the steps already made.

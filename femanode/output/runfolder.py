@@ -19,6 +19,7 @@ import pandas as pd
 
 from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array, IntArray
+from femanode.output.linearcells import join_linear
 
 SECTORS = ("quarter", "half", "full")
 
@@ -184,7 +185,7 @@ def read_vtu(path: Path) -> FrameMesh:
     Parameters
     ----------
     path : Path
-        A ``.vtu`` file with one block of ``triangle6`` cells, coordinates in nm.
+        A ``.vtu`` file with one block of ``triangle6`` cells, or of the four linear parts of such, coordinates in nm.
 
     Returns
     -------
@@ -204,6 +205,10 @@ def read_vtu(path: Path) -> FrameMesh:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ConfigError(f"not a readable .vtu file ({reason})", where=str(path)) from error
     triangles = [block.data for block in mesh.cells if block.type == "triangle6"]
+    linear = [block.data for block in mesh.cells if block.type == "triangle"]
+    if not triangles and linear:
+        joined = join_linear(np.concatenate(linear).astype(np.int64))
+        triangles = [] if joined is None else [joined]
     if not triangles:
         found = ", ".join(sorted({block.type for block in mesh.cells})) or "no cells"
         raise ConfigError(f"holds {found}", where=str(path), allowed="quadratic triangles (triangle6)")

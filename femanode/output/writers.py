@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from xml.sax.saxutils import quoteattr
 
 import meshio
@@ -23,12 +23,13 @@ from femanode.errors import ConfigError
 from femanode.output.checkpoint import NAMES, sync_folder
 from femanode.output.disk import replacing, telling, write_text
 from femanode.output.fieldset import FieldSet
+from femanode.output.linearcells import split_quadratic
 from femanode.output.lock import HOLDER, LOCK
 from femanode.solver.problem import Problem
 from femanode.solver.stepping import Tally
 
 PACKAGES = ("femanode", "numpy", "scipy", "scikit-fem", "meshio", "pyvista", "pydantic", "pymetis", "numba",
-            "pypardiso")
+            "pypardiso", "rslab")
 
 #: Fields that a frame stores in single precision. Fields from which shape and carrier balance are read are in double.
 SINGLE = ("cauchy_stress_GPa", "hoop_stress_GPa", "radial_stress_GPa", "axial_stress_GPa", "mean_stress_GPa",
@@ -54,7 +55,8 @@ def prepare_folder(path: Path, *, overwrite: bool) -> Path:
         if not (path / "config.yaml").is_file():
             raise ConfigError("the folder holds something that is not a run", where=str(path),
                               hint="empty it yourself, or use another folder with -o")
-        for name in ("manifest.json", "summary.json", "history.csv", "frames.pvd", "report.html", *NAMES):
+        for name in ("manifest.json", "summary.json", "history.csv", "frames.pvd", "report.html", "citations.bib",
+                     *NAMES):
             (path / name).unlink(missing_ok=True)
         for folder, pattern in (("frames", "*.vtu"), ("pictures", "*")):
             for file in (path / folder).glob(pattern):
@@ -84,14 +86,24 @@ def _plain(value: Any) -> Any:
     return value
 
 
+class FrameEntry(NamedTuple):
+    """A frame that is kept: time (s), file, and where it lies on the grid that chooses frames."""
+
+    time: float
+    name: str
+    place: float
+
+
 class FrameWriter:
-    """Numbers and writes frames; ``frames.pvd`` lists them with their times after each.
+    """Writes frames; ``frames.pvd`` lists those that are kept with their times after each.
 
     Parameters
     ----------
     folder : Path
-    entries : sequence of (float, str)
-        Times and files of frames that are there already; all others are removed.
+    entries : sequence of FrameEntry
+        Frames that are there already; all others are removed.
+    linear : bool
+        Write every quadratic triangle as four linear ones.
 
     Raises
     ------
@@ -99,40 +111,67 @@ class FrameWriter:
         One of ``entries`` is not there.
     """
 
-    def __init__(self, folder: Path, entries: Sequence[tuple[float, str]] = ()) -> None:
-        self.folder = folder
-        self.entries = [(float(t), str(name)) for t, name in entries]
+    def __init__(self, folder: Path, entries: Sequence[FrameEntry] = (), *, linear: bool = False) -> None:
+        self.folder, self.linear = folder, linear
+        self.entries = list(entries)
         self._unsynced: list[Path] = []
+        self._dropped: list[Path] = []
+        self._older: list[Path] = []
+        self.shown = 0
         if not self.entries:
             return
-        known = {name for _, name in self.entries}
+        known = {entry.name for entry in self.entries}
         for name in sorted(known):
             if not (folder / name).is_file():
                 raise ConfigError(f"no {name}", where=str(folder), hint="run the case anew with --overwrite")
-        self._list()
+        self.show(self.entries)
         for path in (folder / "frames").iterdir():
             if f"frames/{path.name}" not in known:
                 path.unlink()
 
-    def write(self, fields: FieldSet) -> Path:
+    def write(self, fields: FieldSet, step: int, place: float = 0.0) -> Path:
         """One .vtu on the reference mesh; Warp By Vector of ``displacement`` at 1 gives the true shape.
 
-        Stresses, plastic strain and volume ratio are in single precision, the rest in double.
+        Stresses, plastic strain and volume ratio are in single precision, the rest in double. The file has the number
+        of its step: the row of ``history.csv``.
         """
-        name = f"frames/frame_{len(self.entries):04d}.vtu"
+        name = f"frames/frame_{step:04d}.vtu"
         spaces = fields.problem.physics.spaces
         points = np.column_stack([*spaces.nodes, np.zeros(spaces.n_nodes)])
         data = {name: values.astype(np.float32) if name in SINGLE else values
                 for name, values in fields.at_nodes.items()}
-        mesh = meshio.Mesh(points, [("triangle6", spaces.cells.T)], point_data=data)
+        cells = ("triangle", split_quadratic(spaces.cells.T)) if self.linear else ("triangle6", spaces.cells.T)
+        mesh = meshio.Mesh(points, [cells], point_data=data)
         path = self.folder / name
         with replacing(path) as temporary:
             # zlib takes eight times as long as all the rest and saves a third.
             meshio.write(temporary, mesh, file_format="vtu", compression=None)
-        self.entries.append((fields.state.t, name))
+        self.entries.append(FrameEntry(fields.state.t, name, place))
         self._unsynced.append(path)
-        self._list()
+        self.show(self.entries)
         return path
+
+    def keep(self, entries: Sequence[FrameEntry]) -> None:
+        """Go on with these only; the files of the others wait for :meth:`discard`."""
+        if len(entries) == len(self.entries):
+            return
+        kept = {entry.name for entry in entries}
+        self._dropped += [self.folder / entry.name for entry in self.entries if entry.name not in kept]
+        self._unsynced = [path for path in self._unsynced if path not in self._dropped]
+        self.entries = list(entries)
+        self.show(self.entries)
+
+    def discard(self, *, saved: bool) -> None:
+        """Remove files that are not kept.
+
+        Where there are checkpoints (``saved``) call it after each: what was dropped before the last one but one goes,
+        as the two checkpoints on the disk may still speak of the rest.
+        """
+        self._older, gone = (self._dropped, self._older) if saved else ([], self._older + self._dropped)
+        self._dropped = []
+        for path in gone:
+            with telling(path):
+                path.unlink(missing_ok=True)
 
     def sync(self) -> None:
         """Have all frames on the disk: a checkpoint speaks of them."""
@@ -144,10 +183,11 @@ class FrameWriter:
                 sync_folder(self.folder / "frames")
         self._unsynced.clear()
 
-    def _list(self) -> None:
-        """Write ``frames.pvd``."""
-        rows = "\n".join(f'    <DataSet timestep="{t!r}" group="" part="0" file={quoteattr(f)}/>'
-                         for t, f in self.entries)
+    def show(self, entries: Sequence[FrameEntry]) -> None:
+        """Write ``frames.pvd`` with these frames."""
+        self.shown = len(entries)
+        rows = "\n".join(f'    <DataSet timestep="{entry.time!r}" group="" part="0" file={quoteattr(entry.name)}/>'
+                         for entry in entries)
         write_text(self.folder / "frames.pvd",
                    '<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1" byte_order="LittleEndian">\n'
                    f"  <Collection>\n{rows}\n  </Collection>\n</VTKFile>\n")
@@ -208,12 +248,13 @@ class HistoryWriter:
 
 
 def manifest(problem: Problem, tally: Tally, *, stop: str, seconds: Mapping[str, float], resumed: int = 0,
-             events: Mapping[str, Any] | None = None) -> dict[str, Any]:
+             events: Mapping[str, Any] | None = None, frames: int | None = None) -> dict[str, Any]:
     """Where a run's numbers come from: versions, machine, mesh, solver, steps, time, how often it was resumed.
 
-    ``events`` maps ``neck`` and ``torn`` to when and where they happened, or to None, as in the summary.
+    ``events`` maps ``neck`` and ``torn`` to when and where they happened, or to None, as in the summary; ``frames`` is
+    how many are shown.
     """
-    mesh = problem.graded
+    mesh, output = problem.graded, problem.config.output
     return {
         "name": problem.config.name, "stop_reason": stop, **(events or {}), "notes": list(problem.notes),
         "sector": problem.section.sector, "radius_nm": problem.section.radius,
@@ -221,11 +262,12 @@ def manifest(problem: Problem, tally: Tally, *, stop: str, seconds: Mapping[str,
         "mesh": {"hash": problem.section.hash(), "elements": problem.physics.spaces.cells.shape[1],
                  "nodes": problem.physics.spaces.n_nodes, **problem.section.quality(), "adaptive": mesh is not None,
                  "finest_level_elements": None if mesh is None else mesh.hierarchy.n_finest, "meshes": tally.meshes},
-        "crystal": {"axis": list(problem.frame.axis), "x": problem.frame.miller_along("x"),
-                    "y": problem.frame.miller_along("y")},
+        "crystal": {"structure": problem.frame.structure, "axis": list(problem.frame.axis),
+                    "x": problem.frame.miller_along("x"), "y": problem.frame.miller_along("y")},
         "solver": problem.physics.mechanics.solver.name,
         "steps": {"accepted": tally.accepted, "rejected": tally.rejected, "newton_iterations": tally.newton,
                   "reasons_of_rejection": tally.reasons},
+        "frames": {"shown": frames, "asked_for": output.frames, "by": output.frames_by},
         "wall_seconds": {k: round(v, 3) for k, v in seconds.items()}, "resumed": resumed,
         "peak_memory_MiB": peak_memory(),
         "platform": {"python": sys.version.split()[0], "system": platform.platform(), "cores": os.cpu_count()},

@@ -18,7 +18,7 @@ ANIMATIONS = (".gif", ".mp4")
 
 
 def write_animation(path: Path, images: Iterator[NDArray[np.uint8]], count: int, colours: str) -> None:
-    """Write images as they come, about six seconds in all, the last one held for a second and a half.
+    """Write images as they come, about six seconds in all, the last one held a little longer.
 
     Parameters
     ----------
@@ -36,11 +36,12 @@ def write_animation(path: Path, images: Iterator[NDArray[np.uint8]], count: int,
     ConfigError
         When there is no ffmpeg for an ``.mp4``.
     """
-    rate = min(max(count / 6, 4), 15)
-    hold = round(1.5 * rate)
+    rate = min(max(count / 6, 2), 15)
+    # So that the end is seen, but a short film is not mostly its end.
+    hold = round(min(1.5 * rate, count / 5))
     if path.suffix.lower() == ".gif":
         first, *rest = _with_palette(images, colours)
-        durations = [round(1000 / rate)] * (count - 1) + [round(1000 / rate) + 1500]
+        durations = [round(1000 / rate)] * (count - 1) + [round(1000 * (1 + hold) / rate)]
         first.save(path, save_all=True, append_images=rest, duration=durations, loop=0, optimize=False)
         return
     try:
@@ -53,7 +54,7 @@ def write_animation(path: Path, images: Iterator[NDArray[np.uint8]], count: int,
                                 macro_block_size=2)
     with writer:
         for number, image in enumerate(images, start=1):
-            for _ in range(hold if number == count else 1):
+            for _ in range(1 + hold if number == count else 1):
                 writer.append_data(image)
 
 

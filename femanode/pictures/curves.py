@@ -14,9 +14,12 @@ from matplotlib.figure import Figure
 
 from femanode.errors import ConfigError
 from femanode.output.runfolder import RunFolder
-from femanode.pictures.style import save_figure
+from femanode.pictures.options import USUAL, Size
+from femanode.pictures.style import add_letter, save_figure
 
 FORMATS = (".png", ".svg", ".pdf")
+#: Inches: the usual width, and that below which panels stand one above the other.
+WIDE, NARROW = 11.0, 5.0
 # Of each panel: label of the axis, then column, legend, colour, dashes. Colour-blind safe.
 PANELS = (
     ("Front depth (nm)", (("front_depth_nm", "mean", "#000000", "-"),
@@ -89,7 +92,7 @@ def describe_frames(run: RunFolder) -> Callable[[float], str]:
     return describe
 
 
-def plot_curves(run: RunFolder | str | Path, out: str | Path | None = None) -> Path:
+def plot_curves(run: RunFolder | str | Path, out: str | Path | None = None, *, size: Size = USUAL) -> Path:
     """Draw front depth, converted fraction, stresses and diameters against time.
 
     Parameters
@@ -98,6 +101,8 @@ def plot_curves(run: RunFolder | str | Path, out: str | Path | None = None) -> P
         The run.
     out : str or Path, optional
         ``.png``, ``.svg`` or ``.pdf``; default ``pictures/curves.png`` in the run's folder.
+    size : Size
+        Width and dots per inch; by default 11 inches at 200. A narrow figure has its panels one above the other.
 
     Returns
     -------
@@ -117,29 +122,32 @@ def plot_curves(run: RunFolder | str | Path, out: str | Path | None = None) -> P
     if "time_s" not in history or not len(history):
         raise ConfigError("no time_s column" if len(history) else "no rows", where=source)
     factor, unit = time_scale(float(history["time_s"].iloc[-1]))
-    figure = Figure(figsize=(11, 8.4), dpi=120, facecolor="white")
+    columns = 1 if (size.width or WIDE) < NARROW else 2
+    scale = 1.0 if size.width is None else size.width / (0.5 * WIDE * columns)
+    figure = Figure(figsize=(0.5 * WIDE * columns * scale, 8.4 * scale * 2 / columns), dpi=120, facecolor="white")
     FigureCanvasAgg(figure)
     for position, (label, lines) in enumerate(PANELS, start=1):
-        axes = figure.add_subplot(2, 2, position)
-        scale = _initial_diameter(run) if label.startswith("Diameter") else 1.0
+        axes = figure.add_subplot(4 // columns, columns, position)
+        add_letter(axes, position - 1, 13 * scale, (-0.19, 1.03))
+        divisor = _initial_diameter(run) if label.startswith("Diameter") else 1.0
         for column, legend, colour, dashes in lines:
             if column in history:
-                axes.plot(history["time_s"] / factor, history[column] / scale, color=colour, linestyle=dashes,
-                          linewidth=1.8, label=legend)
+                axes.plot(history["time_s"] / factor, history[column] / divisor, color=colour, linestyle=dashes,
+                          linewidth=1.8 * scale, label=legend)
         if not axes.lines:
             raise ConfigError(f"no column for {label.lower()}", where=source,
                               allowed=", ".join(line[0] for line in lines))
-        _dress(axes, label, f"Time ({unit})")
-    figure.suptitle(run.name, fontsize=16, weight="bold", parse_math=False)
+        _dress(axes, label, f"Time ({unit})", scale)
+    figure.suptitle(run.name, fontsize=16 * scale, weight="bold", parse_math=False)
     figure.tight_layout(rect=(0, 0, 1, 0.985), h_pad=1.5, w_pad=2.0)
-    return save_figure(figure, path)
+    return save_figure(figure, path, size.dpi)
 
 
-def _dress(axes: Axes, label: str, time_label: str) -> None:
+def _dress(axes: Axes, label: str, time_label: str, scale: float) -> None:
     """Labels, reference lines, and the legend above the panel, where no data are."""
-    axes.set_xlabel(time_label, fontsize=13)
-    axes.set_ylabel(label, fontsize=13)
-    axes.tick_params(labelsize=12)
+    axes.set_xlabel(time_label, fontsize=13 * scale)
+    axes.set_ylabel(label, fontsize=13 * scale)
+    axes.tick_params(labelsize=12 * scale)
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.margins(x=0.0)
@@ -149,8 +157,8 @@ def _dress(axes: Axes, label: str, time_label: str) -> None:
         axes.set_ylim(0.0, max(1.0, axes.get_ylim()[1]))
     elif label.startswith("Front"):
         axes.set_ylim(bottom=0.0)
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False, fontsize=12,
-                columnspacing=1.2, handlelength=2.2)
+    axes.legend(loc="lower right", bbox_to_anchor=(1.02, 1.0), ncols=4, frameon=False, fontsize=12 * scale,
+                columnspacing=1.0, handlelength=1.8, handletextpad=0.5)
 
 
 def _initial_diameter(run: RunFolder) -> float:

@@ -61,10 +61,13 @@ class FieldChoice:
         """Plain words with the unit."""
         if self.array in LABELS and not self.part:
             return LABELS[self.array]
-        words, unit = _split_unit(self.array)
-        text = words.replace("_", " ").capitalize() + (f" {self.part}" if self.part else "")
-        unit = "nm" if self.array == "displacement" else unit
-        return f"{text} ({unit})" if unit else text
+        text = _split_unit(self.array)[0].replace("_", " ").capitalize() + (f" {self.part}" if self.part else "")
+        return f"{text} ({self.unit})" if self.unit else text
+
+    @property
+    def unit(self) -> str:
+        """The unit of the values; empty for a number."""
+        return "nm" if self.array == "displacement" else _split_unit(self.array)[1]
 
     @property
     def floor(self) -> float | None:
@@ -130,7 +133,8 @@ def choose_field(name: str, mesh: FrameMesh) -> FieldChoice:
     return choice
 
 
-def colour_limits(choice: FieldChoice, arrays: Sequence[Array]) -> tuple[float, float, str]:
+def colour_limits(choice: FieldChoice, arrays: Sequence[Array], asked: tuple[float, float] | None = None,
+                  ) -> tuple[float, float, str]:
     """Ends of the colour range and the sides on which values lie beyond it.
 
     Fractions take 0 to 1; signed fields a range symmetric about zero; others run from their floor. The far
@@ -141,6 +145,8 @@ def colour_limits(choice: FieldChoice, arrays: Sequence[Array]) -> tuple[float, 
     choice : FieldChoice
     arrays : sequence of ndarray
         The values of every frame; the range is common to all.
+    asked : (float, float), optional
+        The range to take instead.
 
     Returns
     -------
@@ -155,7 +161,9 @@ def colour_limits(choice: FieldChoice, arrays: Sequence[Array]) -> tuple[float, 
     floor = choice.floor
     if floor is None and not choice.is_stress and not choice.part and smallest >= 0:
         floor = 0.0
-    if choice.is_fraction:
+    if asked is not None:
+        low, high = asked
+    elif choice.is_fraction:
         low, high = 0.0, 1.0
     elif floor is not None:
         low, high = floor, floor + _round_up(_robust([values - floor for values in finite]))

@@ -14,12 +14,15 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from femanode.constitutive.crystal.miller import Miller
 from femanode.errors import ConfigError
 from femanode.output.disk import scratch_folder, telling
 from femanode.output.runfolder import RunFolder
 from femanode.pictures.crackmark import marked_view
 from femanode.pictures.curves import describe_frames, time_scale
-from femanode.pictures.fieldchoice import choose_field, colour_limits
+from femanode.pictures.directions import add_directions, directions_of
+from femanode.pictures.fieldchoice import FieldChoice, choose_field, colour_limits
+from femanode.pictures.options import USUAL, Size
 from femanode.pictures.raster import Canvas, Layer
 from femanode.pictures.rendering import render
 from femanode.pictures.sectionart import (
@@ -31,7 +34,7 @@ from femanode.pictures.sectionart import (
     round_length,
 )
 from femanode.pictures.sectionview import SectionView
-from femanode.pictures.style import GRID, line_style, save_figure
+from femanode.pictures.style import GRID, add_letter, line_style, save_figure
 
 FORMATS = (".png", ".pdf", ".svg")
 # Axis label, column, and whether it is divided by the initial diameter.
@@ -40,10 +43,13 @@ CURVES = (("Front depth (nm)", "front_depth_nm", False), ("Converted fraction", 
           ("Largest diameter / initial diameter", "diameter_max_nm", True))
 PIXELS = 520  # across one section
 CELL = 3.4  # inches across one section
+NARROW = 5.0  # inches below which panels of curves stand one above the other
+LEAST = 6.0  # points of the smallest letters where a width is asked for
 
 
-def plot_panel(runs: Sequence[RunFolder | str | Path], field: str = "hoop_stress_GPa", frame: int = -1,
-               out: str | Path | None = None, *, renderer: str = "auto") -> Path:
+def plot_panel(runs: Sequence[RunFolder | str | Path], field: str = "hoop_stress_GPa",
+               frame: int | Sequence[int] = -1, out: str | Path | None = None, *, renderer: str = "auto",
+               size: Size = USUAL, limits: tuple[float, float] | None = None) -> Path:
     """Draw several runs side by side: a field in true shape, or their curves.
 
     Parameters
@@ -52,12 +58,16 @@ def plot_panel(runs: Sequence[RunFolder | str | Path], field: str = "hoop_stress
         Two or more runs.
     field : str
         Point array, component or alias, or ``curves``.
-    frame : int
-        Which frame of every run, counted as in a list.
+    frame : int or sequence of int
+        Which frame of every run, counted as in a list; or one number for each.
     out : str or Path, optional
         ``.png``, ``.pdf`` or ``.svg``; default ``panel_<field>.png`` in the current folder.
     renderer : str
         As for :func:`femanode.pictures.rendering.render`.
+    size : Size
+        Width and dots per inch; by default as wide as the sections need, at 200.
+    limits : (float, float), optional
+        The colour range, in the unit of the colour bar.
 
     Returns
     -------
@@ -74,8 +84,12 @@ def plot_panel(runs: Sequence[RunFolder | str | Path], field: str = "hoop_stress
     if path.suffix.lower() not in FORMATS:
         raise ConfigError(f"file type {path.suffix!r}", where=str(path), allowed=", ".join(FORMATS),
                           hint="animations show one run")
-    figure = _curves(folders) if field == "curves" else _sections(folders, field, frame, renderer)
-    return save_figure(figure, path)
+    if field == "curves":
+        return save_figure(_curves(folders, size), path, size.dpi)
+    numbers = [frame] * len(folders) if isinstance(frame, int) else list(frame)
+    choice = choose_field(field, folders[0].frames[-1].mesh)
+    views = [_view(run, number, choice) for run, number in zip(folders, numbers, strict=True)]
+    return save_figure(_sections(folders, views, choice, renderer, size, limits), path, size.dpi)
 
 
 def names_of(runs: Sequence[RunFolder]) -> list[str]:
@@ -87,71 +101,100 @@ def names_of(runs: Sequence[RunFolder]) -> list[str]:
     return folders if len(set(folders)) == len(folders) else [str(run.path) for run in runs]
 
 
-def _sections(runs: Sequence[RunFolder], field: str, frame: int, renderer: str) -> Figure:
-    """A grid of sections."""
-    views: list[SectionView] = []
-    choice = choose_field(field, runs[0].frames[-1].mesh)
-    for run in runs:
-        count = len(run.frames)
-        if not -count <= frame < count:
-            raise ConfigError(f"no frame {frame}", where=str(run.path), allowed=f"0 to {count - 1}, or -1")
-        views.append(marked_view(run, run.frames[frame], choice))
-    low, high, extend = colour_limits(choice, [view.values for view in views])
-    lower, upper = extent_of(views)
-    centre, half = (lower + upper) / 2, 0.53 * (upper - lower)
-    below = 0.1 * half[0]  # for the scale bar
-    aspect = float((half[1] + 0.5 * below) / half[0])
-    bounds = (float(centre[0] - half[0]), float(centre[0] + half[0]), float(centre[1] - half[1] - below),
-              float(centre[1] + half[1]))
-    canvas = Canvas((PIXELS, max(round(PIXELS * aspect), 1)), bounds, colours_of(low), (low, high))
+def _view(run: RunFolder, frame: int, choice: FieldChoice) -> SectionView:
+    """One frame of a run."""
+    count = len(run.frames)
+    if not -count <= frame < count:
+        raise ConfigError(f"no frame {frame}", where=str(run.path), allowed=f"0 to {count - 1}, or -1")
+    return marked_view(run, run.frames[frame], choice)
+
+
+def _sections(runs: Sequence[RunFolder], views: Sequence[SectionView], choice: FieldChoice, renderer: str, size: Size,
+              asked: tuple[float, float] | None) -> Figure:
+    """A grid of sections, each with its letter, name, instant and crystal directions."""
+    low, high, extend = colour_limits(choice, [view.values for view in views], asked)
     columns = math.ceil(math.sqrt(len(runs))) if len(runs) > 3 else len(runs)
     lines = math.ceil(len(runs) / columns)
-    figure = Figure(figsize=(CELL * columns + 1.1, (CELL * aspect + 0.45) * lines + 0.5), facecolor="white",
-                    layout="constrained")
+    usual = CELL * columns + 1.1
+    # Letters shrink with the figure only as far as they can be read.
+    scale = (size.width or usual) / usual
+    letters = max(scale, LEAST / 9.0)
+    cell = ((size.width or usual) - 1.1 * letters) / columns
+    lower, upper = extent_of(views)
+    centre, half = (lower + upper) / 2, 0.53 * (upper - lower)
+    below = 0.42 * half[0] * letters * CELL / cell  # for directions and scale bar
+    bounds = (float(centre[0] - half[0]), float(centre[0] + half[0]), float(centre[1] - half[1] - below),
+              float(centre[1] + half[1]))
+    aspect = float((half[1] + 0.5 * below) / half[0])
+    canvas = Canvas((PIXELS, max(round(PIXELS * aspect), 1)), bounds, colours_of(low, high), (low, high))
+    heading = (0.45 if letters == scale else 0.6) * letters
+    figure = Figure(figsize=(size.width or usual, (cell * aspect + heading) * lines + 0.5 * letters),
+                    facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
     grid = figure.subplots(lines, columns, squeeze=False)
     with scratch_folder() as scratch, telling(scratch):
         layers = [Layer(view.points, view.triangles, view.values) for view in views]
         images = render(layers, canvas, scratch, renderer=renderer).images
-        for axes, run, name, view, image in zip(grid.flat, runs, names_of(runs), views, images, strict=False):
-            SectionArtists(axes, bounds, view.initial_outlines, 0.7).update(view, np.load(image))
+        for number, (axes, run, name) in enumerate(zip(grid.flat, runs, names_of(runs), strict=False)):
+            SectionArtists(axes, bounds, views[number].initial_outlines, 0.7 * letters).update(
+                views[number], np.load(images[number]))
             axes.set_aspect("equal")
-            axes.set_title(f"{name}\n{describe_frames(run)(view.time)}", fontsize=10, parse_math=False)
+            instant = describe_frames(run)(views[number].time)
+            title = f"({chr(ord('a') + number % 26)})  {name}\n" + instant.replace(
+                ",  ", ",  " if letters == scale else "\n")
+            axes.set_title(title, fontsize=10 * letters, parse_math=False)
+            _below(axes, bounds, half[0] * letters * CELL / cell, directions_of(run.manifest), 9 * letters, number == 0)
     for axes in grid.flat[len(runs):]:
         axes.set_axis_off()
-    first: Axes = grid.flat[0]
-    size = bounds[1] - bounds[0]
-    add_scale_bar(first, bounds[0] + 0.02 * size, bounds[2] + 0.02 * size, round_length(0.25 * size), 0.014 * size, 9)
-    bar = figure.colorbar(ScalarMappable(Normalize(low, high), colormaps[colours_of(low)]), ax=grid.ravel().tolist(),
-                          extend=extend, shrink=0.8, pad=0.02)
+    bar = figure.colorbar(ScalarMappable(Normalize(low, high), colormaps[colours_of(low, high)]),
+                          ax=grid.ravel().tolist(), extend=extend, shrink=0.8, pad=0.02)
+    bar.ax.tick_params(labelsize=10 * letters)
     signs = "  (tension positive)" if choice.is_stress else ""
-    bar.set_label(choice.label + signs, fontsize=11)
+    bar.set_label(choice.label + signs, fontsize=11 * letters)
     mark = "crack site" if any(len(view.marks) for view in views) else ""
-    figure.legend(handles=line_handles(any(len(view.front) for view in views), mark), loc="outside lower center",
-                  ncols=3, frameon=False, fontsize=9.5)
+    figure.legend(handles=line_handles(any(len(view.front) for view in views), mark, letters),
+                  loc="outside lower center", ncols=3, frameon=False, fontsize=9.5 * letters)
     return figure
 
 
-def _curves(runs: Sequence[RunFolder]) -> Figure:
-    """Four panels against time, a line for every run."""
-    figure = Figure(figsize=(9.2, 7.0), facecolor="white", layout="constrained")
+def _below(axes: Axes, bounds: tuple[float, float, float, float], unit: float,
+           directions: tuple[Miller, Miller] | None, letters: float, scaled: bool) -> None:
+    """Crystal directions, and the scale bar of the first section, in the strip under a section."""
+    left, bottom = bounds[0] + 0.04 * unit, bounds[2] + 0.06 * unit
+    if directions is not None:
+        add_directions(axes, left, bottom, 0.2 * unit, directions, letters, letters / 13)
+        left += 0.75 * unit
+    if scaled:
+        add_scale_bar(axes, left, bottom - 0.014 * unit, round_length(0.22 * (bounds[1] - bounds[0])), 0.028 * unit,
+                      letters)
+
+
+def _curves(runs: Sequence[RunFolder], size: Size) -> Figure:
+    """Four panels against time, a line for every run; one above the other in a narrow figure."""
+    columns = 1 if (size.width or 9.2) < NARROW else 2
+    scale = 1.0 if size.width is None else size.width / (4.6 * columns)
+    figure = Figure(figsize=(4.6 * columns * scale, 7.0 * scale * (2 / columns)), facecolor="white",
+                    layout="constrained")
     FigureCanvasAgg(figure)
-    grid = figure.subplots(2, 2)
+    grid = figure.subplots(4 // columns, columns, squeeze=False)
     histories = [run.history for run in runs]
     for run, history in zip(runs, histories, strict=True):
         if "time_s" not in history or not len(history):
             raise ConfigError("no time_s column" if len(history) else "no rows", where=str(run.path / "history.csv"))
     factor, unit = time_scale(max(float(history["time_s"].iloc[-1]) for history in histories))
-    for axes, (text, column, relative) in zip(grid.flat, CURVES, strict=True):
+    for panel, (axes, (text, column, relative)) in enumerate(zip(grid.flat, CURVES, strict=True)):
+        add_letter(axes, panel, 11 * scale, (-0.16, 1.02))
+        axes.tick_params(labelsize=10 * scale)
         for number, (run, history, name) in enumerate(zip(runs, histories, names_of(runs), strict=True)):
             if column not in history:
                 raise ConfigError(f"no column {column}", where=str(run.path / "history.csv"))
-            scale = 2.0 * float(run.manifest["radius_nm"]) if relative else 1.0
-            axes.plot(history["time_s"] / factor, history[column] / scale, label=name, **line_style(number))
-        axes.set_xlabel(f"Time ({unit})", fontsize=11)
-        axes.set_ylabel(text, fontsize=11)
+            divisor = 2.0 * float(run.manifest["radius_nm"]) if relative else 1.0
+            axes.plot(history["time_s"] / factor, history[column] / divisor, label=name, **line_style(number))
+        axes.set_xlabel(f"Time ({unit})", fontsize=11 * scale)
+        axes.set_ylabel(text, fontsize=11 * scale)
         axes.grid(color=GRID, linewidth=0.6)
         axes.margins(x=0.0)
     handles, labels = grid.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=min(len(runs), 3), frameon=False, fontsize=10)
+    figure.legend(handles, labels, loc="outside upper center", ncols=min(len(runs), 1 + columns), frameon=False,
+                  fontsize=10 * scale)
     return figure

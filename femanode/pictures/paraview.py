@@ -1,4 +1,5 @@
-"""A script that opens a run in ParaView: true shape of the whole section, hoop stress, front line.
+"""A script that opens a run in ParaView: true shape of the whole section, hoop stress, front line, initial outline,
+crystal directions, scale bar and time.
 
 ParaView brings its own Python, so the script is a template here and imports nothing of femanode.
 """
@@ -8,10 +9,15 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+import numpy as np
+
 from femanode.errors import ConfigError, DiskError
 from femanode.output.disk import write_text
 from femanode.output.runfolder import RunFolder
+from femanode.pictures.directions import directions_of, plain
 from femanode.pictures.fieldchoice import choose_field, colour_limits
+from femanode.pictures.sectionart import extent_of, round_length
+from femanode.pictures.sectionview import build_view
 from femanode.postprocess.framegeometry import MIRRORS
 
 NAME = "open_in_paraview.py"
@@ -47,10 +53,17 @@ def write_script(run: RunFolder | str | Path, field: str = "hoop_stress_GPa") ->
     if choice.part or choice.array == "displacement":
         raise ConfigError(f"found {field}", where="--field", allowed="a scalar field, such as hoop or content")
     low, high, _ = colour_limits(choice, [choice.values(frame.mesh.fields) for frame in frames])
+    views = [build_view(frame, choice, run.sector) for frame in (frames[0], frames[-1])]
+    lower, upper = extent_of(views)
+    half = [float(max(-a, b)) for a, b in zip(lower, upper, strict=True)]
+    outline = [np.round(line, 6).tolist() for line in views[0].initial_outlines]
+    directions = directions_of(run.manifest)
     text = Path(__file__).with_name("paraview.txt").read_text(encoding="utf-8")
     for mark, value in (("@FOLDER@", repr(str(run.path.resolve()))), ("@FIELD@", repr(choice.array)),
                         ("@LABEL@", repr(choice.label)), ("@RANGE@", repr((low, high))),
-                        ("@MIRRORS@", repr(MIRRORS[run.sector]))):
+                        ("@DIRECTIONS@", repr(None if directions is None else tuple(map(plain, directions)))),
+                        ("@OUTLINE@", repr(outline)), ("@BAR@", repr(round_length(0.5 * half[0]))),
+                        ("@SIZE@", repr(tuple(half))), ("@MIRRORS@", repr(MIRRORS[run.sector]))):
         text = text.replace(mark, value)
     path = run.path / NAME
     return write_text(path, text)

@@ -46,12 +46,14 @@ def wedges(view: SectionView) -> list[NDArray[np.float64]]:
     return shapes
 
 
-def colours_of(low: float) -> str:
+def colours_of(low: float, high: float | None = None) -> str:
     """Colour map of a range that starts at ``low``: diverging about zero, or one that rises in lightness.
 
-    Both read the same for colour-blind readers.
+    Both read the same for colour-blind readers. A range that is not symmetric about zero would show zero coloured, and
+    gets the second.
     """
-    return "RdBu_r" if low < 0 else "viridis"
+    even = high is None or abs(low + high) <= 1e-6 * abs(low)
+    return "RdBu_r" if low < 0 and even else "viridis"
 
 
 class SectionArtists:
@@ -99,14 +101,14 @@ class SectionArtists:
         self.marks.set_verts(wedges(view))
 
 
-def line_handles(front: bool, mark: str = "") -> list[Line2D]:
+def line_handles(front: bool, mark: str = "", weight: float = 1.0) -> list[Line2D]:
     """Legend entries for the initial outline and, where there are some, the front and the marks, named ``mark``."""
-    handles = [Line2D([], [], color="#303030", lw=1.3, ls=(0, (5, 4)), label="initial outline")]
+    handles = [Line2D([], [], color="#303030", lw=1.3 * weight, ls=(0, (5, 4)), label="initial outline")]
     if front:
-        handles.append(Line2D([], [], color="black", lw=1.8, label="reaction front"))
+        handles.append(Line2D([], [], color="black", lw=1.8 * weight, label="reaction front"))
     if mark:
-        handles.append(Line2D([], [], color="none", marker="v", markersize=9, markerfacecolor=MARK,
-                              markeredgecolor="black", label=mark))
+        handles.append(Line2D([], [], color="none", marker="v", markersize=9 * weight, markerfacecolor=MARK,
+                              markeredgecolor="black", markeredgewidth=weight, label=mark))
     return handles
 
 

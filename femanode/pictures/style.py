@@ -46,7 +46,13 @@ def label(axes: Axes, x: str, y: str, *, legend: bool = True) -> None:
                     columnspacing=1.0, handlelength=2.4)
 
 
-def save_figure(figure: Figure, path: Path) -> Path:
+def add_letter(axes: Axes, number: int, size: float, place: tuple[float, float] = (-0.15, 1.03)) -> None:
+    """(a), (b), ... beside a panel, as papers name it; ``place`` in parts of the axes."""
+    axes.text(*place, f"({chr(ord('a') + number % 26)})", transform=axes.transAxes, fontsize=size, weight="bold",
+              ha="left", va="bottom")
+
+
+def save_figure(figure: Figure, path: Path, dpi: int | None = None) -> Path:
     """Write a figure; letters of a ``.pdf`` stay letters, those of an ``.svg`` become outlines.
 
     Parameters
@@ -54,6 +60,8 @@ def save_figure(figure: Figure, path: Path) -> Path:
     figure : Figure
     path : Path
         ``.png``, ``.pdf`` or ``.svg``; its folder is made.
+    dpi : int, optional
+        Dots per inch, by default 200 of a ``.png``.
 
     Returns
     -------
@@ -68,7 +76,7 @@ def save_figure(figure: Figure, path: Path) -> Path:
     kind = path.suffix.lower().removeprefix(".")
     dateless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
     with rc_context(VECTOR_STYLE), replacing(path) as temporary:
-        figure.savefig(temporary, format=kind, dpi=200 if kind == "png" else "figure", metadata=dateless)
+        figure.savefig(temporary, format=kind, dpi=dpi or (200 if kind == "png" else "figure"), metadata=dateless)
     return path
 
 

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from femanode.numerics.arrays import Array, IntArray
+from femanode.output.linearcells import split_quadratic
 from femanode.output.runfolder import FrameMesh
+
+__all__ = ["MIRRORS", "distance_from_axis", "free_edges", "level_segments", "reference_radius", "split_quadratic"]
 
 MIRRORS: Mapping[str, tuple[tuple[int, int], ...]] = {
     "quarter": ((1, 1), (-1, 1), (-1, -1), (1, -1)),
@@ -24,21 +27,6 @@ def distance_from_axis(points: Array) -> Array:
 def reference_radius(mesh: FrameMesh) -> float:
     """Radius of the section as it was grown, nm: the largest distance of a node from the axis."""
     return float(distance_from_axis(mesh.points).max())
-
-
-def split_quadratic(triangles6: IntArray) -> IntArray:
-    """Cut every quadratic triangle into four linear ones through its midside nodes.
-
-    Parameters
-    ----------
-    triangles6 : ndarray of int, shape (ne, 6)
-
-    Returns
-    -------
-    ndarray of int, shape (4 ne, 3)
-    """
-    parts = [triangles6[:, part] for part in ([0, 3, 5], [3, 1, 4], [5, 4, 2], [3, 4, 5])]
-    return np.concatenate(parts)
 
 
 def level_segments(points: Array, triangles: IntArray, values: Array, level: float) -> Array:

@@ -17,7 +17,7 @@ from femanode.postprocess.shell import Shell
 from femanode.solver import electrode
 from femanode.solver.averaging import front_mean
 from femanode.solver.candidate import Candidate
-from femanode.solver.energy import Energy
+from femanode.solver.energy import Energy, elastic_energy
 from femanode.solver.front import on_front
 from femanode.solver.problem import Problem
 from femanode.solver.state import Part, State
@@ -26,6 +26,9 @@ Row = dict[str, float]
 
 #: Columns of the power balance: what carriers gave, what swelling took, flow dissipated, and is stored elastically.
 ENERGIES = ("chemical_energy_nJ_m", "swelling_work_nJ_m", "flow_dissipation_nJ_m", "stored_energy_nJ_m")
+
+#: What pressure and axial force have done, in a run that has one; what they stored before it began is not in it.
+LOAD_WORK = "load_work_nJ_m"
 
 
 @dataclass(frozen=True)
@@ -68,13 +71,23 @@ class Recorder:
         self.problem = problem
         section, spaces = problem.section, problem.physics.spaces
         self._rays = tuple(Ray(spaces, d, section.outline) for d in ((1.0, 0.0), (0.0, 1.0)))
+        bend = np.array(problem.config.mechanics.bend)
+        towards = {"tension": bend, "compression": -bend} if bend.any() else {}
+        self._sides = {name: Ray(spaces, tuple(d / np.hypot(*d)), section.outline) for name, d in towards.items()}
         self.shell = Shell(spaces)
         from_axis = np.hypot(*spaces.qp_xy).min(axis=1)
         self._core = np.flatnonzero(from_axis < from_axis.min() + 0.6 * section.actual_size)
 
     def initial(self, state: State) -> Row:
         """Row of the pristine section."""
-        return self._record(FieldSet(self.problem, state), 0.0, 0, 0.0, Energy(0.0, 0.0, 0.0, 0.0))
+        fields = FieldSet(self.problem, state)
+        stored = 0.0
+        if self.problem.config.mechanics.loaded:
+            physics = self.problem.physics
+            Jc, weight = physics.volume_ratio(state.xi, state.c), physics.spaces.weight
+            law = physics.moduli(*physics.content_at_points(state.xi, state.c))
+            stored = float(np.sum(weight * elastic_energy(fields.tau[0], Jc, law)))
+        return self._record(fields, 0.0, 0, 0.0, Energy(0.0, 0.0, 0.0, stored))
 
     def step(self, candidate: Candidate, fields: FieldSet) -> Row:
         """Row of an accepted candidate."""
@@ -91,6 +104,10 @@ class Recorder:
         row = {key: last[key] + whole * value for key, value in zip(ENERGIES, spent, strict=False)}
         row[ENERGIES[3]] = whole * energy.stored
         chemical, work, flow, stored = (row[key] for key in ENERGIES)
+        if self.problem.config.mechanics.loaded:
+            row[LOAD_WORK] = last.get(LOAD_WORK, 0.0) + whole * energy.load
+            work += row[LOAD_WORK]
+            stored -= self.rows[0][ENERGIES[3]] if self.rows else stored
         return {**row, "energy_gap": (work - flow - stored) / chemical if chemical > 0 else 0.0}
 
     def _record(self, fields: FieldSet, content_error: float, newton: int, carried: float, energy: Energy) -> Row:
@@ -126,7 +143,8 @@ class Recorder:
             if weight.sum() > 0 else float("nan"),
             "crack_ratio": crack.ratio, "eqps_max": float(state.eqps.max()), **self._energies(energy),
             "content_error": content_error, "newton_iterations": newton}
-        row |= self._electrical(state, carried, row["state_of_charge"]) | self._skin(fields, f)
+        row |= (self._electrical(state, carried, row["state_of_charge"]) | self._skin(fields, f)
+                | self._bending(state, distance))
         self.rows.append(row)
         self.cracks.append(crack)
         self.moments.append(Moment(
@@ -146,6 +164,15 @@ class Recorder:
                 "surface_activity": float(np.sum(length * state.c) / length.sum()),
                 "potential_V": electrode.potential(config, 1.0 - state.outside),
                 "capacity_mAh_g": charge * config.material.capacity.theoretical}
+
+    def _bending(self, state: State, distance: Array) -> Row:
+        """Columns of a wire that is bent: its curvature and, where that is given, the front's depth on both sides."""
+        mechanics = self.problem.config.mechanics
+        if mechanics.axial != "bending" and not any(mechanics.bend):
+            return {}
+        x, y = state.axial.curvature
+        row = {"curvature_x_1_nm": x, "curvature_y_1_nm": y}
+        return row | {f"front_depth_{side}_nm": ray.front_depth(distance) for side, ray in self._sides.items()}
 
     def _skin(self, fields: FieldSet, f: float) -> Row:
         """Columns that tell how evenly the reacted skin thins; the skin goes on by this step."""

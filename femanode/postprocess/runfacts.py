@@ -201,7 +201,8 @@ class RunFacts:
         x, beta = self.setting("material.content.x_max"), self.setting("material.swelling.expansion")
         if host is None or not x or beta is None:
             return None
-        return host / float(x), host * (1.0 + float(beta)) / float(x)
+        full = beta["value"][-1] if isinstance(beta, dict) else beta
+        return host / float(x), host * (1.0 + float(full)) / float(x)
 
 
 def in_electronvolts(stress: Array, volume: float) -> Array:

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from femanode.constitutive.crystal.miller import format_miller
-from femanode.constitutive.swelling import volume_ratio
 from femanode.numerics.arrays import Array
 from femanode.output.fieldset import FieldSet
 from femanode.postprocess import arrest, cracks, growth
 from femanode.postprocess.accuracy import Bias, expected_bias
 from femanode.postprocess.necks import figures_after
-from femanode.postprocess.record import ENERGIES, Recorder
+from femanode.postprocess.record import ENERGIES, LOAD_WORK, Recorder, Row
 from femanode.postprocess.shape import diameters, full_outline, harmonics
 from femanode.postprocess.shell import host_depth
 from femanode.solver.ends import ABOVE_CUTOFF, StopReason
@@ -72,9 +71,8 @@ def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> d
         "anisotropy_ratio_exact": 1.0 if problem.rates.isotropic else None,
         **{f"outline_{order}theta": amplitude for order, amplitude in harmonics(outline).items()},
         "swelling_by_direction": _swelling(problem, outline),
-        "area_ratio": float(np.sum(physics.spaces.weight * fields.J) / last["axial_stretch"]
-                            / np.sum(physics.spaces.weight)),
-        "axial_stretch": last["axial_stretch"],
+        "area_ratio": _area_ratio(fields),
+        "axial_stretch": last["axial_stretch"], **_bent(last),
         "hoop_surface_max_GPa": last["hoop_surface_max_GPa"], "hoop_max_GPa": hoop, "hoop_max_location": where,
         **crack,
         "capacity_mAh_g": last["state_of_charge"] * material.capacity.theoretical,
@@ -83,6 +81,25 @@ def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> d
         "eq1_terms_eV": _eq1(record, fields), "accuracy": _accuracy(problem),
         **record.skin.events(), "figures_after_neck": figures_after(record.skin),
         "warnings": _warnings(record, fields, crack)}
+
+
+def _area_ratio(fields: FieldSet) -> float:
+    """Area of the deformed section over that before."""
+    weight, stretch = fields.problem.physics.spaces.weight, fields.stretch
+    if stretch.axial.straight:
+        return float(np.sum(weight * fields.J) / stretch.axial.stretch / np.sum(weight))
+    return float(np.sum(weight * fields.J / stretch.F33) / np.sum(weight))
+
+
+def _bent(last: Row) -> dict[str, float | None]:
+    """Curvature of a bent wire and, where it was given, how much deeper the front is on the side in tension."""
+    bent: dict[str, float | None] = {"curvature_1_nm": None, "depth_ratio_tension": None}
+    if "curvature_x_1_nm" in last:
+        bent["curvature_1_nm"] = float(np.hypot(last["curvature_x_1_nm"], last["curvature_y_1_nm"]))
+    tension, compression = (last.get(f"front_depth_{side}_nm", 0.0) for side in ("tension", "compression"))
+    if compression > 0:
+        bent["depth_ratio_tension"] = tension / compression
+    return bent
 
 
 def _depths(record: Recorder, fields: FieldSet) -> dict[str, float]:
@@ -110,6 +127,8 @@ def _arrest(record: Recorder, fields: FieldSet, reason: StopReason | str) -> dic
 def _against_second_law(record: Recorder) -> int:
     """Number of steps in which more was stored and dissipated than the reaction gave, by over 1e-4 of all it gave."""
     given, _, flow, stored = (record.column(key) for key in ENERGIES)
+    if LOAD_WORK in record.rows[-1]:
+        stored = stored - record.column(LOAD_WORK)
     return int(np.sum(np.diff(given - flow - stored) < -1e-4 * max(given[-1], 0.0)))
 
 
@@ -184,7 +203,7 @@ def _eq1(record: Recorder, fields: FieldSet) -> dict[str, float | None]:
     # One to three half-thicknesses ahead of the front's middle and behind it.
     core, shell = beside(0.0474, 0.2689), beside(0.7311, 0.9526)
     x, V = material.content.x_max, material.host.volume
-    V_full = V * float(volume_ratio(np.ones(1), material.swelling.expansion)[0])
+    V_full = V * (1.0 + material.swelling.full)
     front = record.rows[-1]["front_mean_stress_GPa"]
     terms = {"reaction_and_potential": physics.front.kinetics.reaction_energy, "host_stress": core * V / x,
              "product_stress": -shell * V_full / x}

@@ -15,14 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
-from femanode.config.loading import dump_config
 from femanode.errors import ConfigError, DiskError
 from femanode.output.checkpoint import NAMES, Parts, load_checkpoint, save_checkpoint
-from femanode.output.disk import telling, write_text
+from femanode.output.disk import telling
 from femanode.output.fieldset import FieldSet
-from femanode.output.writers import FrameWriter, HistoryWriter, manifest, prepare_folder, write_json
+from femanode.output.writers import FrameEntry, FrameWriter, HistoryWriter, manifest, prepare_folder, write_json
 from femanode.postprocess.record import Recorder, Row
 from femanode.postprocess.summary import summarise
+from femanode.simulation.schedule import Schedule
+from femanode.simulation.sources import write_inputs
 from femanode.solver.adaptation import adapt
 from femanode.solver.candidate import Candidate, Pace
 from femanode.solver.ends import StopReason
@@ -43,8 +44,8 @@ class Mark:
     stop: StopReason | None
     tally: Tally
     rows: int
-    frames: int
-    next_frame: float
+    frames: tuple[FrameEntry, ...]
+    level: int
 
 
 class Journal:
@@ -65,14 +66,16 @@ class Journal:
     def __init__(self, problem: Problem, folder: Path, stored: Parts | None = None) -> None:
         self.problem, self.folder = problem, folder
         self.clock = dict.fromkeys(("setup", "solve", "adaptation", "output", "checkpoint", "pictures"), 0.0)
-        self.recorder, self.schedule = Recorder(problem), Schedule(problem)
+        self.recorder = Recorder(problem)
         self.resumed, self.tally = 0, Tally()
         self._interval = problem.config.output.checkpoint
         self._saved: float | None = None
         run = None if stored is None else stored["run"]
         if stored is not None:
             self.recorder.restore(stored["record"])
-        self.frames = FrameWriter(folder, () if run is None else run.data["frames"])
+        self.schedule = Schedule(problem) if run is None else Schedule(problem, run.data["level"])
+        kept = [] if run is None else [FrameEntry(*entry) for entry in run.data["frames"]]
+        self.frames = FrameWriter(folder, kept, linear=problem.config.output.linear_cells)
         self.history = HistoryWriter(folder / "history.csv", self.recorder.rows)
         try:
             if stored is None or run is None:
@@ -90,16 +93,14 @@ class Journal:
         """Row and frame of the pristine section."""
         self.fields = FieldSet(self.problem, state)
         with self.timed("output"):
-            self.schedule.due(state)
             self.history.write(self.recorder.initial(state))
-            self.frames.write(self.fields)
+            self.frames.write(self.fields, 0, self.schedule.place(state))
         self.mark = self._marked(state, None, None)
 
     def _restore(self, run: Part, state: State) -> None:
         """Go on with counters, schedule and step length as the checkpoint has them; drop summary and manifest."""
         data = run.data
         self.resumed, self.tally = data["resumed"] + 1, Tally(**data["tally"])
-        self.schedule.next = data["next_frame"]
         self.clock.update(data["clock"])
         self.fields = FieldSet(self.problem, state)
         pace = None if data["pace"] is None else Pace(**data["pace"])
@@ -122,12 +123,20 @@ class Journal:
                 # The tear outranks the end time: a run taken up with a later end time must not go on past it.
                 stop = StopReason.TORN
             self.history.write(row)
-            if self.schedule.due(candidate.state) or stop is not None:
-                self.frames.write(fields)
+            if self.schedule.due(candidate.state, self.frames.entries) or stop is not None:
+                self._write_frame(fields, last=stop is not None)
         self.fields, self.mark = fields, self._marked(candidate.state, candidate.pace, stop)
         if stop is None and time.perf_counter() >= self._next_save:
             self.save()
         return row
+
+    def _write_frame(self, fields: FieldSet, *, last: bool) -> None:
+        """One more frame; of those that are there, keep what is needed."""
+        self.frames.write(fields, len(self.recorder.rows) - 1, self.schedule.place(fields.state))
+        choose = self.schedule.chosen if last else self.schedule.thinned
+        self.frames.keep(choose(self.frames.entries))
+        if self._saved is None:
+            self.frames.discard(saved=False)
 
     def _to_end_torn(self) -> bool:
         """Whether the skin has torn and the run is to end there."""
@@ -152,14 +161,14 @@ class Journal:
     def _marked(self, state: State, pace: Pace | None, stop: StopReason | None) -> Mark:
         tally = dataclasses.replace(self.tally, reasons=dict(self.tally.reasons))
         return Mark(state=state, pace=pace, stop=stop, tally=tally, rows=len(self.recorder.rows),
-                    frames=len(self.frames.entries), next_frame=self.schedule.next)
+                    frames=tuple(self.frames.entries), level=self.schedule.level)
 
     def parts(self) -> dict[str, Part]:
         """Everything that the rest of the run depends on, by who hands it over."""
         mark = self.mark
         run = {"pace": None if mark.pace is None else dataclasses.asdict(mark.pace),
                "stop": None if mark.stop is None else mark.stop.name, "tally": dataclasses.asdict(mark.tally),
-               "frames": self.frames.entries[:mark.frames], "next_frame": mark.next_frame,
+               "frames": mark.frames, "level": mark.level,
                "resumed": self.resumed, "clock": self.clock}
         return {"state": mark.state.part(), "mesh": self.problem.mesh_part(),
                 "record": self.recorder.part(mark.rows), "run": Part(data=run)}
@@ -170,6 +179,7 @@ class Journal:
         with self.timed("checkpoint"):
             self.frames.sync()
             path = save_checkpoint(self.folder, self.parts(), self.problem.config.model_dump(mode="json"))
+            self.frames.discard(saved=True)
         self._saved = self.mark.state.t
         if self._interval is not None:
             end = time.perf_counter()
@@ -210,14 +220,20 @@ class Journal:
     def _leave(self, otherwise: str) -> None:
         reason = self.mark.stop if self.mark.stop is not None and self.finished else otherwise
         self.save()
-        if self.frames.entries[-1][0] != self.mark.state.t:
-            # Written after the checkpoint, which does not count it: a run that goes on from there writes its own.
-            self.frames.write(self.fields)
+        if self.finished:
+            self.frames.discard(saved=False)
+        else:
+            if self.frames.entries[-1].time != self.mark.state.t:
+                # Written after the checkpoint, which does not count it: a run that goes on from there writes its own.
+                self.frames.write(self.fields, len(self.recorder.rows) - 1, self.schedule.place(self.mark.state))
+            # Files that are not shown stay, for a run that goes on to choose from them.
+            self.frames.show(self.schedule.chosen(self.frames.entries))
         write_json(self.folder / "summary.json", summarise(self.recorder, self.fields, reason))
         stop = reason.value if isinstance(reason, StopReason) else reason
         write_json(self.folder / "manifest.json", manifest(self.problem, self.tally, stop=stop, seconds=self.clock,
                                                            resumed=self.resumed,
-                                                           events=self.recorder.skin.events()))
+                                                           events=self.recorder.skin.events(),
+                                                           frames=self.frames.shown))
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
@@ -227,26 +243,6 @@ class Journal:
             yield
         finally:
             self.clock[name] += time.perf_counter() - start
-
-
-class Schedule:
-    """Which accepted states become frames: every time asked for, or every 1/frames of the section converted."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        self._times = set(problem.output_times())
-        self.next = 0.0
-
-    def due(self, state: State) -> bool:
-        """Whether ``state`` is to be written; moves the mark ``next`` on when it is."""
-        frames = self.problem.config.output.frames
-        if frames is None:
-            return state.t in self._times
-        f = self.problem.physics.converted_fraction(state.xi)
-        if f < self.next:
-            return False
-        self.next = float((np.floor(f * frames) + 1.0) / frames)
-        return True
 
 
 def open_journal(problem: Problem, folder: Path, *, overwrite: bool, resume: bool) -> Journal | None:
@@ -279,7 +275,7 @@ def _opened(problem: Problem, folder: Path, *, overwrite: bool, resume: bool) ->
                               hint="use --overwrite to run it anew, or another folder with -o")
         killed_early = resume and (folder / "config.yaml").is_file()
         prepare_folder(folder, overwrite=overwrite or killed_early)
-        write_text(folder / "config.yaml", dump_config(problem.config))
+        write_inputs(problem, folder)
         return Journal(problem, folder)
     t, end = stored["state"].data["t"], problem.config.time.end
     if end < t:
@@ -287,7 +283,7 @@ def _opened(problem: Problem, folder: Path, *, overwrite: bool, resume: bool) ->
                           allowed=f"at least {t:g} s, where the checkpoint stands")
     if _is_whole(problem, folder, stored):
         return None
-    write_text(folder / "config.yaml", dump_config(problem.config))
+    write_inputs(problem, folder)
     return Journal(problem.with_mesh(stored["mesh"]), folder, stored)
 
 

@@ -10,10 +10,10 @@ from femanode.postprocess.growth import damkohler
 from femanode.solver.problem import Problem
 
 #: Seconds per step: a part that does not depend on the mesh, and the factor of (million unknowns of the first mesh)^1.2
-#: with PARDISO and with SuperLU; one thread. A line through the README's run (17,600 unknowns, which become 31,000 on
-#: the way; 207 steps of 5.7 Newton iterations in 102 to 116 s, with SuperLU in 230 to 306 s) and the same at 4-nm
-#: elements (1,500 unknowns, 0.05 to 0.1 s a step).
-_FIXED, _GROWING, _SUPERLU = 0.03, 60.0, 145.0
+#: by linear solver, or else with SuperLU; one thread. A line through the README's run (17,600 unknowns, which become
+#: 31,000 on the way; 207 steps of 5.7 Newton iterations in 102 to 116 s with PARDISO, with SuperLU in 230 to 306 s)
+#: and the same at 4-nm elements (1,500 unknowns, 0.05 to 0.1 s a step).
+_FIXED, _GROWING, _SUPERLU = 0.03, {"pardiso": 60.0, "rslab": 75.0}, 145.0
 
 #: MiB at the start, and per thousand unknowns of the first mesh (5,300: 425; 26,900: 644; 122,000: 984).
 _BASE_MEMORY, _MEMORY = 380.0, 6.0
@@ -57,6 +57,6 @@ def plan(problem: Problem) -> Plan:
     share = (_STEPS + _THROUGH * number / (1.0 + number)) * (speed / problem.rates.mean) ** _SPREAD
     steps = int(np.ceil(share * depth / (config.time.max_front_advance * problem.half_thickness)))
     unknowns = 2 * physics.spaces.n_nodes
-    growing = _GROWING if physics.mechanics.solver.name == "pardiso" else _SUPERLU
+    growing = _GROWING.get(physics.mechanics.solver.name, _SUPERLU)
     return Plan(steps=steps, seconds=steps * (_FIXED + growing * (unknowns / 1e6) ** 1.2),
                 memory=_BASE_MEMORY + _MEMORY * unknowns / 1000)

@@ -129,7 +129,6 @@ class ResultFrame(Frame):
         ----------
         start, end : (2,)
             x and y of its ends, nm.
-        field : str
 
         Returns
         -------

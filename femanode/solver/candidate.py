@@ -141,7 +141,7 @@ def propose(physics: Physics, state: State, dt: float) -> Candidate:
         felt = feel(physics, state, moved, eq, dt)
     except SingularMatrix as error:
         raise StepFailed(f"linear solve: {error}") from error
-    new = _assembled(state, moved, eq, felt, dt)
+    new = _assembled(state, moved, eq, felt, dt, physics.swelling_stress(eq, moved.xi, moved.c))
     return Candidate(
         new, balance=moved.balance, equilibrium=eq, coupling_error=felt.error, advance=felt.advance, drive=felt.drive,
         headroom=headroom(physics, state, moved.depletion), energy=step_energy(physics, state, new, eq, swollen.law))
@@ -197,10 +197,10 @@ def feel(physics: Physics, state: State, moved: Moved, eq: Equilibrium, dt: floa
                 drive=drive if near.any() else 1.0, advance=advance, error=error)
 
 
-def _assembled(state: State, moved: Moved, eq: Equilibrium, felt: Felt, dt: float) -> State:
+def _assembled(state: State, moved: Moved, eq: Equilibrium, felt: Felt, dt: float, point_stress: Array) -> State:
     """The state at the end of a step, put together from the results of its stages."""
     return State(
         t=state.t + dt, dt=dt, step=state.step, xi=moved.xi, depletion=moved.depletion, u=eq.u, axial=eq.axial,
         Cp_inv=eq.response.Cp_inv, eqps=eq.response.eqps, front_stress=felt.stress, activity=felt.activity,
-        point_stress=eq.response.mean_mandel, u_rate=(eq.u - state.u) / dt, axial_rate=(eq.axial - state.axial) / dt,
+        point_stress=point_stress, u_rate=(eq.u - state.u) / dt, axial_rate=(eq.axial - state.axial) / dt,
         front_stress_trend=felt.trend, outside=moved.outside, entered=moved.entered, curvature=felt.curvature)

@@ -3,9 +3,10 @@ r"""Power balance of a step: how much energy the reaction gives, and where it go
 Each carrier that enters gives -dG0. A part of that is spent on swelling against stress. This work of swelling is stored
 elastically or dissipated by plastic flow: within the front (2/3 of the flow stress per unit of swelling) and in the
 shell behind it. The remaining energy drives front and diffusion and is dissipated there. That the work of swelling
-equals what is stored and dissipated by flow is an identity of the equations, so that
+and that of pressure and axial force equal what is stored and dissipated by flow is an identity of the equations, so
+that
 
-    gap = (work of swelling - change of elastic energy - dissipation by flow)/(energy of the reaction)
+    gap = (work of swelling + work of loads - change of elastic energy - dissipation by flow)/(energy of the reaction)
 
 measures how well they are solved: the work is computed with the stress averaged across the front, which the rate law
 uses, and the other two terms with the stress at the quadrature points.
@@ -18,7 +19,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from femanode.constitutive.elastoplasticity import Moduli
-from femanode.constitutive.passage import layer_dissipation
 from femanode.numerics.arrays import Array
 from femanode.solver.mechanics import Equilibrium
 from femanode.solver.physics import Physics
@@ -35,12 +35,14 @@ class Energy:
     work : of swelling against stress in the step
     flow : dissipated in the step by plastic flow within the front and behind it
     stored : elastic energy at the end of the step
+    load : work of pressure and axial force in the step
     """
 
     chemical: float
     work: float
     flow: float
     stored: float
+    load: float = 0.0
 
 
 def elastic_energy(tau: Array, Jc: Array, law: Moduli) -> Array:
@@ -73,7 +75,14 @@ def step_energy(physics: Physics, state: State, new: State, eq: Equilibrium, law
     per_swelling = -kinetics.reaction_energy / volume if volume > 0 else 0.0
     reacted = after - filled
     shell = 0.5 * (before + after) * von_mises(tau) / after * (new.eqps - state.eqps)
-    return Energy(chemical=per_swelling * float(np.sum(weight * (after - before))),
+    chemical = per_swelling * float(np.sum(weight * (after - before)))
+    if (ratio := physics.mixture.ratio) is not None:
+        # carriers, not volume: the front's volume per carrier belongs to its own content
+        at_front = np.array([physics.chemistry.at_front])
+        gained = physics.content_at_points(new.xi, new.c)[1] - physics.content_at_points(state.xi, state.c)[1]
+        chemical = per_swelling * float((ratio(at_front)[0] - 1.0) / at_front[0] * np.sum(weight * gained))
+    return Energy(chemical=chemical,
                   work=-float(np.sum(weight * (driving * reacted + mean * (filled - before)))),
-                  flow=float(np.sum(weight * (layer_dissipation(strength) * reacted + shell))),
-                  stored=float(np.sum(weight * elastic_energy(tau, after, law))))
+                  flow=float(np.sum(weight * (physics.layer(strength, eq.F, new.xi) * reacted + shell))),
+                  stored=float(np.sum(weight * elastic_energy(tau, after, law))),
+                  load=physics.mechanics.load_work((state.u, new.u), (state.axial, new.axial)))

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 
 from femanode.config.ledges import Ledges as LedgeKeys
 from femanode.config.loading import Config
 from femanode.config.material import Material
-from femanode.config.material import Phase as PhaseKeys
+from femanode.config.phases import Phase as PhaseKeys
 from femanode.config.quantities import Table
 from femanode.constitutive.chemistry import IdealSolution
 from femanode.constitutive.crystal.ledges import Ledges
 from femanode.constitutive.crystal.miller import CrystalFrame, make_frame
 from femanode.constitutive.crystal.rates import DirectionLaw, make_direction_law
 from femanode.constitutive.kinetics import MassAction
-from femanode.constitutive.mixture import Mixture, Phase, host_and_product
+from femanode.constitutive.mixture import Mixture, Phase, VolumeRatio, host_and_product
+from femanode.constitutive.swelldirection import Shares
+from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array
 from femanode.units import E_CHARGE, K_B
 
@@ -52,7 +55,7 @@ def kinetics_of(config: Config) -> MassAction:
     driving = material.front.equilibrium_potential - config.boundary.potential
     return MassAction(
         kT=K_B * config.temperature, dG0=-E_CHARGE * material.carrier.charge * driving,
-        dV=material.swelling.expansion * material.host.volume / material.content.x_max,
+        dV=swelling_volume(material),
         dV_act=material.front.activation_volume)
 
 
@@ -72,19 +75,86 @@ def diffusivity_of(material: Material) -> Callable[[Array], Array]:
     return lambda C: _look_up(material.transport.diffusivity, C)
 
 
-def mixture_of(material: Material) -> Mixture:
-    """Constants and swelling of the reacting region."""
+def mixture_of(material: Material, shares: Shares | None = None) -> Mixture:
+    """Constants and swelling of the reacting region; ``shares`` are the directions of swelling in the section."""
     host, product = material.mechanics.host, material.mechanics.reacted
-    expansion = material.swelling.expansion
-    return Mixture(host_and_product(_phase(host), _phase(product), expansion), expansion)
+    expansion, ratio = material.swelling.full, volume_ratio_of(material)
+    return Mixture(host_and_product(_phase(host, host), _phase(product, host), expansion, ratio), expansion,
+                   ratio=ratio, shares=shares)
 
 
-def _phase(given: PhaseKeys) -> Phase:
+def volume_ratio_of(material: Material) -> VolumeRatio | None:
+    """Volume ratio as a function of content; None where it is linear.
+
+    Between the points of its table go monotone cubics (PCHIP; Fritsch & Butland 1984, SIAM J. Sci. Stat. Comput. 5,
+    300), outside them straight lines of the last slope.
+    """
+    table = material.swelling.expansion
+    if not isinstance(table, Table):
+        return None
+    curve, low, high = PchipInterpolator(table.content, table.value), table.content[0], table.content[-1]
+    slopes = curve.derivative()([low, high])
+
+    def ratio(C: Array) -> Array:
+        return np.asarray(1.0 + curve(np.clip(C, low, high)) + slopes[0] * np.minimum(C - low, 0.0)
+                          + slopes[1] * np.maximum(C - high, 0.0))
+
+    return ratio
+
+
+def swelling_volume(material: Material) -> float:
+    """Volume that the reaction at the front adds per carrier, nm^3: (J - 1) V_host/x at the front's content."""
+    ratio, content = volume_ratio_of(material), material.content
+    if ratio is None:
+        return material.swelling.full * material.host.volume / content.x_max
+    gained = float(ratio(np.array([content.x_front / content.x_max]))[0]) - 1.0
+    return gained * material.host.volume / content.x_front
+
+
+def shares_of(material: Material, frame: CrystalFrame) -> Shares | None:
+    """Directions of swelling in the section; None where it is isotropic.
+
+    Raises
+    ------
+    ConfigError
+        The wire's axis is none of the tensor's: swelling would shear the sections against one another.
+    """
+    given = material.swelling.directions
+    if given is None or max(given) - min(given) < 1e-12:
+        return None
+    W = frame.rotation @ np.diag(given) @ frame.rotation.T
+    if max(abs(W[0, 2]), abs(W[1, 2])) > 1e-9:
+        raise ConfigError(
+            f"axis {list(frame.axis)} with swelling.directions {list(given)}, which shear the section along the wire",
+            where="crystal.axis", allowed="an axis along 100, 010 or 001, or between two with equal shares")
+    return Shares(float(W[0, 0]), float(W[1, 1]), float(W[0, 1]) if abs(W[0, 1]) > 1e-12 else 0.0, float(W[2, 2]))
+
+
+def _elastic(given: PhaseKeys, host: PhaseKeys) -> Callable[[Array], tuple[Array, Array]] | None:
+    """Elastic constants as functions of content; None where both are plain numbers.
+
+    A table is continued to the host's value at content 0, and a plain number is taken as its one point at content 1.
+    """
+    pair = (given.youngs_modulus, given.poisson_ratio)
+    if not any(isinstance(value, Table) for value in pair):
+        return None
+    curves = []
+    for value, at_host in zip(pair, (host.youngs_modulus, host.poisson_ratio), strict=True):
+        table = value if isinstance(value, Table) else Table((1.0,), (value,))
+        start = () if table.content[0] == 0.0 or isinstance(at_host, Table) else ((0.0, at_host),)
+        points = np.array([*start, *zip(table.content, table.value, strict=True)])
+        curves.append(points.T)
+    return lambda C: (np.interp(C, *curves[0]), np.interp(C, *curves[1]))
+
+
+def _phase(given: PhaseKeys, host: PhaseKeys) -> Phase:
     """A phase's constants, its flow stress as a function of content."""
     law = given.rate_sensitivity
     exponent, rate = (1.0, np.inf) if law is None else (law.exponent, law.reference_rate)
-    return Phase(given.youngs_modulus, given.poisson_ratio, lambda C: _look_up(given.yield_stress, C),
-                 given.hardening_modulus, exponent, rate)
+    E, nu = (value.value[-1] if isinstance(value, Table) else value
+             for value in (given.youngs_modulus, given.poisson_ratio))
+    return Phase(E, nu, lambda C: _look_up(given.yield_stress, C), given.hardening_modulus, exponent, rate,
+                 _elastic(given, host))
 
 
 def _look_up(table: Table, C: Array) -> Array:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from femanode.constitutive.elastoplasticity import Moduli, PointResponse
 from femanode.constitutive.flowdirection import Flow
@@ -22,6 +21,7 @@ from femanode.numerics.pattern import Pattern
 from femanode.solver.axial import Axial, Stretch, axial_resultants
 from femanode.solver.elements import det, make_elements
 from femanode.solver.failure import StepFailed
+from femanode.solver.loads import Pressure, supports, unknowns_along
 
 
 @dataclass(frozen=True)
@@ -82,14 +82,17 @@ class Mechanics:
     sector : 'quarter' | 'half' | 'full'
         Decides the supports: symmetry lines, and what else is needed against rigid motion.
     axial : 'plane_strain' | 'generalized' | 'bending'
-        What is unknown along the axis: nothing, the stretch, or the stretch and both curvatures.
+        What is unknown along the axis: nothing, the stretch, or the stretch and the curvatures: of a half section that
+        in x, of a full one both.
     axial_force : float
-        Force on the whole section, nN, where the stretch is unknown. Moments about x = y = 0 are zero where the
-        curvatures are.
+        Force on the whole section, nN, where the stretch is unknown, beside that of the pressure. Moments about
+        x = y = 0 are zero where the curvatures are unknown.
     backend : str
         Sparse solver, see :mod:`femanode.numerics.linear`.
     tolerance : float
         Residual norm over the norm of the unassembled internal forces.
+    pressure : float
+        On the outer surface, GPa; it follows the surface, and presses on the ends too where the stretch is unknown.
     load : (2, N), optional
         Dead nodal forces per length of wire, GPa nm; they follow no motion of the surface. None: free surface.
     """
@@ -105,13 +108,15 @@ class Mechanics:
     far = 0.03
 
     def __init__(self, spaces: Spaces, sector: str, *, axial: str = "plane_strain", axial_force: float = 0.0,
-                 backend: Backend = "auto", tolerance: float = 1e-7, load: Array | None = None) -> None:
+                 pressure: float = 0.0, backend: Backend = "auto", tolerance: float = 1e-7, load: Array | None = None,
+                 ) -> None:
         self.spaces, self.load = spaces, load
+        self.pressure = Pressure(spaces, pressure) if pressure else None
         #: Number of unknowns along the axis: none, stretch, or stretch and curvatures.
-        self.columns = {"plane_strain": 0, "generalized": 1, "bending": 3}[axial]
+        self.columns = unknowns_along(axial, sector)
         self.axial_force = axial_force * {"quarter": 0.25, "half": 0.5, "full": 1.0}[sector]
         self.tolerance, self.good_enough = tolerance, max(tolerance, self.good_enough)
-        fixed = _supports(spaces, sector)
+        fixed = supports(spaces, sector)
         # The unknowns are numbered in the order of elimination, so that the solver need not permute every matrix.
         free = np.flatnonzero(~fixed)
         self._free = free[np.argsort(spaces.rank[free // 2], kind="stable")]
@@ -139,6 +144,14 @@ class Mechanics:
         """Axial stretch at the points of a section displaced by u (2, N)."""
         return self.elements.stretch(u, axial, bends=self.columns > 1)
 
+    def load_work(self, u: tuple[Array, Array], axial: tuple[Axial, Axial]) -> float:
+        """Work of pressure and axial force between two displacements (2, N), old and new, per length of wire, nN."""
+        work = self.axial_force * (axial[1].stretch - axial[0].stretch)
+        if self.pressure is not None:
+            old, new = (self.pressure.enclosed(*at).volume for at in zip(u, axial, strict=True))
+            work -= self.pressure.pressure * (new - old)
+        return work
+
     def solve(self, u0: Array, axial_0: Axial, Cp_inv_n: Array, eqps_n: Array, Jc: Array, law: Moduli, dt: float,
               ) -> Equilibrium:
         """Newton's method with the directions of plastic flow as additional unknowns, from a first guess.
@@ -162,7 +175,7 @@ class Mechanics:
         """
         def respond_at(u: Array, stretch: Stretch, F: Array) -> _Point:
             response, forces = self.elements.respond(F, stretch, Cp_inv_n, eqps_n, Jc, law, dt)
-            residual, imbalance, scale = self._assemble(forces, stretch, response)
+            residual, imbalance, scale = self._assemble(forces, stretch, response, u)
             return _Point(u=u, F=F, stretch=stretch, response=response, residual=residual, imbalance=imbalance,
                           size=self._norm(residual, imbalance, max(scale, floor)))
 
@@ -201,7 +214,7 @@ class Mechanics:
         """Relative residual at a guess, as :meth:`solve` measures it; arguments as there."""
         stretch = self.stretch(u, axial)
         response, forces = self.elements.respond(self.deformation(u), stretch, Cp_inv_n, eqps_n, Jc, law, dt)
-        return self._norm(*self._assemble(forces, stretch, response))
+        return self._norm(*self._assemble(forces, stretch, response, u))
 
     def _improve(self, point: _Point, respond_at: Callable[[Array, Stretch, Array], _Point], *, exact: bool,
                  fresh: bool) -> _Point | None:
@@ -230,7 +243,7 @@ class Mechanics:
         return None
 
     def _converged(self, point: _Point, iterations: int) -> Equilibrium:
-        force = float(point.imbalance[0]) + self.axial_force if self.columns else 0.0
+        force = float(point.imbalance[0]) + self.axial_force if self.columns else 0.0  # the pressure's taken off
         return Equilibrium(u=point.u, axial=point.stretch.axial, F=point.F,
                            F33=point.stretch.F33, response=point.response, iterations=iterations,
                            residual=point.size, axial_force=force)
@@ -242,15 +255,18 @@ class Mechanics:
             f"{why} after {iterations} Newton iterations (relative residual {size:.2e}; smallest det F "
             f"{det(F)[worst].min():.3g} in element {worst} at x = {x:.2f} nm, y = {y:.2f} nm)", iterations, size)
 
-    def _assemble(self, forces: Array, stretch: Stretch, response: PointResponse) -> tuple[Array, Array, float]:
+    def _assemble(self, forces: Array, stretch: Stretch, response: PointResponse, u: Array,
+                  ) -> tuple[Array, Array, float]:
         """Free nodal forces, axial imbalance (columns,), and the norm of the elements' forces (elem, 12)."""
-        s = self.spaces
+        s, pressed = self.spaces, np.zeros(3)
+        if self.pressure is not None:
+            forces, pressed = self.pressure.resist(forces, u, stretch.axial)
         total = scatter(self._dofs.T, forces, 2 * s.n_nodes)
         if self.load is not None:
             total -= self.load.T.ravel()
         imbalance = np.zeros(self.columns)
         if self.columns:
-            imbalance = axial_resultants(s, stretch, response.tau[3])[: self.columns]
+            imbalance = axial_resultants(s, stretch, response.tau[3])[: self.columns] + pressed[: self.columns]
             imbalance[0] -= self.axial_force
         return total[self._free], imbalance, float(np.sqrt(np.sum(forces**2)))
 
@@ -269,6 +285,8 @@ class Mechanics:
         """
         s, response, residual = self.spaces, point.response, point.residual
         Ke, coupling, K33 = self.elements.stiffness(point.F, point.stretch, response, calm=not exact)
+        if self.pressure is not None:
+            self.pressure.stiffen(Ke, coupling, K33, point.u, point.stretch.axial)
         tangent = self._pattern.matrix(Ke)
         border = [scatter(self._dofs, column, 2 * s.n_nodes)[self._free] for column in coupling[: self.columns]]
         rhs = np.stack([residual, *border], axis=1) if border else residual
@@ -298,17 +316,3 @@ def _solved(matrix: Array, rhs: Array) -> Array:
     except np.linalg.LinAlgError as error:
         raise SingularMatrix("singular in the unknowns along the axis") from error
 
-
-def _supports(s: Spaces, sector: str) -> NDArray[np.bool_]:
-    """Which of the 2N displacement components are held at zero."""
-    fixed = np.zeros((s.n_nodes, 2), bool)
-    fixed[s.x0, 0] = True
-    fixed[s.y0, 1] = True
-    radius = np.hypot(*s.nodes)
-    if sector == "half":
-        fixed[s.y0[np.argmin(radius[s.y0])], 0] = True
-    if sector == "full":
-        # The innermost node, and one far out along x against rotation: statically determinate, free of reactions.
-        fixed[np.argmin(radius)] = True
-        fixed[np.argmax(s.nodes[0] - np.abs(s.nodes[1])), 1] = True
-    return fixed.ravel()

@@ -10,6 +10,7 @@ from femanode.constitutive.chemistry import Chemistry
 from femanode.constitutive.elastoplasticity import Moduli
 from femanode.constitutive.mixture import Mixture
 from femanode.constitutive.passage import deformed_normal, layer_dissipation, normal_traction, swollen
+from femanode.constitutive.swelldirection import strained
 from femanode.constitutive.swelling import conversion
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array
@@ -88,7 +89,32 @@ class Physics:
         """
         n = deformed_normal(eq.F, self.spaces.vector_at_points(self.front.normals(xi)))
         strength = self.product(c, eq.response.eqps)[1]
-        return normal_traction(eq.response.tau, n) / self.volume_ratio(xi, c) - layer_dissipation(strength)
+        return normal_traction(eq.response.tau, n) / self.volume_ratio(xi, c) - self.layer(strength, eq.F, xi)
+
+    def layer(self, strength: Array, F: Array, xi: Array) -> Array:
+        """Energy that flow within the front dissipates per unit of swelling, GPa, for a flow stress (elem, qp).
+
+        ``F`` (2, 2, elem, qp) and the normals of the extent ``xi`` (N,) count where swelling has a direction.
+        """
+        shares = self.mixture.shares
+        if shares is None:
+            return layer_dissipation(strength)
+        n = deformed_normal(F, self.spaces.vector_at_points(self.front.normals(xi)))
+        return strength * shares.flow(F, n)[0]
+
+    def swelling_stress(self, eq: Equilibrium, xi: Array, c: Array) -> Array:
+        """Stress (elem, qp) that does work on swelling, GPa: the mean Mandel stress where it is isotropic."""
+        shares = self.mixture.shares
+        if shares is None:
+            return eq.response.mean_mandel
+        return shares.stress(eq.F, eq.response.tau, self.volume_ratio(xi, c))
+
+    def filled(self, state: State, c: Array) -> Array:
+        """Inelastic metric (4, elem, qp) after the content behind the front has changed with the activity to ``c``."""
+        shares = self.mixture.shares
+        if shares is None:
+            return state.Cp_inv
+        return shares.reshaped(state.Cp_inv, self.volume_ratio(state.xi, c) / self.volume_ratio(state.xi, state.c))
 
     def passed(self, state: State, xi: Array, c: Array) -> Array:
         """Inverse plastic metric (4, elem, qp) after the step's reaction and before equilibrium.
@@ -106,24 +132,33 @@ class Physics:
         gained = h - h_n
         reacting = np.flatnonzero(gained.max(axis=1) > 1e-9)
         if not len(reacting):
-            return state.Cp_inv
+            return self.filled(state, c)
 
         def here(values: Array) -> Array:
             return np.broadcast_to(values, gained.shape)[reacting]
 
-        F = self.mechanics.deformation(state.u)[:, :, reacting]
-        normal = self.spaces.vector_at_points(self.front.normals(0.5 * (xi + state.xi)))[:, reacting]
+        whole = self.mechanics.deformation(state.u)
+        F = whole[:, :, reacting]
+        middle = 0.5 * (xi + state.xi)
+        normal = self.spaces.vector_at_points(self.front.normals(middle))[:, reacting]
         n = np.where(here(gained) > 0.0, deformed_normal(F, normal), 0.0)
         law, strength = self.product(c, state.eqps)
-        traction = self.spaces.at_points(state.front_stress) + layer_dissipation(strength)
-        pressed = [here((traction - layer_dissipation(strength) * share) / self.moduli(share, content_).K)
+        layer = self.layer(strength, whole, middle)
+        traction = self.spaces.at_points(state.front_stress) + layer
+        pressed = [here((traction - layer * share) / self.moduli(share, content_).K)
                    for share, content_ in ((h_n, C_n), (h, C))]
         grown = here(self.swelling(C) / self.swelling(C_n))
         stretch = np.maximum(grown, 1.0) * np.exp(pressed[1] - pressed[0])
         # The part that has just reacted comes out of the front at yield, compressed along it; the point's stress is the
         # mean of its parts, so that its strain changes by the share that has reacted.
         strain = here(gained * strength / (2.0 * law.G))
-        metric = state.Cp_inv.copy()
-        metric[:, reacting] = swollen(F, n, state.Cp_inv[:, reacting], stretch, strain)
+        metric, shares = self.filled(state, c).copy(), self.mixture.shares
+        if shares is None:
+            metric[:, reacting] = swollen(F, n, metric[:, reacting], stretch, strain)
+            return metric
+        passed = swollen(F, n, metric[:, reacting], stretch, np.zeros_like(strain))
+        nn = np.stack([np.stack([n[0] * n[0], n[0] * n[1]]), np.stack([n[0] * n[1], n[1] * n[1]])])
+        grown_F = F + (stretch - 1.0) * np.einsum("ikeq,kjeq->ijeq", nn, F)
+        metric[:, reacting] = strained(grown_F, passed, strain * shares.flow(F, n)[1])
         return metric
 

@@ -20,15 +20,18 @@ from femanode.solver.electrode import applied_current, cutoff_activity, film_coe
 from femanode.solver.ends import usual_ends
 from femanode.solver.front import Front
 from femanode.solver.grading import GradedMesh, Grading, initial_leaves
-from femanode.solver.laws import chemistry_of, crystal_of, diffusivity_of, kinetics_of, mixture_of
+from femanode.solver.laws import chemistry_of, crystal_of, diffusivity_of, kinetics_of, mixture_of, shares_of
 from femanode.solver.mechanics import Mechanics
 from femanode.solver.physics import Physics
+from femanode.solver.preload import loaded
 from femanode.solver.protocol import Protocol, Step
 from femanode.solver.resolution import (
     ELEMENTS_PER_DELTA,
+    force_note,
     half_thickness_on,
     resolution,
     root_section,
+    sector_of_load,
     unevenness_of,
 )
 from femanode.solver.state import Part, State, pristine
@@ -78,14 +81,21 @@ class Problem:
         return self.physics.front.delta
 
     def initial_state(self) -> State:
-        """Pristine section, with the front just outside its surface."""
+        """Pristine section in equilibrium with its loads, with the front just outside its surface.
+
+        Raises
+        ------
+        ConfigError
+            The wire cannot carry them.
+        """
         spaces, outline = self.physics.spaces, self.section.outline
         uneven = unevenness_of(self.config, self.section)
         # The front enters parallel to the actual outline, uneven or not.
         depth = outline.depth(spaces.nodes) if uneven is None else uneven.depth(spaces.nodes, outline)
         extent = self.physics.front.initial_extent(np.maximum(depth, 0.0))
-        return pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]), extent,
-                        1.0 - self.physics.applied[0].cutoff)
+        state = pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]), extent,
+                         1.0 - self.physics.applied[0].cutoff)
+        return loaded(self.physics, state, self.config.mechanics.bend) if self.config.mechanics.loaded else state
 
     def mesh_part(self) -> Part:
         """What a checkpoint keeps of the mesh: its hash, and the leaves of a graded one. The rest can be recomputed."""
@@ -192,7 +202,8 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
     backend = config.solver.linear
     try:
         mechanics = Mechanics(spaces, section.sector, axial=config.mechanics.axial,
-                              axial_force=config.mechanics.axial_force, backend=backend, tolerance=EQUILIBRIUM)
+                              axial_force=config.mechanics.axial_force, pressure=config.mechanics.pressure,
+                              backend=backend, tolerance=EQUILIBRIUM)
     except ImportError as error:
         raise ConfigError(str(error), where="solver.linear") from None
     return Physics(
@@ -201,7 +212,7 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
         transport=Transport(spaces, chemistry_of(config), diffusivity_of(material),
                             material.transport.activation_volume / (K_B * config.temperature), backend,
                             film_coefficient(config)),
-        mixture=mixture_of(material), applied=(applied_of(config, spaces),))
+        mixture=mixture_of(material, shares_of(material, crystal_of(config)[0])), applied=(applied_of(config, spaces),))
 
 
 def applied_of(config: Config, spaces: Spaces) -> Applied:
@@ -217,6 +228,7 @@ def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) 
         notes.append(f"in-plane direction along x: {frame.miller_along('x')} (chosen)")
     if config.geometry.sector == "auto":
         why = ("from the mesh file" if config.geometry.shape == "file" else
+               "the smallest that the bending allows" if sector_of_load(config) == section.sector != "quarter" else
                "the smallest the crystal allows" if config.geometry.roughness is None else
                "an uneven outline has no mirrors")
         notes.append(f"sector: {section.sector} ({why})")
@@ -228,6 +240,8 @@ def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) 
     if finest is not None and ELEMENTS_PER_DELTA * finest > 1.3 * delta:
         notes.append(f"elements of {finest:.4g} nm do not resolve a front of half-thickness {delta:g} nm: take "
                      f"{delta / ELEMENTS_PER_DELTA:g} nm, or figures scatter by a tenth")
+    if (weak := force_note(config, section)) is not None:
+        notes.append(weak)
     gap = config.material.front.equilibrium_potential - config.boundary.potential
     if gap <= 0:
         notes.append(f"no driving force: the applied potential is {-gap:.3g} V above the front's equilibrium")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from femanode.config.loading import Config
-from femanode.constitutive.crystal.symmetry import require_sector, section_symmetry
+from femanode.constitutive.crystal.symmetry import SECTORS, require_sector, section_symmetry
 from femanode.errors import ConfigError
 from femanode.mesh.build import Section, make_section, require_size
 from femanode.mesh.files import read_section
 from femanode.mesh.roughness import Roughness, make_roughness, require_waves
-from femanode.solver.laws import crystal_of
+from femanode.solver.laws import crystal_of, shares_of
 
 #: Elements along the radius (of a tube: the wall) if the configuration gives neither element size nor half-thickness.
 DEFAULT_RESOLUTION = 64
@@ -18,6 +20,9 @@ ELEMENTS_PER_DELTA = 2.0
 
 #: Elements along the wall in the coarsest parts of an adaptive mesh.
 COARSEST = 8
+
+#: Largest bending strain at the surface: as the section swells, its compressed side must not be folded.
+LARGEST_BENDING = 0.4
 
 
 def resolution(config: Config) -> tuple[float | None, float | None]:
@@ -65,15 +70,19 @@ def root_section(config: Config) -> tuple[Section, int]:
             raise ConfigError("no path", where="geometry.path")
         section = read_section(geometry.path, element_size=size, diameter=geometry.diameter, unit=geometry.unit)
         require_sector(section.sector, allowed)
+        require_load_fits(config, section.sector, section.radius, "geometry.path")
         if geometry.sector not in ("auto", section.sector):
             raise ConfigError(f"sector '{geometry.sector}', but the mesh file is a {section.sector} section",
                               where="geometry.sector", allowed=f"auto, {section.sector}")
         return section, 0
     # An uneven outline has no mirror lines, so that the whole section is meshed unless a sector is asked for.
     wanted = "full" if geometry.roughness is not None and geometry.sector == "auto" else geometry.sector
+    if wanted == "auto":
+        allowed = max(allowed, sector_of_load(config), sector_of_swelling(config), key=SECTORS.index)
     sector = require_sector(wanted, allowed)
     if geometry.diameter is None or size is None:
         raise ConfigError("no diameter", where="geometry.diameter")
+    require_load_fits(config, sector, 0.5 * geometry.diameter, "geometry.sector")
     outer, inner = 0.5 * geometry.diameter, 0.5 * (geometry.inner_diameter or 0.0)
     # Check the finest elements, not the coarsest: otherwise a size that means far too many elements would pass.
     require_size(size, outer, inner, sector)
@@ -83,6 +92,68 @@ def root_section(config: Config) -> tuple[Section, int]:
     if geometry.roughness is not None:
         require_waves(geometry.roughness.wavelength_of(geometry.diameter), size)
     return make_section(geometry.shape, outer, inner, size * 2.0**levels, sector), levels
+
+
+def sector_of_load(config: Config) -> str:
+    """The smallest sector with the mirror lines of the bending: half of a section, y >= 0, bends in x only."""
+    x, y = config.mechanics.bend
+    if y:
+        return "full"
+    return "half" if x or config.mechanics.axial == "bending" else "quarter"
+
+
+def sector_of_swelling(config: Config) -> str:
+    """The smallest sector with the mirror lines of directed swelling: all where its axes are turned from x and y."""
+    shares = shares_of(config.material, crystal_of(config)[0])
+    return "full" if shares is not None and shares.xy else "quarter"
+
+
+def require_load_fits(config: Config, sector: str, radius: float, where: str) -> None:
+    """Refuse a sector that cannot bend or swell as asked, and a curvature that would crush the compressed side.
+
+    Raises
+    ------
+    ConfigError
+        One line at the key ``where`` for the sector, or at the curvature's.
+    """
+    needed, mechanics = sector_of_load(config), config.mechanics
+    if sector != "full" and sector_of_swelling(config) == "full":
+        raise ConfigError(f"a {sector} section with swelling.directions at an angle to its mirror lines", where=where,
+                          allowed="auto, full", hint="turn crystal.in_plane to an axis of the crystal")
+    if SECTORS.index(sector) < SECTORS.index(needed):
+        what = "bending about its axes" if mechanics.axial == "bending" else (
+            "a curvature along y" if needed == "full" else "a curvature along x")
+        raise ConfigError(f"a {sector} section with {what}, which it mirrors away", where=where,
+                          allowed="auto, " + ", ".join(SECTORS[SECTORS.index(needed):]))
+    strain = radius * float(np.hypot(*mechanics.bend))
+    if strain > LARGEST_BENDING:
+        raise ConfigError(f"a bending strain of {strain:.3g} at the surface of a wire of radius {radius:g} nm",
+                          where="mechanics.curvature" if mechanics.bending_radius is None else
+                          "mechanics.bending_radius", allowed=f"at most {LARGEST_BENDING:g}",
+                          hint=f"a radius of curvature of {radius / LARGEST_BENDING:.4g} nm or more")
+
+
+def force_note(config: Config, section: Section) -> str | None:
+    """What becomes of a wire under an axial force that its reacted phase cannot carry alone; None where it can.
+
+    Raises
+    ------
+    ConfigError
+        The unreacted wire yields under the force. Without hardening there is then no equilibrium.
+    """
+    force, host, product = config.mechanics.axial_force, config.material.mechanics.host, (
+        config.material.mechanics.reacted)
+    stress = abs(force) / section.outline.area("full")
+    strength, left = host.yield_stress.value[0], min(product.yield_stress.value)
+    if stress >= strength and not host.hardening_modulus:
+        raise ConfigError(
+            f"an axial force of {force:g} nN, {stress:.3g} GPa of the section", where="mechanics.axial_force",
+            allowed=f"below the host's yield_stress, {strength:g} GPa: {strength / stress * abs(force):.4g} nN")
+    if stress <= left or product.hardening_modulus:
+        return None
+    share = (stress - left) / max(strength - left, 1e-12)
+    return (f"the axial force is {stress:.3g} GPa of the section and the reacted phase yields at {left:g} GPa: the "
+            f"wire gives way, and the run ends without equilibrium, about when {1.0 - share:.0%} of it has reacted")
 
 
 def unevenness_of(config: Config, section: Section) -> Roughness | None:

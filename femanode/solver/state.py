@@ -39,7 +39,8 @@ class State:
     eqps : (elem, qp) equivalent plastic strain
     front_stress : (N,) stress that drives the front, averaged across it and extended along its normal, GPa
     activity : (N,) carrier activity averaged in the same way
-    point_stress : (elem, qp) mean Mandel stress at the quadrature points, GPa
+    point_stress : (elem, qp) stress that does work on swelling at the quadrature points, GPa: the mean Mandel stress
+        where swelling is isotropic
     u_rate, axial_rate : mean rates of u and axial over the last step, nm/s and 1/s; predict the next step
     front_stress_trend : (N,) change of front_stress per mean travel of the front, GPa/nm
     outside : 1 - activity outside the surface

@@ -84,7 +84,7 @@ class Transport:
     dV_over_kT : float
         dV_D/kT, 1/GPa.
     backend : Backend
-        Linear solver; where stress drives carriers the matrix is not symmetric and SuperLU is taken.
+        Linear solver; where stress drives carriers the matrix is not symmetric, and rslab or SuperLU is taken.
     film : float, optional
         h_f = D_f/L_f of a film on the surface, nm/s; None for a bare one.
 
@@ -106,7 +106,7 @@ class Transport:
         self._film = (film or 0.0) * (1.0 - chemistry.at_front) * spaces.reacting_length
         self._free = np.flatnonzero(~self.held)
         # The residual of the solution is the error of the content balance.
-        self._solver = SymmetricSolver("scipy" if dV_over_kT else backend, spaces.rank[self._free], accuracy=1e-14)
+        self._solver = SymmetricSolver(backend, spaces.rank[self._free], accuracy=1e-14, symmetric=not dV_over_kT)
         number = np.where(self.held, -1, np.cumsum(~self.held) - 1)
         self._pattern = Pattern(number[spaces.sub], len(self._free))
         self._compiled = compiled.available()

@@ -13,7 +13,7 @@ from femanode.errors import ConfigError
 from femanode.output.runfolder import RunFolder
 from femanode.pictures.curves import FORMATS, time_scale
 from femanode.pictures.style import COLOURS, GRID, save_figure
-from femanode.study.curves import ColumnModel, Curve, DataModel, read_curve
+from femanode.study.curves import ColumnModel, Curve, DataModel, read_curve, unit_of
 from femanode.study.outcomes import title_of
 
 _SEPARATOR = re.compile(r"[;\t]|,(?!\d)")
@@ -100,7 +100,8 @@ def plot_beside(run: RunFolder | str | Path, data: str | Path, key: str = "front
               label=f"measured: {curve.file.name}")
     axes.set_xlabel(f"Time ({unit})", fontsize=11)
     axes.set_ylabel(title_of(key), fontsize=11)
-    axes.set_title(f"{folder.name}: {apart:.3g} apart (root mean square of {count})", fontsize=11, loc="left",
+    distance = f"{apart:.3g} {unit_of(key)}".strip()
+    axes.set_title(f"{folder.name}: {distance} apart (root mean square of {count})", fontsize=11, loc="left",
                    parse_math=False)
     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
     axes.grid(color=GRID, linewidth=0.6)

@@ -30,7 +30,7 @@ __all__ = ["try_report", "write_report"]
 
 #: Small files that go into the page, and those that are linked where they lie.
 INSIDE = {"history.csv": "text/csv", "summary.json": "application/json", "manifest.json": "application/json",
-          "config.yaml": "text/yaml"}
+          "config.yaml": "text/yaml", "citations.bib": "text/x-bibtex"}
 LINKED = ("interactive.html", "frames.pvd", "open_in_paraview.py", "frames.vtkhdf", "frames", "pictures")
 
 logger = logging.getLogger(__name__)

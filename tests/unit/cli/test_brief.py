@@ -42,6 +42,16 @@ def test_every_figure_stands_with_its_range_and_worth(tmp_path: Path) -> None:
         assert line in text
 
 
+@pytest.mark.parametrize(("frames", "wanted"), [
+    ({"shown": 40, "asked_for": 40}, "(40 frames; Warp"), ({"shown": 5, "asked_for": None}, "(5 frames; Warp"),
+    ({"shown": 7, "asked_for": 40}, "(7 frames of 40 asked for: one for each step; Warp"),
+    ({"shown": 1, "asked_for": 1}, "(1 frame; Warp")])
+def test_the_number_of_frames_is_said(frames: dict[str, int | None], wanted: str, tmp_path: Path) -> None:
+    said(tmp_path)
+    (tmp_path / "manifest.json").write_text(json.dumps({"frames": frames}))
+    assert f"frames.pvd  {wanted}" in describe_result(Result(tmp_path))
+
+
 @pytest.mark.parametrize(("changes", "wanted"), [
     ({"self_limited": False, "not_self_limited_because": "want of carriers: much"},
      "not self-limited (want of carriers"),

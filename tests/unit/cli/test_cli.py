@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import meshio
 import numpy as np
 import pytest
+from pybtex.database import parse_string
 
 from femanode.cli import commands as cli
 from femanode.config.loading import Config, dump_config
@@ -252,11 +253,30 @@ def test_materials_lists_and_describes(call: Call) -> None:
     listed = call("materials")
     assert listed.code == 0
     assert {"Li-Si", "Li-Ge"} <= set(listed.out.split())
+    assert "SiO2  (inert)" in listed.out.splitlines()
     one = call("materials", "Li-Si")
     assert one.code == 0
     (line,) = [row for row in one.out.splitlines() if row.startswith("swelling.expansion")]
     assert "2.8" in line
     assert "[B]" in line
+
+
+def test_materials_cites_what_the_numbers_were_read_in(call: Call) -> None:
+    one = parse_string(call("materials", "--cite", "Li-Ge").out, "bibtex").entries
+    every = parse_string(call("materials", "--cite").out, "bibtex").entries
+    assert one["nadimpalli2015germanium"].fields["doi"] == "10.1149/2.0941514jes"
+    assert set(one) < set(every)
+    one_line(call("materials", "--cite", "Li-Unobtainium"), "Li-Unobtainium")
+
+
+def test_check_asks_about_what_is_hardly_meant(call: Call, case: Path) -> None:
+    told = call("check", case, "--set", "overrides.capacity.theoretical=35790 mAh/g")
+    assert told.code == 0
+    (line,) = [line for line in told.out.splitlines() if line.startswith("question")]
+    # 3.75 x 26801.5 mAh/mol over 28.0855 g/mol
+    assert "is 35790 mAh/g" in line
+    assert line.endswith("is 3579 mAh/g: is it meant?")
+    assert "question" not in call("check", case).out
 
 
 def test_version_is_that_of_the_package(call: Call) -> None:
@@ -322,6 +342,13 @@ def test_what_a_run_left_can_be_shown_and_handed_on(call: Call, case: Path, tmp_
     panel = call("plot", *runs, "--field", "curves", "-o", tmp_path / "panel.svg")
     assert (panel.code, panel.out) == (0, f"{tmp_path / 'panel.svg'}\n")
     one_line(call("plot", *runs, "-o", tmp_path / "panel.mp4"), ".png, .pdf, .svg")
+    listed = call("plot", runs[0], "--frames").out.splitlines()
+    assert len(listed) == 1 + json.loads((runs[0] / "manifest.json").read_text())["frames"]["shown"]
+    one_line(call("plot", runs[0], "--frame", 0, "--time", "0 s"), "found both --frame and --time")
+    one_line(call("plot", runs[0], "--field", "curves", "--range", "-1 GPa", "1 GPa"), "--range", "leave it out")
+    sized = call("plot", *runs, "--time", "0 s", "--range", "-1 GPa", "1 GPa", "--width", "3 in", "--dpi", 100, "-o",
+                 tmp_path / "sized.png")
+    assert (sized.code, sized.out) == (0, f"{tmp_path / 'sized.png'}\n")
     for command, made in (("report", "report.html"), ("paraview", "open_in_paraview.py"), ("export", "frames.vtkhdf")):
         outcome = call(command, runs[0])
         assert (outcome.code, outcome.out) == (0, f"{runs[0] / made}\n")

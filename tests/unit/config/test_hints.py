@@ -41,7 +41,7 @@ def complaint(setting: str) -> str:
 
 @pytest.mark.parametrize("setting", [
     "geometry.hollow=10 nm", "geometry.coating={thickness: 1 nm}", "geometry.shape=oxide", "boundary.mode=delithiate",
-    "boundary.mode=cccv", "boundary.c_rate=C/5", "geometry.shape=ellipsoid", "mechanics.axial=bend", "sphere=1",
+    "boundary.mode=cccv", "boundary.c_rate=C/5", "geometry.shape=ellipsoid", "mechanics.confinement=1", "sphere=1",
     "boundary.mode=discharge", "boundary.mode=charge", "oxide=3 nm", "pressured=20 MPa", "crack=1"])
 def test_every_such_word_gets_an_answer_in_the_one_line(setting: str) -> None:
     said = complaint(setting)
@@ -71,6 +71,7 @@ def test_the_answer_follows_what_the_version_has() -> None:
     assert hint_for("elliptical", Next) == "write 'shape: ellipse' under geometry"
     assert "Lithiate or Delithiate" in hint_for("discharge", Next)
     assert "not there yet" in hint_for("pressure", Next)
+    assert hint_for("pressure", Config) == "write mechanics.pressure, such as 20 MPa"
 
 
 @pytest.mark.parametrize(("text", "rate"), [("C/5", 0.2), ("c / 20", 0.05), ("0.5C", 0.5), ("2 C", 2.0), (".1c", 0.1),

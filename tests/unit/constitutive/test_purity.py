@@ -15,7 +15,7 @@ from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
 
 import femanode.constitutive
-from femanode.constitutive import elastoplasticity, flowdirection, passage, swelling
+from femanode.constitutive import elastoplasticity, flowdirection, passage, swelldirection, swelling
 from femanode.constitutive.chemistry import IdealSolution
 from femanode.constitutive.crystal.ledges import Ledges
 from femanode.constitutive.crystal.miller import make_frame
@@ -74,6 +74,7 @@ def point_inputs() -> list[Any]:
             field(low=1.0, high=1.2), soft(), 1.0]
 
 
+SHARES = swelldirection.Shares(0.4, 0.3, 0.1, 0.3)
 RATE, IDEAL = MassAction(kT=4e-3, dG0=-2e-2, dV=0.015, dV_act=0.01), IdealSolution(at_front=0.6)
 
 #: What each law is called with, by its name; several where it has branches.
@@ -97,6 +98,11 @@ CASES: dict[str, list[tuple[Callable[..., Any], list[Any]]]] = {
     "passage.deformed_normal": [(passage.deformed_normal, [stretched(), field(2)])],
     "passage.normal_traction": [(passage.normal_traction, [field(4), field(2)])],
     "passage.swollen": [(passage.swollen, [stretched(), field(2), unit_plastic(SHAPE), 1.0 + field(), field()])],
+    "swelldirection.Shares.reshaped": [(SHARES.reshaped, [unit_plastic(SHAPE), 1.0 + field()])],
+    "swelldirection.Shares.carried": [(SHARES.carried, [stretched()])],
+    "swelldirection.Shares.stress": [(SHARES.stress, [stretched(), field(4), 1.0 + field()])],
+    "swelldirection.Shares.flow": [(SHARES.flow, [stretched(), field(2)])],
+    "swelldirection.strained": [(swelldirection.strained, [stretched(), unit_plastic(SHAPE), field(4)])],
     "swelling.conversion": [(swelling.conversion, [field(), 0.25])],
     "swelling.conversion_slope": [(swelling.conversion_slope, [field(), 0.25])],
     "swelling.content": [(swelling.content, [field(), field(), 0.6])],

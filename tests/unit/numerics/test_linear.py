@@ -12,10 +12,10 @@ import scipy.sparse as sp
 import scipy.sparse.linalg as spla
 from numpy.testing import assert_allclose, assert_array_equal
 
-from femanode.numerics.linear import SymmetricSolver
+from femanode.numerics.linear import Backend, SymmetricSolver
 from femanode.numerics.pattern import Pattern
 
-BACKENDS = ["superlu-metis", "superlu-mmd", "pardiso"]
+BACKENDS = ["superlu-metis", "superlu-mmd", "rslab", "pardiso"]
 
 
 def hide(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
@@ -36,6 +36,9 @@ def solver(backend: str, monkeypatch: pytest.MonkeyPatch, n: int = 144) -> Symme
     if backend == "pardiso":
         pytest.importorskip("pypardiso")
         return SymmetricSolver("pardiso")
+    if backend == "rslab":
+        pytest.importorskip("rslab")
+        return SymmetricSolver("rslab")
     if backend == "superlu-metis":
         pytest.importorskip("pymetis")
         return SymmetricSolver("scipy", np.random.default_rng(1).permutation(n))
@@ -55,9 +58,12 @@ def grid(n: int = 12, shift: float = 0.3, seed: int = 0) -> sp.csc_matrix:
     return sp.csc_matrix(off + sp.diags(shift - np.asarray(off.sum(axis=1)).ravel()))
 
 
-def test_single_precision_factors_give_all_digits() -> None:
+@pytest.mark.parametrize("backend", ["scipy", "rslab"])
+def test_single_precision_factors_give_all_digits(backend: Backend) -> None:
+    if backend == "rslab":
+        pytest.importorskip("rslab")
     matrix, b = grid(30), np.random.default_rng(3).normal(size=(900, 2)) * [1e-60, 1e60]
-    own = SymmetricSolver("scipy", accuracy=1e-14)
+    own = SymmetricSolver(backend, accuracy=1e-14)
     own.factorise(matrix)
     assert own._method.rough
     for k in range(2):
@@ -67,11 +73,14 @@ def test_single_precision_factors_give_all_digits() -> None:
     assert_array_equal(own.solve(np.zeros(900)), 0.0)
 
 
+@pytest.mark.parametrize("backend", ["scipy", "rslab"])
 @pytest.mark.parametrize("factor", [1.0, 1e37])
-def test_what_single_precision_cannot_solve_is_factorised_again(factor: float) -> None:
+def test_what_single_precision_cannot_solve_is_factorised_again(factor: float, backend: Backend) -> None:
+    if backend == "rslab":
+        pytest.importorskip("rslab")
     # smallest eigenvalue 1e-9 of the largest, and the constant vector belongs to it
     matrix, ones = factor * grid(30, shift=1e-8), np.ones(900)
-    own = SymmetricSolver("scipy")
+    own = SymmetricSolver(backend)
     own.factorise(matrix)
     assert own._method.rough == (factor == 1.0)
     x = own.solve(matrix @ ones)
@@ -79,8 +88,9 @@ def test_what_single_precision_cannot_solve_is_factorised_again(factor: float) -
     assert_allclose(x, ones, rtol=0, atol=1e-6)
 
 
-def test_a_failed_factorisation_leaves_nothing_to_solve_with() -> None:
-    own, matrix = SymmetricSolver("scipy"), grid()
+@pytest.mark.parametrize("backend", ["superlu-metis", "rslab"])
+def test_a_failed_factorisation_leaves_nothing_to_solve_with(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, matrix = solver(backend, monkeypatch), grid()
     own.factorise(matrix)
     with pytest.raises(RuntimeError):
         own.factorise(0.0 * matrix)
@@ -202,7 +212,7 @@ def test_zero_diagonal_does_not_spoil_the_answer(backend: str, monkeypatch: pyte
     assert_allclose(s.solve(np.array([2.0, 3.0, 4.0])), np.linalg.solve(A.toarray(), [2.0, 3.0, 4.0]), rtol=1e-10)
 
 
-@pytest.mark.parametrize("backend", ["superlu-metis", "superlu-mmd"])
+@pytest.mark.parametrize("backend", ["superlu-metis", "superlu-mmd", "rslab"])
 def test_singular_matrix_is_a_runtime_error(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     s = solver(backend, monkeypatch)
     A = grid().tolil()
@@ -228,12 +238,17 @@ def test_auto_takes_the_quickest_that_is_installed(monkeypatch: pytest.MonkeyPat
         assert SymmetricSolver("auto").name == "pardiso"
     assert SymmetricSolver("scipy").name.startswith("superlu")
     hide(monkeypatch, "pypardiso")
+    if importlib.util.find_spec("rslab") is not None:
+        assert SymmetricSolver("auto").name == "rslab"
+    hide(monkeypatch, "rslab")
     assert SymmetricSolver("auto").name.startswith("superlu")
     with pytest.raises(ImportError, match=r"pypardiso is not installed; use solver.linear: scipy"):
         SymmetricSolver("pardiso")
+    with pytest.raises(ImportError, match=r"rslab cannot be used \(.*rslab.*\); use solver.linear: scipy"):
+        SymmetricSolver("rslab")
 
 
-@pytest.mark.parametrize("backend", ["superlu-mmd", "pardiso"])
+@pytest.mark.parametrize("backend", ["superlu-mmd", "rslab", "pardiso"])
 def test_another_pattern_is_analysed_anew(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     s = solver(backend, monkeypatch)
     for n in (12, 9):

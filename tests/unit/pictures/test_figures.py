@@ -114,7 +114,7 @@ def test_a_film_keeps_its_size_and_holds_the_end(run_path: Path, tmp_path: Path)
     # Section 770 px over 1.04 of its width, with strip, title and margin: 534 + 140 and the next even number.
     assert_allclose(height, 770 * 1.3 / 1.8 + 140, rtol=0, atol=25)
     # Four frames per second; the last one stays for a second and a half.
-    assert count_frames_and_secs(str(out)) == (4 + 6, 2.5)
+    assert count_frames_and_secs(str(out)) == (4 + 2, 3.0)  # two in a second, the last one twice
 
 
 def test_the_mirrored_section_has_the_whole_area(run_path: Path) -> None:

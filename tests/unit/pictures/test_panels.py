@@ -33,7 +33,7 @@ def three(run_path: Path, tmp_path: Path) -> list[Path]:
 
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     saved: list[Figure] = []
-    monkeypatch.setattr(panels, "save_figure", lambda figure, path: saved.append(figure) or path)
+    monkeypatch.setattr(panels, "save_figure", lambda figure, path, dpi: saved.append(figure) or path)
     return saved
 
 
@@ -50,7 +50,7 @@ def test_sections_share_colours_and_scale(three: list[Path], monkeypatch: pytest
     middle = [image[image.shape[0] // 2, image.shape[1] // 2].astype(int) for image in images]
     assert_allclose(middle[0], middle[1], rtol=0, atol=2)
     assert np.abs(middle[2] - middle[0]).max() > 60
-    assert [axes.get_title().splitlines()[0] for axes in sections] == ["a", "b", "c"]
+    assert [axes.get_title().splitlines()[0] for axes in sections] == ["(a)  a", "(b)  b", "(c)  c"]
     assert "84 % converted" in sections[0].get_title()
 
 
@@ -77,7 +77,7 @@ def test_files_are_what_their_names_say(three: list[Path], tmp_path: Path) -> No
 
 
 def test_names_tell_runs_apart(three: list[Path], tmp_path: Path) -> None:
-    assert names_of([RunFolder(path) for path in three]) == ["a", "b", "c"]
+    assert names_of([RunFolder(path) for path in three]) == ["(a)  a", "(b)  b", "(c)  c"]
     manifest = json.loads((three[1] / "manifest.json").read_text())
     (three[1] / "manifest.json").write_text(json.dumps({**manifest, "name": "other"}))
     assert names_of([RunFolder(path) for path in three[:2]]) == ["made_up-$case", "other"]

@@ -168,16 +168,28 @@ def test_a_step_that_was_not_recorded_whole_is_made_again(whole: femanode.Result
                                                           monkeypatch: pytest.MonkeyPatch) -> None:
     write, count = journal.FrameWriter.write, [0]
 
-    def full_disk(self: Any, fields: Any) -> Path:
+    def full_disk(self: Any, *args: Any) -> Path:
         count[0] += 1
         if count[0] == 5:
             raise OSError("no space left")
-        return write(self, fields)
+        return write(self, *args)
 
     monkeypatch.setattr(journal.FrameWriter, "write", full_disk)
     with pytest.raises(OSError, match="no space"):
         femanode.run(case(), tmp_path / "run")
     same_run(femanode.run(case(), tmp_path / "run", resume=True), whole)
+
+
+def test_a_run_that_is_broken_off_shows_the_frames_asked_for_and_goes_on(whole: femanode.Result, tmp_path: Path,
+                                                                        at_every_step: None) -> None:
+    with pytest.raises(Stop):
+        femanode.run(case(), tmp_path / "run", report=after(30, stop))
+    broken = femanode.Result(tmp_path / "run")
+    assert len(broken.frames) == 12
+    assert broken.frames.times[-1] == broken.history["time_s"].iloc[-1]
+    done = femanode.run(case(), tmp_path / "run", resume=True)
+    assert len(done.frames) == 12
+    same_run(done, whole)
 
 
 def test_a_failing_solver_leaves_a_checkpoint_and_fails_again_in_the_same_way(
@@ -288,7 +300,7 @@ def test_another_configuration_version_or_mesh_is_refused(tmp_path: Path, monkey
         femanode.run(case(overrides__mechanics__yield_stress="1.2 GPa"), folder, resume=True)
     with monkeypatch.context() as patch:
         patch.setattr("femanode.output.checkpoint.__version__", "9.9")
-        with pytest.raises(ConfigError, match=r"written by femanode .*, format 3; allowed: femanode 9\.9, format 3"):
+        with pytest.raises(ConfigError, match=r"written by femanode .*, format 4; allowed: femanode 9\.9, format 4"):
             femanode.run(case(), folder, resume=True)
     with monkeypatch.context() as patch:
         patch.setattr("femanode.mesh.section.Section.hash", lambda self: "other")

@@ -22,7 +22,8 @@ from tests.fronts import coarse_case
 
 #: Every file that a run writes before its pictures, at which of its writings the disk is full, and the exit code. The
 #: first of each comes before anything is computed, but for what is written at the end only.
-PLACES = [("config.yaml", 1, 2), ("history.csv", 1, 2), ("row", 1, 2), ("frame_0000.vtu", 1, 2), ("frames.pvd", 1, 2),
+PLACES = [("config.yaml", 1, 2), ("citations.bib", 1, 2), ("history.csv", 1, 2), ("row", 1, 2),
+          ("frame_0000.vtu", 1, 2), ("frames.pvd", 1, 2),
           ("row", 4, 3), ("frame_0001.vtu", 1, 3), ("frames.pvd", 2, 3), ("checkpoint.npz", 1, 3),
           ("checkpoint.npz", 3, 3), ("checkpoint.old.npz", 1, 3), ("checkpoint.old.npz", 2, 3), ("summary.json", 1, 3),
           ("manifest.json", 1, 3)]

@@ -95,7 +95,8 @@ def bent(strength: float) -> tuple[Mechanics, Array, Axial, Array, Array, Array,
     """A strongly bent section with a plastic past out of equilibrium: mech, u, axial, Cp_inv, eqps, Jc, law."""
     mesh = skfem.MeshTri2.from_mesh(skfem.MeshTri.init_circle(1))
     s = build_spaces(mesh.with_boundaries({"surface": lambda x: np.hypot(*x) > 0.7}))
-    mech, shape, rng = Mechanics(s, "full", axial="bending", axial_force=0.7), s.weight.shape, np.random.default_rng(3)
+    mech = Mechanics(s, "full", axial="bending", axial_force=0.7, pressure=20.0)
+    shape, rng = s.weight.shape, np.random.default_rng(3)
     u = 0.04 * rng.normal(size=(2, s.n_nodes))
     past = respond(mech.deformation(0.02 * rng.normal(size=u.shape)), 1.03, unit_plastic(shape), np.zeros(shape),
                    np.ones(shape), moduli(E, NU, 0.5, shape=shape), 1.0)
@@ -118,7 +119,7 @@ def test_stiffness_with_three_columns_is_the_derivative_of_the_forces(strength: 
         at = x[:n].reshape(-1, 2).T
         stretch = mech.stretch(at, Axial.of(x[n:]))
         response, parts = mech.elements.respond(mech.deformation(at), stretch, Cp_inv, eqps, Jc, law, 1.0)
-        residual, imbalance, _ = mech._assemble(parts, stretch, response)
+        residual, imbalance, _ = mech._assemble(parts, stretch, response, at)
         return np.append(residual, imbalance)
 
     x0 = np.append(u.T.ravel(), axial.numbers)
@@ -135,6 +136,8 @@ def test_stiffness_with_three_columns_is_the_derivative_of_the_forces(strength: 
         assert np.mean(response.eqps > eqps + 1e-3) > 0.9
     Ke, coupling, K33 = mech.elements.stiffness(F, stretch, response, calm=False)
     assert coupling.shape == (3, 12, s.cells.shape[1])
+    assert mech.pressure is not None
+    mech.pressure.stiffen(Ke, coupling, K33, u, axial)
     got = np.zeros_like(wanted)
     got[:-3, :-3] = mech._pattern.matrix(Ke).toarray()
     for a, column in enumerate(coupling):
@@ -150,7 +153,8 @@ def test_newtons_method_converges_quadratically_with_every_border(axial: str, co
     s = section_spaces(1.0, 0.5, "full")
     sizes = []
     for limit in range(1, 8):
-        mech = Mechanics(s, "full", axial=axial, axial_force=2.0 if columns else 0.0, tolerance=1e-13)
+        mech = Mechanics(s, "full", axial=axial, axial_force=2.0 if columns else 0.0, pressure=1.0,
+                         tolerance=1e-13)
         assert mech.columns == columns
         mech.max_iterations, mech.solver.near = limit, 1e-12
         shape = s.weight.shape

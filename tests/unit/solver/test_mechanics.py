@@ -168,7 +168,7 @@ def test_stiffness_is_the_derivative_of_the_forces(strength: float, H: float, fl
         at = x[:-1].reshape(-1, 2).T
         stretch = mech.stretch(at, Axial(x[-1]))
         response, parts = mech.elements.respond(mech.deformation(at), stretch, Cp_inv, eqps, Jc, law, 1.0)
-        residual, axial, _ = mech._assemble(parts, stretch, response)
+        residual, axial, _ = mech._assemble(parts, stretch, response, at)
         return np.append(residual, axial)
 
     x0 = np.append(u.T.ravel(), F33)
