@@ -102,14 +102,13 @@ class ResultFrame(Frame):
         ConfigError
             Unknown field, places of another shape, or a missing or broken file.
         """
+        from femanode.pictures.fieldchoice import choose_field
         from femanode.pictures.sampling import sample_points  # VTK loads slowly
 
         at = np.atleast_2d(np.asarray(places, dtype=float))
         if at.ndim != 2 or at.shape[1] != 2:
             raise ConfigError(f"found an array of shape {at.shape}", where="places", allowed="(k, 2): x and y in nm")
         mesh, sector = self.mesh, self.result.sector
-        from femanode.pictures.fieldchoice import choose_field
-
         choice = choose_field(field, mesh)
         sign = np.ones_like(at)
         if sector == "quarter":
@@ -134,10 +133,10 @@ class ResultFrame(Frame):
         DataFrame
             ``distance_nm`` from the start, ``x_nm``, ``y_nm`` and the field.
         """
+        from femanode.pictures.fieldchoice import choose_field
+
         line = np.linspace(np.asarray(start, dtype=float), np.asarray(end, dtype=float), n)
         return pd.DataFrame({"distance_nm": np.hypot(*(line - line[0]).T), "x_nm": line[:, 0], "y_nm": line[:, 1],
-                             from femanode.pictures.fieldchoice import choose_field
-
                              choose_field(field, self.mesh).name: self.probe(line, field)})
 
     def _repr_png_(self) -> bytes:
