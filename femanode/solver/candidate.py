@@ -43,7 +43,7 @@ LEAST_GAIN = 0.3
 
 #: Stress and carriers agree when the action of the one on the other differs by less than `AGREED`, in V, and by less
 #: than `CLOSE` of itself (root mean squares over the reacted section), but no less than `NOTHING` is asked for.
-AGREED, CLOSE, NOTHING = 2e-4, 5e-3, 2e-6
+AGREED, CLOSE, NOTHING = 2e-4, 2e-3, 2e-6
 
 #: The rounds that are made for it at most, how many of them are mixed, and the share of the difference that the first
 #: round takes over.

@@ -75,8 +75,8 @@ def test_every_end_ends_its_step() -> None:
     assert last[4].state.t - last[3].state.t == pytest.approx(360.0, rel=1e-9)
     # 1C takes out what an hour's share of the section holds
     assert charge(problem, last[2].state) - 0.5 == pytest.approx((last[3].state.t - last[2].state.t) / 3600.0, rel=1e-9)
-    # 0.01 mA/cm^2 = 0.062415 e/(nm^2 s) of 187.31 Li/nm^3 through pi d
-    out = 0.062415 / 187.3127 * 360.0 * np.pi * 20.0 / (np.pi * 100.0)
+    # 0.01 mA/cm^2 = 0.62415 e/(nm^2 s) of 187.31 Li/nm^3 through pi d
+    out = 0.62415 / 187.3127 * 360.0 * np.pi * 20.0 / (np.pi * 100.0)
     assert charge(problem, last[3].state) - charge(problem, last[4].state) == pytest.approx(out, rel=6e-3)  # chords
 
 
