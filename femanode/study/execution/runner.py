@@ -13,8 +13,8 @@ from femanode.simulation.run import Progress, run
 from femanode.solver.problem import build_problem
 from femanode.solver.stepping import Tally, march
 
-#: Smallest case that goes through the whole solver. It is solved with scipy: rslab starts threads when first used, and a
-#: process forked from one that has them waits for them for ever.
+#: Smallest case that goes through the whole solver. It is solved with scipy: rslab starts threads when first used, and
+#: a process forked from one that has them waits for them for ever.
 TINY: dict[str, Any] = {
     "name": "tiny", "geometry": {"shape": "circle", "diameter": "40 nm"}, "material": "Li-Si",
     "overrides": {"front.rates": {"isotropic": "0.05 nm/s"}}, "front": {"half_thickness": "10 nm"},
