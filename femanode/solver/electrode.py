@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from femanode.config.loading import Config
 from femanode.config.protocol import Current
-from femanode.constitutive.transfer import ButlerVolmer
+from femanode.constitutive.butlervolmer import ButlerVolmer
 from femanode.errors import ConfigError
 from femanode.solver.laws import chemistry_of, thermal_voltage
 from femanode.solver.surfacefilm import SurfaceFilm

@@ -27,8 +27,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import brentq
 
+from femanode.constitutive.butlervolmer import ButlerVolmer
 from femanode.constitutive.chemistry import Chemistry
-from femanode.constitutive.transfer import ButlerVolmer
 from femanode.mesh.spaces import Spaces, scatter
 from femanode.numerics import compiled
 from femanode.numerics.arrays import Array
