@@ -21,7 +21,7 @@ from femanode.solver.electrode import applied_current, cutoff_activity, film_coe
 from femanode.solver.ends import usual_ends
 from femanode.solver.front import Front
 from femanode.solver.grading import GradedMesh, Grading, initial_leaves
-from femanode.solver.laws import chemistry_of, crystal_of, diffusivity_of, kinetics_of, mixture_of, shares_of
+from femanode.solver.laws import chemistry_of, crystal_of, diffusivity_of, kinetics_of, layers_of, mixture_of, shares_of
 from femanode.solver.mechanics import Mechanics
 from femanode.solver.physics import Physics
 from femanode.solver.preload import loaded
@@ -98,7 +98,7 @@ class Problem:
         uneven = unevenness_of(self.config, self.section)
         # The front enters parallel to the actual outline, uneven or not.
         depth = outline.depth(spaces.nodes) if uneven is None else uneven.depth(spaces.nodes, outline)
-        extent = self.physics.front.initial_extent(np.maximum(depth, 0.0))
+        extent = np.where(spaces.idle, 0.0, self.physics.front.initial_extent(np.maximum(depth, 0.0)))
         state = pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]), extent,
                          1.0 - self.physics.applied[0].cutoff)
         return loaded(self.physics, state, self.config.mechanics.bend) if self.config.mechanics.loaded else state
@@ -218,7 +218,7 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
         transport=Transport(spaces, chemistry_of(config), diffusivity_of(material),
                             material.transport.activation_volume / (K_B * config.temperature), backend,
                             film_coefficient(config)),
-        mixture=mixture_of(material, shares_of(material, crystal_of(config)[0])), applied=(applied_of(config, spaces),))
+        mixture=mixture_of(material, shares_of(material, crystal_of(config)[0]), layers_of(config)), applied=(applied_of(config, spaces),))
 
 
 def applied_of(config: Config, spaces: Spaces) -> Applied:

@@ -90,7 +90,7 @@ class Transport:
 
     Attributes
     ----------
-    held : (N,) mask of the nodes whose activity is that outside, namely those of a bare surface
+    held : (N,) mask of the nodes whose activity is that outside: those of a bare surface, and idle ones
     """
 
     #: Where D0 or y'(c) depend on content, the balance is solved in sweeps: the largest number of them, the change of
@@ -103,6 +103,7 @@ class Transport:
         self.film = film
         self.held = np.zeros(spaces.n_nodes, bool)
         self.held[spaces.reacting] = film is None
+        self.held |= spaces.idle
         self._film = (film or 0.0) * (1.0 - chemistry.at_front) * spaces.reacting_length
         self._free = np.flatnonzero(~self.held)
         # The residual of the solution is the error of the content balance.

@@ -13,7 +13,8 @@ from femanode.errors import MeshError
 from femanode.mesh.build import make_section
 from femanode.mesh.files import write_section
 from femanode.mesh.hierarchy import Hierarchy
-from femanode.mesh.section import INERT, REACTING, Section
+from femanode.mesh.section import CORE as INERT
+from femanode.mesh.section import REACTING, Section
 from femanode.mesh.spaces import build_spaces
 
 R, CORE = 10.0, 5.0
