@@ -37,7 +37,8 @@ CoordinateUnit = Annotated[
 
 
 #: Keys that belong to some shapes only, and those shapes; ``diameter`` may stand with all but ellipses.
-_SHAPES_OF = {"core": ("circle",), "coating": ("circle", "annulus"), "inner_diameter": ("annulus",), "diameters": ("ellipse",), "corners": ("polygon",),
+_SHAPES_OF = {"core": ("circle",), "coating": ("circle", "annulus"),
+              "inner_diameter": ("annulus",), "diameters": ("ellipse",), "corners": ("polygon",),
               "rounding": ("polygon",), "rotation": ("ellipse", "polygon"), "reacting": ("annulus", "file"),
               "path": ("file",), "unit": ("file",), "diameter": ("circle", "annulus", "polygon", "file")}
 #: Keys that a shape cannot do without, with an example of each.

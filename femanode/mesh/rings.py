@@ -140,7 +140,8 @@ def _layers(circles: tuple[float, ...], element_size: float) -> tuple[Array, lis
             best = cost, radii, rings
     if not best[2]:
         raise MeshError(f"no rings of elements of {element_size:g} nm between circles of radii "
-                        f"{', '.join(f'{r:g}' for r in circles)} nm", where="mesh.element_size", hint="take smaller ones")
+                        f"{', '.join(f'{r:g}' for r in circles)} nm", where="mesh.element_size",
+                        hint="take smaller ones")
     return best[1:]
 
 

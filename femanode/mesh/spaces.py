@@ -18,7 +18,6 @@ from femanode.mesh.section import COATING, REACTING, region_of
 from femanode.numerics.arrays import Array, BoolArray, IntArray
 from femanode.numerics.ordering import node_rank
 
-
 #: Area of a node in no element that reacts, nm^2: nothing in any sum, and its fields are not divided by 0.
 NOTHING = 1e-200
 
@@ -225,7 +224,8 @@ def build_spaces(mesh: skfem.MeshTri2, outline: Outline | None = None) -> Spaces
         qp_nodes=qp_nodes, qp_grad=qp_grad, sub=sub, sub_grad=sub_grad, sub_area=sub_area, edges=edges,
         conductance=conductance, mass=mass, region=region, reacts=(region == REACTING).astype(float), idle=idle,
         reacting=reacting, reacting_length=_boundary_length(nodes, _ending_on(around, reacting, n)), outward=outward,
-        skin=skin, skin_length=_boundary_length(nodes, _ending_on(around, skin, n)), outer=outer, outer_length=_boundary_length(nodes, _ending_on(free, outer, n)), x0=x0, y0=y0,
+        skin=skin, skin_length=_boundary_length(nodes, _ending_on(around, skin, n)), outer=outer,
+        outer_length=_boundary_length(nodes, _ending_on(free, outer, n)), x0=x0, y0=y0,
         corner_point=(int(np.argmax(corner == 0)), int(np.argmax(corner == 1)), int(np.argmax(corner == 2))))
 
 

@@ -10,7 +10,8 @@ from femanode.numerics.arrays import Array, IntArray
 from femanode.output.linearcells import split_quadratic
 from femanode.output.runfolder import FrameMesh
 
-__all__ = ["MIRRORS", "distance_from_axis", "free_edges", "level_segments", "reference_radius", "split_quadratic"]
+__all__ = ["MIRRORS", "connected_parts", "distance_from_axis", "free_edges", "level_segments", "reference_radius",
+           "split_quadratic"]
 
 MIRRORS: Mapping[str, tuple[tuple[int, int], ...]] = {
     "quarter": ((1, 1), (-1, 1), (-1, -1), (1, -1)),
@@ -52,6 +53,32 @@ def level_segments(points: Array, triangles: IntArray, values: Array, level: flo
     share = (level - values[start]) / (values[end] - values[start])
     cuts: Array = points[start] + share[:, None] * (points[end] - points[start])
     return cuts.reshape((-1, 2, 2))
+
+
+def connected_parts(triangles: IntArray) -> list[tuple[IntArray, IntArray]]:
+    """Parts of a mesh that share no node, as the layers of a section: nodes of each, and its triangles of those.
+
+    Parameters
+    ----------
+    triangles : ndarray of int, shape (m, 3)
+
+    Returns
+    -------
+    list of (ndarray of int, shape (k,), ndarray of int, shape (l, 3))
+        The triangles hold places in the list of nodes.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    start, end = triangles[:, [0, 1]].T.ravel(), triangles[:, [1, 2]].T.ravel()
+    size = int(triangles.max()) + 1
+    _, part = connected_components(coo_array((np.ones(len(start)), (start, end)), shape=(size, size)), directed=False)
+    found = []
+    for number in np.unique(part[triangles[:, 0]]):
+        own = triangles[part[triangles[:, 0]] == number]
+        nodes, places = np.unique(own, return_inverse=True)
+        found.append((nodes, places.reshape(own.shape)))
+    return found
 
 
 def free_edges(mesh: FrameMesh, sector: str) -> list[IntArray]:

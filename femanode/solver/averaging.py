@@ -52,7 +52,8 @@ class Averager:
     def __call__(self, at_points: Array) -> Array:
         """Average of ``at_points`` (elem, qp) across the front, extended along the normal, (N,).
 
-        Far from any front the result tends to zero, and it is zero at idle nodes. If another value is wanted there, average the difference from it.
+        Far from any front the result tends to zero, and it is zero at idle nodes. If another value is wanted there,
+        average the difference from it.
         """
         spaces = self.spaces
         if self._serial[0] != self.solver.factorisations:

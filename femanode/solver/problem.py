@@ -218,7 +218,8 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
         transport=Transport(spaces, chemistry_of(config), diffusivity_of(material),
                             material.transport.activation_volume / (K_B * config.temperature), backend,
                             film_coefficient(config)),
-        mixture=mixture_of(material, shares_of(material, crystal_of(config)[0]), layers_of(config)), applied=(applied_of(config, spaces),))
+        mixture=mixture_of(material, shares_of(material, crystal_of(config)[0]), layers_of(config)),
+        applied=(applied_of(config, spaces),))
 
 
 def applied_of(config: Config, spaces: Spaces) -> Applied:
