@@ -108,7 +108,7 @@ class FieldSet:
     def at_nodes(self) -> dict[str, Array]:
         """Every field of the output at the nodes, (N,), (N, 3) or (N, 6); where layers meet, of what reacts.
 
-        Layers that do not react have no activity: NaN.
+        Layers that do not react have neither activity nor content: NaN.
         """
         return self._nodal(self.problem.recovery)
 
@@ -119,8 +119,8 @@ class FieldSet:
             chosen = sides.node[sides.region == region]
             there = self._nodal(lambda values, odd=False, of=int(region): self.problem.recovery.within(
                 of, values, odd=odd))
-            there |= {name: np.zeros_like(self.state.xi) for name in ("extent", "content", "front_rate_nm_s")}
-            there["activity"] = np.full_like(self.state.xi, np.nan)
+            there |= {name: np.zeros_like(self.state.xi) for name in ("extent", "front_rate_nm_s")}
+            there |= {name: np.full_like(self.state.xi, np.nan) for name in ("activity", "content")}
             for name, values in there.items():
                 found[name].append(values[chosen])
         return {name: np.concatenate(parts) for name, parts in found.items()}
@@ -137,6 +137,7 @@ class FieldSet:
         front = physics.front
         speed = front.speed(front.normals(state.xi), state.front_stress, state.activity)
         return {"displacement": np.stack([*state.u, zero], axis=1), "extent": state.xi,
-                "content": physics.content_at_nodes(state), "activity": np.where(spaces.idle, np.nan, state.c),
+                "content": np.where(spaces.idle, np.nan, physics.content_at_nodes(state)),
+                "activity": np.where(spaces.idle, np.nan, state.c),
                 "cauchy_stress_GPa": np.stack([xx, yy, zz, xy, zero, zero], axis=1), **scalars,
                 "front_rate_nm_s": np.where(spaces.idle, 0.0, speed)}

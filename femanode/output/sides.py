@@ -1,14 +1,19 @@
-"""Nodes of a frame where layers meet: one for each side, as stress jumps there and only one side has reacted."""
+"""Layers in the output: what they are, and nodes for both sides where they meet.
+
+Stress jumps there, and only one side has reacted.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from femanode.mesh.section import REACTING
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import IntArray
+from femanode.solver.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -44,3 +49,14 @@ def sides_of(spaces: Spaces) -> Sides:
         nodes.append(shared)
         regions.append(np.full(len(shared), region))
     return Sides(np.concatenate(nodes), np.concatenate(regions), cells)
+
+
+def layer_facts(problem: Problem) -> dict[str, Any]:
+    """Materials and thicknesses of the layers that do not react; nothing where there are none."""
+    core, coating = problem.config.geometry.core, problem.config.geometry.coating
+    found: dict[str, Any] = {}
+    if core is not None:
+        found["core"] = {"material": core.material.name, "diameter_nm": core.diameter}
+    if coating is not None:
+        found["coating"] = {"material": coating.material.name, "thickness_nm": coating.thickness}
+    return {"layers": found} if found else {}

@@ -25,7 +25,7 @@ from femanode.output.disk import replacing, telling, write_text
 from femanode.output.fieldset import FieldSet
 from femanode.output.linearcells import split_quadratic
 from femanode.output.lock import HOLDER, LOCK
-from femanode.output.sides import sides_of
+from femanode.output.sides import layer_facts, sides_of
 from femanode.solver.problem import Problem
 from femanode.solver.stepping import Tally
 
@@ -263,7 +263,7 @@ def manifest(problem: Problem, tally: Tally, *, stop: str, seconds: Mapping[str,
     return {
         "name": problem.config.name, "stop_reason": stop, **(events or {}), "notes": list(problem.notes),
         "sector": problem.section.sector, "radius_nm": problem.section.radius,
-        **({} if problem.section.outline.round else {"outline": str(problem.section.outline)}), **_layers(problem),
+        **({} if problem.section.outline.round else {"outline": str(problem.section.outline)}), **layer_facts(problem),
         "half_thickness_nm": problem.half_thickness, "element_size_nm": problem.section.element_size,
         "mesh": {"hash": problem.section.hash(), "elements": problem.physics.spaces.cells.shape[1],
                  "nodes": problem.physics.spaces.n_nodes, **problem.section.quality(), "adaptive": mesh is not None,
@@ -279,17 +279,6 @@ def manifest(problem: Problem, tally: Tally, *, stop: str, seconds: Mapping[str,
         "platform": {"python": sys.version.split()[0], "system": platform.platform(), "cores": os.cpu_count()},
         "versions": {name: _version(name) for name in PACKAGES}, "commit": _commit(),
     }
-
-
-def _layers(problem: Problem) -> dict[str, Any]:
-    """Materials and thicknesses of the layers that do not react; nothing where there are none."""
-    core, coating = problem.config.geometry.core, problem.config.geometry.coating
-    found: dict[str, Any] = {}
-    if core is not None:
-        found["core"] = {"material": core.material.name, "diameter_nm": core.diameter}
-    if coating is not None:
-        found["coating"] = {"material": coating.material.name, "thickness_nm": coating.thickness}
-    return {"layers": found} if found else {}
 
 
 def peak_memory() -> float | None:

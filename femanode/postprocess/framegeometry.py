@@ -11,7 +11,7 @@ from femanode.output.linearcells import split_quadratic
 from femanode.output.runfolder import FrameMesh
 
 __all__ = ["MIRRORS", "connected_parts", "distance_from_axis", "free_edges", "level_segments", "reference_radius",
-           "split_quadratic"]
+           "split_quadratic", "within"]
 
 MIRRORS: Mapping[str, tuple[tuple[int, int], ...]] = {
     "quarter": ((1, 1), (-1, 1), (-1, -1), (1, -1)),
@@ -103,6 +103,13 @@ def free_edges(mesh: FrameMesh, sector: str) -> list[IntArray]:
         on_line = np.abs(mesh.points[sides][:, :, axis]).max(axis=1) < 1e-6 * size
         sides = sides[~on_line]
     return _chains(sides)
+
+
+def within(mesh: FrameMesh, edges: list[IntArray]) -> list[bool]:
+    """Which of the chains of :func:`free_edges` have another at the same place: two layers meet there."""
+    places = [np.unique(np.round(mesh.points[edge], 6), axis=0) for edge in edges]
+    return [any(i != j and np.array_equal(here, there) for j, there in enumerate(places))
+            for i, here in enumerate(places)]
 
 
 def _chains(sides: IntArray) -> list[IntArray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from math import gcd
 from typing import Any
@@ -27,8 +28,10 @@ def bias_of(problem: Problem) -> Bias:
     """Expected bias of core stress and arrest of a problem; see :mod:`femanode.postprocess.accuracy`."""
     config, section = problem.config, problem.section
     size, delta = resolution(config)[0], problem.half_thickness
-    return expected_bias(delta, section.outline.wall, size if size is not None else
-                         section.actual_size, config.time.max_front_advance, config.front.conversion_start)
+    found = expected_bias(delta, section.outline.wall, size if size is not None else
+                          section.actual_size, config.time.max_front_advance, config.front.conversion_start)
+    # The law was measured on wires of one material.
+    return replace(found, in_range=False) if problem.physics.spaces.layered else found
 
 
 def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> dict[str, Any]:
