@@ -253,15 +253,17 @@ class HistoryWriter:
 
 
 def manifest(problem: Problem, tally: Tally, *, stop: str, seconds: Mapping[str, float], resumed: int = 0,
-             events: Mapping[str, Any] | None = None, frames: int | None = None) -> dict[str, Any]:
+             events: Mapping[str, Any] | None = None, frames: int | None = None,
+             protocol: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """Where a run's numbers come from: versions, machine, mesh, solver, steps, time, how often it was resumed.
 
     ``events`` maps ``neck`` and ``torn`` to when and where they happened, or to None, as in the summary; ``frames`` is
-    how many are shown.
+    how many are shown; ``protocol`` has the steps that are over, and what ended each.
     """
     mesh, output = problem.graded, problem.config.output
     return {
         "name": problem.config.name, "stop_reason": stop, **(events or {}), "notes": list(problem.notes),
+        **({"protocol": list(protocol)} if problem.config.boundary.protocol else {}),
         "sector": problem.section.sector, "radius_nm": problem.section.radius,
         **({} if problem.section.outline.round else {"outline": str(problem.section.outline)}), **layer_facts(problem),
         "half_thickness_nm": problem.half_thickness, "element_size_nm": problem.section.element_size,
