@@ -45,7 +45,8 @@ def editor_schema(model: type[BaseModel]) -> dict[str, Any]:
     for name in ("Core", "Coating"):
         inert = {**text, "description": "bundled name of an inert material, or path of a YAML file"}
         definitions[name]["properties"]["material"] = {
-            "anyOf": [inert, {"$ref": "#/$defs/Inert"}], "description": "what the layer is made of; it takes no carriers"}
+            "anyOf": [inert, {"$ref": "#/$defs/Inert"}],
+            "description": "what the layer is made of; it takes no carriers"}
     schema["properties"]["overrides"].pop("maxProperties", None)
     return schema
 

@@ -15,8 +15,8 @@ def reacted(physics: Physics, state: State, content: float | None) -> State:
     """``state`` with all of the section reacted, at one ``content`` (the least of its chemistry by default).
 
     It has swollen without stress: by the same stretch in all directions, or, where its length is held, in the section
-    only, with the plastic flow that this takes behind it. In layers it lies as grown; what little it has swollen is left
-    to the first step.
+    only, with the plastic flow that this takes behind it. In layers it lies as grown; what little it has swollen is
+    left to the first step.
     """
     chemistry = physics.chemistry
     held = chemistry.lowest if content is None else content

@@ -91,3 +91,22 @@ def test_figures_of_the_coating(result: Result) -> None:
                                          "coating": {"material": "SiO2", "thickness_nm": 3.0}}
     assert "content_error" in history
     assert history["content_error"].max() < 1e-10
+
+
+def test_a_thin_shell_on_a_rigid_core_takes_carriers_at_a_potential_lower_by_its_flow_stress(tmp_path: Path) -> None:
+    rigid = {"kind": "inert", "name": "rigid", "mechanics": {"youngs_modulus": "1e4 GPa", "poisson_ratio": 0.3,
+                                                             "yield_stress": "1e3 GPa"}}
+    case = {"name": "film", "material": "Li-a-Si", "front": {"half_thickness": "1 nm"},
+            "geometry": {"shape": "circle", "diameter": "60 nm", "core": {"diameter": "56 nm", "material": rigid}},
+            "overrides": {"chemistry": {"law": "open_circuit", "open_circuit": {
+                "content": [0, 0.5, 1], "value": ["0.6 V", "0.35 V", "0.1 V"]}}, "host.volume": "20.02 Å^3",
+                "swelling.expansion": 3.2, "mechanics.reacted.yield_stress": "1 GPa"},
+            "initial": {"reacted": True, "content": 0.002}, "boundary": {"protocol": ["Lithiate at 1C for 2 min"]},
+            "mesh": {"element_size": "1 nm"}, "solver": {"linear": "scipy"}, "time": {"end": "1 h"},
+            "output": {"frames": 1, "pictures": False}}
+    found = run(Config.from_mapping(case), out=tmp_path / "run")
+    last = found.history.iloc[-1]
+    # Sethuraman et al.: E = U + Omega sigma_m/e, with sigma_m = 2/3 of the film's stress; Omega = 3.2 x 20.02/3.75 A^3
+    expected = -2.0 / 3.0 * 1.0 * (3.2 * 20.02e-3 / 3.75) / 0.1602176634
+    assert_allclose(last["potential_V"] - (0.6 - 0.5 * last["state_of_charge"]), expected, rtol=0.08)
+    assert_allclose(last["state_of_charge"], 0.002 + 120.0 / 3600.0, rtol=1e-6)
