@@ -32,7 +32,9 @@ def format_seconds(seconds: float) -> str:
 
 
 def share_done(progress: Progress) -> float:
-    """How much of the run is behind, 0..1: by time or by conversion, whichever is further."""
+    """How much of the run is behind, 0..1: by time or by conversion, whichever is further; or by the protocol."""
+    if progress.done is not None:
+        return progress.done
     return min(max(progress.t / progress.end, progress.converted / progress.wanted), 1.0)
 
 
@@ -63,7 +65,12 @@ class Estimate:
 
 
 def describe(progress: Progress, left: float | None) -> str:
-    """One line: time, converted fraction, front speed, estimate of the time left (s, or None)."""
+    """One line: time, converted fraction, front speed, estimate of the time left (s, or None).
+
+    Under a protocol it is cycle, step, potential and capacity instead; how long cycles to come take is not foreseen.
+    """
+    if progress.step:
+        return f"t = {format_seconds(progress.t)}  {progress.step}"
     said = "estimating time left" if left is None else f"at most {format_seconds(left)} left"
     if progress.reserve < NEAR_ARREST:
         said = "close to arrest, " + said

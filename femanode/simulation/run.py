@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from femanode.config.loading import Config
 from femanode.errors import ConvergenceError, DiskError
 from femanode.output.lock import hold
 from femanode.output.writers import write_json
+from femanode.postprocess.balances import Row
 from femanode.simulation.interruption import interruptible, undisturbed
 from femanode.simulation.journal import Journal, is_complete, open_journal
 from femanode.simulation.result import Result
@@ -39,6 +41,10 @@ class Progress:
         Time, s, and converted fraction at which the run ends at the latest.
     reserve : float
         v/k that the present stress leaves to a front at the surface's activity; at 0 stress holds the front.
+    step : str
+        Where there is a protocol, or no front: the step and what is measured, in words; empty otherwise.
+    done : float or None
+        Share of the protocol's steps that are over; None without a protocol.
     """
 
     t: float
@@ -48,6 +54,8 @@ class Progress:
     end: float
     wanted: float = 1.0
     reserve: float = 1.0
+    step: str = ""
+    done: float | None = None
 
 
 def run(config: Config, out: str | Path | None = None, *, overwrite: bool = False, resume: bool = False,
@@ -162,4 +170,19 @@ def _march(journal: Journal, report: Callable[[Progress], None] | None) -> None:
                     report(Progress(t=row["time_s"], converted=row["converted_fraction"],
                                     speed=row["front_speed_nm_s"], drive=candidate.drive, end=problem.limits.end,
                                     wanted=problem.limits.converted or 1.0,
-                                    reserve=applied.cutoff - float(balanced)))
+                                    reserve=applied.cutoff - float(balanced),
+                                    **_standing(journal, row, mark.state.step)))
+
+
+def _standing(journal: Journal, row: Row, step: int) -> dict[str, Any]:
+    """What a run with a protocol, or without a front, says of itself in place of conversion."""
+    config, steps = journal.problem.config, journal.protocol.steps
+    if config.boundary.protocol is None and not config.initial.reacted:
+        return {}
+    said = f"{100.0 * row['state_of_charge']:.1f} % of full content"
+    if "potential_V" in row:
+        said = f"{row['potential_V']:.3f} V, {row['capacity_mAh_g']:.0f} mAh/g"
+    if config.boundary.protocol is None:
+        return {"step": said}
+    at, cycles = steps[step], f" of {config.boundary.cycles}" if config.boundary.cycles > 1 else ""
+    return {"step": f"cycle {at.cycle}{cycles}, {at.name}: {said}", "done": step / len(steps)}

@@ -38,6 +38,13 @@ def test_a_line_has_time_fraction_speed_and_time_left() -> None:
     assert "arrest" not in describe(Progress(600.0, 0.25, 0.001, 0.01, 36000.0, reserve=0.9), 30.0)
 
 
+def test_a_protocol_says_cycle_step_and_potential() -> None:
+    held = Progress(600.0, 1.0, 0.0, 0.0, 36000.0, reserve=-0.1, step="cycle 2 of 3, Rest for 1800.0 s: 0.312 V, "
+                    "1224 mAh/g", done=0.5)
+    assert describe(held, 30.0) == "t = 10.0 min  cycle 2 of 3, Rest for 1800.0 s: 0.312 V, 1224 mAh/g"
+    assert share_done(held) == 0.5  # not 1, though all has converted
+
+
 def test_a_slow_start_does_not_count_in_the_time_left() -> None:
     estimate = Estimate()
     # ten seconds for the first hundredth (compilation, the first skin), then a hundredth in a second
