@@ -16,12 +16,12 @@ from femanode.postprocess.cycles import NEEDED, HalfCycle, half_cycles
 
 FORMATS = (".png", ".svg", ".pdf")
 #: Half cycles with a name of their own in the legend; of more, cycles are told apart by a scale of colours.
-NAMED = 6
+NAMED = 8
 WIDTH, HEIGHT = 5.2, 3.7
 
 
 def draw_half_cycles(axes: Axes, halves: list[HalfCycle], carrier: str = "") -> None:
-    """Draw half cycles: full lines on the way in, dashed ones on the way out, one colour for each cycle.
+    """Draw half cycles: full lines on the way in, dashed ones on the way out, a colour for each in and out.
 
     Parameters
     ----------
@@ -32,12 +32,14 @@ def draw_half_cycles(axes: Axes, halves: list[HalfCycle], carrier: str = "") -> 
     cycles = sorted({half.cycle for half in halves})
     scale = colormaps["viridis"]
     many = len(halves) > NAMED
+    pairs = max((len(halves) + 1) // 2 - 1, 1)
     seen: set[bool] = set()
-    for half in halves:
-        place = cycles.index(half.cycle)
-        colour = to_hex(scale(0.9 * place / max(len(cycles) - 1, 1))) if many else COLOURS[place % len(COLOURS)]
+    for number, half in enumerate(halves):
+        place = number // 2
+        colour = to_hex(scale(0.9 * place / pairs)) if many else COLOURS[place % len(COLOURS)]
         way = f"{carrier} {'in' if half.inserts else 'out'}".strip()
-        name: str | None = way if len(cycles) == 1 else f"cycle {half.cycle}, {way}"
+        where = f"cycle {half.cycle}, " if len(cycles) > 1 else f"step {half.step}, " if len(halves) > 2 else ""
+        name: str | None = where + way
         if many:
             name = None if half.inserts in seen else way
         seen.add(half.inserts)
@@ -85,5 +87,5 @@ def plot_cycles(run: RunFolder | str | Path, out: str | Path | None = None, *, s
     draw_half_cycles(axes, halves)
     label(axes, "Capacity (mAh/g)", "Potential (V)")
     axes.set_title(run.name, fontsize=12, weight="bold", parse_math=False, pad=8)
-    axes.legend(loc="best", frameon=False, fontsize=9.5)
+    axes.legend(loc="best", frameon=False, fontsize=9.5 if len(halves) < 5 else 8.0)
     return save_figure(figure, path, size.dpi)

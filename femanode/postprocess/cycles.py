@@ -68,13 +68,14 @@ class HalfCycle:
 
     Attributes
     ----------
-    cycle : the protocol's repetition in which it begins
+    cycle, step : the protocol's repetition in which it begins, and its step there
     inserts : whether carriers enter
     capacity : (n,) mAh/g
     potential : (n,) V
     """
 
     cycle: int
+    step: int
     inserts: bool
     capacity: Array
     potential: Array
@@ -150,8 +151,8 @@ def half_cycles(columns: Columns) -> list[HalfCycle]:
         # What is given is judged by the first step alone: a hold after it may begin with more.
         size = np.abs(current[rows]) * (data["step"][rows] == data["step"][first])
         rows = rows[np.argmax(size > WHOLE * size.max()):]
-        found.append(HalfCycle(int(data["cycle"][first]), bool(current[first] > 0.0), data["capacity_mAh_g"][rows],
-                               data["potential_V"][rows]))
+        found.append(HalfCycle(int(data["cycle"][first]), int(data["step"][first]), bool(current[first] > 0.0),
+                               data["capacity_mAh_g"][rows], data["potential_V"][rows]))
     return found
 
 

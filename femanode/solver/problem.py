@@ -264,7 +264,7 @@ def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) 
                "the smallest that crystal and outline allow")
         notes.append(f"sector: {section.sector} ({why})")
     natural = config.material.front.half_thickness
-    if delta > 1.001 * natural:
+    if delta > 1.001 * natural and not config.initial.reacted:
         notes.append(f"front half-thickness {delta:g} nm is wider than the material's {natural:g} nm: "
                      "its thickness is numerical, with the bias told under accuracy")
     finest = section.actual_size if config.geometry.shape == "file" else resolution(config)[0]

@@ -31,7 +31,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("converted_fraction", "Converted", "%", "Share of the section that the reaction front has passed."),
     Figure("state_of_charge", "State of charge", "%", "Carriers taken up, as a share of full content."),
     Figure("capacity_mAh_g", "Capacity", "{:.0f} mAh/g", "Charge taken up per gram of host."),
-    Figure("potential_V", "Potential at the end", "{:.3f} V", "Of the electrode against the carrier metal."),
+    Figure("potential_V", "Potential at the end", "{:.3f} V", "Of the electrode against the carrier metal; with a given current or a protocol."),
     Figure("penetration_depth_nm", "Front depth", "{:.1f} nm",
            "Depth of a round front of the same converted area; the same as penetration_depth_equivalent_nm."),
     Figure("penetration_depth_max_nm", "Front depth at its deepest", "{:.1f} nm",
