@@ -214,6 +214,9 @@ class Transport:
         """
         spaces = self.spaces
         depletion, outside, change = guess, self._outside(guess), np.inf
+        if applied.current == 0.0 and not np.any(h):
+            # Nothing has reacted yet, so that no level follows from no current: it stays as it was.
+            return np.zeros_like(guess), outside
         for _ in range(self.most_sweeps):
             onward, back = self.conductances(h, depletion, stress, shift)
             offset, capacity = self.chemistry.tangent(1.0 - depletion - shift)
