@@ -52,6 +52,7 @@ MEANING: dict[str, tuple[str, str]] = {
     "mA/cm^2": ("a current density", "0.1 mA/cm^2"),
     "g/mol": ("a molar mass", "28.09 g/mol"),
     "deg": ("an angle", "3 deg"),
+    "MB": ("an amount of memory", "4 GB"),
 }
 
 NUMBER_PATTERN = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"

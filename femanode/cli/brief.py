@@ -12,19 +12,13 @@ from femanode.postprocess.accuracy import Bias
 from femanode.postprocess.growth import damkohler
 from femanode.postprocess.runfacts import RunFacts
 from femanode.postprocess.summary import bias_of
+from femanode.simulation.plan import plan
 from femanode.simulation.progress import format_seconds
 from femanode.solver.electrode import current_density
 from femanode.solver.problem import Problem
 
 if TYPE_CHECKING:
     from femanode.simulation.result import Result
-
-#: Seconds per step: a part that does not depend on the mesh, and the factor of (million unknowns)^1.2 by linear solver,
-#: by its name or else with SuperLU. Memory, MiB: at the start, and per thousand unknowns. A rough line through four
-#: runs on two cores (unknowns of the first mesh 5,300: 39 ms, with SuperLU 85 ms, 425 MiB; 26,900: 132 ms, 644 MiB;
-#: 122,000: 0.85 s, 984 MiB).
-_FIXED, _GROWING, _SUPERLU = 0.015, {"pardiso": 10.0, "rslab": 15.0}, 40.0
-_BASE_MEMORY, _MEMORY = 380.0, 6.0
 
 #: Seconds that a run takes besides solving, on the same cores: imports, mesh and compiled code; pictures and page.
 _START = "2 to 5 s of start (half a minute the first time, to compile)"
@@ -51,15 +45,7 @@ def describe_plan(problem: Problem) -> str:
     speed = problem.rates.maximum
     D = float(physics.transport.diffusivity(np.array([physics.chemistry.at_front]))[0])
     number = damkohler(speed, section.radius, D, physics.chemistry.at_front)
-    depth = min(speed * config.time.end, section.radius)
-    applied, full = physics.applied[0], float(physics.spaces.mass.sum())
-    if applied.current is not None:
-        depth *= min(1.0, applied.current * config.time.end / full)
-    # Slow directions still move when the fast ones have stopped or are through; good to a third for five bundled wires.
-    spread = (speed / problem.rates.mean) ** 0.55
-    steps = int(np.ceil(0.9 * spread * depth / (config.time.max_front_advance * problem.half_thickness)))
-    growing = _GROWING.get(physics.mechanics.solver.name, _SUPERLU)
-    seconds = steps * (_FIXED + growing * (unknowns / 1e6) ** 1.2)
+    expected = plan(problem)
     control = "interface" if number < 0.3 else "diffusion" if number > 3 else "mixed"
     lines = [
         f"case            {config.name}",
@@ -74,9 +60,8 @@ def describe_plan(problem: Problem) -> str:
         *_describe_surface(problem),
         f"accuracy        {bias_of(problem)}",
         f"linear solver   {physics.mechanics.solver.name}",
-        f"estimate        {steps} steps, solving {format_seconds(seconds)} (rough: to a factor of three), besides "
-        f"{_BESIDES if config.output.pictures else _START}; "
-        f"{_BASE_MEMORY + _MEMORY * unknowns / 1000:.0f} MiB",
+        f"estimate        {expected.steps} steps, solving {format_seconds(expected.seconds)} on one core (to a factor "
+        f"of two), besides {_BESIDES if config.output.pictures else _START}; {expected.memory:.0f} MiB",
     ]
     drop = speed * problem.half_thickness * physics.chemistry.at_front / ((1.0 - physics.chemistry.at_front) * D)
     notes = [*problem.notes, *([] if drop <= _THICK else [_TOO_THICK.format(drop)])]

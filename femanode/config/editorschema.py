@@ -41,6 +41,37 @@ def editor_schema(model: type[BaseModel]) -> dict[str, Any]:
     return schema
 
 
+def material_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """JSON Schema of a material file, from the configuration's.
+
+    Parameters
+    ----------
+    model : type
+        The configuration model.
+    """
+    whole = editor_schema(model)
+    definitions: dict[str, Any] = whole["$defs"]
+    material = definitions.pop("Material")
+    needed = {name for name in _sections_below(Material) if name in definitions}
+    return {"$schema": whole["$schema"], **material, "title": "femanode material",
+            "$defs": {name: definitions[name] for name in definitions if name in needed}}
+
+
+def study_schema(model: type[BaseModel], title: str) -> dict[str, Any]:
+    """JSON Schema of a sweep or fit file.
+
+    Parameters
+    ----------
+    model : type
+        The model of its keys.
+    title : str
+        What the file is.
+    """
+    schema = model.model_json_schema(mode="validation")
+    _name_units(schema)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": title}
+
+
 def _name_units(node: Any) -> None:
     """Say the unit in every quantity's description, and write its default with it."""
     if isinstance(node, list):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from femanode.config.complaints import Place, Places, explain, locate, places_of
-from femanode.config.editorschema import editor_schema
+from femanode.config.editorschema import editor_schema, material_schema
 from femanode.config.geometry import Geometry
 from femanode.config.library import material_data
 from femanode.config.material import Material, material_mapping
@@ -242,6 +242,6 @@ def _resolve_material(data: dict[str, Any], places: Places, base: Path) -> None:
     data["material"] = apply_overrides(raw, changes or {}, places)
 
 
-def json_schema() -> dict[str, Any]:
-    """JSON Schema of the configuration file, for editors."""
-    return editor_schema(Config)
+def json_schema(file: Literal["config", "material"] = "config") -> dict[str, Any]:
+    """JSON Schema of a configuration or of a material file, for editors."""
+    return editor_schema(Config) if file == "config" else material_schema(Config)

@@ -17,7 +17,7 @@ from femanode.postprocess.balances import ENERGIES, LOAD_WORK, Row
 from femanode.postprocess.cycles import cycle_figures
 from femanode.postprocess.necks import figures_after
 from femanode.postprocess.record import Recorder
-from femanode.postprocess.shape import diameters, full_outline
+from femanode.postprocess.shape import diameters, full_outline, harmonics
 from femanode.postprocess.shell import deepest_point, host_depth
 from femanode.solver.ends import ABOVE_CUTOFF, StopReason
 from femanode.solver.problem import Problem
@@ -74,6 +74,7 @@ def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> d
         "damkohler": growth.damkohler(problem.rates.maximum, section.radius, D, physics.chemistry.at_front),
         "anisotropy_ratio": last["diameter_max_nm"] / last["diameter_min_nm"],
         "anisotropy_ratio_exact": 1.0 if problem.rates.isotropic and section.outline.round else None,
+        **{f"outline_{order}theta": amplitude for order, amplitude in harmonics(outline).items()},
         "swelling_by_direction": _swelling(problem, outline),
         "area_ratio": _area_ratio(fields),
         "axial_stretch": last["axial_stretch"], **_bent(last),

@@ -104,7 +104,7 @@ def advance_front(physics: Physics, state: State, dt: float, shift: Array | None
         limit, bound = (-np.inf, full - applied.bound) if state.entered else (full, full)
     # With a limited supply, an error of the front's uptake becomes one of the activity of a thin skin. The extent then
     # has to agree more closely.
-    agreed = 1e-4 if at_outside else 1e-5 * (1.0 - physics.chemistry.at_front)
+    agreed = 1e-4 if at_outside else 1e-5 * max(1.0 - physics.chemistry.at_front, 1e-4)
     C_n = physics.content_at_nodes(state)
     h_n = conversion(state.xi, front.start)
     openness = state.film[1] / state.film[0]

@@ -41,10 +41,13 @@ SMOOTHING = 1.0
 #: share goes with the travel, and a front that hardly moves would keep an outdated stress.
 LEAST_GAIN = 0.3
 
-#: Stress and carriers agree when the action of the one on the other differs by less than this, in V (root mean square
-#: over the reacted section); the rounds that are made for it at most, how many of them are mixed, and the share of the
-#: difference that the first round takes over.
-AGREED, MOST_ROUNDS, MIXED, FIRST = 2e-4, 25, 6, 0.2
+#: Stress and carriers agree when the action of the one on the other differs by less than `AGREED`, in V, and by less
+#: than `CLOSE` of itself (root mean squares over the reacted section), but no less than `NOTHING` is asked for.
+AGREED, CLOSE, NOTHING = 2e-4, 2e-3, 2e-6
+
+#: The rounds that are made for it at most, how many of them are mixed, and the share of the difference that the first
+#: round takes over.
+MOST_ROUNDS, MIXED, FIRST = 25, 6, 0.2
 
 
 @dataclass(frozen=True)
@@ -188,13 +191,13 @@ def _in_agreement(physics: Physics, state: State, dt: float) -> tuple[Moved, Swo
         eq = equilibrate(physics, state, swollen, dt, guess)
         if not physics.carrier_volume:
             return moved, swollen, eq
-        h = conversion(moved.xi, physics.front.start)
+        weight = physics.spaces.mass * conversion(moved.xi, physics.front.start)
         found = physics.shift(physics.swelling_stress(eq, moved.xi, moved.c))
-        off = h * (found - shift)
-        size = float(np.sqrt(inner(physics.spaces.mass, off**2) / max(inner(physics.spaces.mass, h), 1e-300)))
-        if size < AGREED:
+        total = max(float(weight.sum()), 1e-300)
+        size, whole = (float(np.sqrt(inner(weight, off**2) / total)) for off in (found - shift, found))
+        if size < max(min(AGREED, CLOSE * whole), NOTHING):
             return moved, swollen, eq
-        shift, guess = mixing.next(shift, found, np.sqrt(physics.spaces.mass * h)), eq
+        shift, guess = mixing.next(shift, found, np.sqrt(weight)), eq
     raise StepFailed(f"stress and carriers do not agree after {MOST_ROUNDS} rounds: {1e3 * size:.2g} mV are left")
 
 

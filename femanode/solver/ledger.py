@@ -56,8 +56,12 @@ def spent(physics: Physics, state: State, new: State, balance: Balance) -> Spent
                 + volume * 0.5 * (state.front_stress + new.front_stress))
     reaction = physics.applied[state.step].reaction
     lost = 0.0 if reaction is None else reaction.overpotential(new.carried) * balance.inflow
+    at_end = chemistry.potential(1.0 - new.outside)
+    # A given current meets a potential that changes along the step; a held one is there from the beginning.
+    held = physics.applied[state.step].current is None
+    potential = at_end if held else 0.5 * (chemistry.potential(1.0 - state.outside) + at_end)
     return Spent(
-        electrical=-chemistry.potential(1.0 - new.outside) * balance.inflow + lost,
+        electrical=-potential * balance.inflow + lost,
         free=float(np.sum(mass * h_0 * free)),
         formed=-chemistry.equilibrium * float(np.sum(formed)), front=float(np.sum(formed * affinity)),
         diffusion=balance.dissipated + lost)

@@ -71,7 +71,7 @@ class CurrentBelow:
     def crossing(self, physics: Physics, old: State, new: State) -> float | None:
         """See :meth:`femanode.solver.ends.Event.crossing`; a current decays exponentially."""
         before, after, least = abs(old.carried), abs(new.carried), self._least(physics)
-        if old.t <= old.began or before <= least or after >= (1.0 - BELOW_CURRENT) * least or not after:
+        if before <= least or after >= (1.0 - BELOW_CURRENT) * least or not after:
             return None
         return new.dt * float(np.log(before / least) / np.log(before / after))
 
@@ -80,8 +80,8 @@ class CurrentBelow:
         return float(self.per_area * spaces.mass.sum() + self.per_length * spaces.reacting_length.sum())
 
     def reached(self, physics: Physics, old: State, candidate: Candidate) -> bool:
-        """See :meth:`femanode.solver.ends.Event.reached`; not in the first time step of a hold."""
-        return old.t > old.began and abs(candidate.state.carried) <= self._least(physics)
+        """See :meth:`femanode.solver.ends.Event.reached`."""
+        return abs(candidate.state.carried) <= self._least(physics)
 
 
 @dataclass(frozen=True)
