@@ -130,7 +130,8 @@ class RunFacts:
     @cached_property
     def comparisons(self) -> list[Comparison]:
         """Every observation that speaks of this run, with the prediction beside it."""
-        return [compare(fact, None if fact.quantity == "converted_fraction" and not self.finished
+        unknown = not self.finished or self.without_front
+        return [compare(fact, None if fact.quantity == "converted_fraction" and unknown
                         else self.predicted(fact.quantity)) for fact in observations_for(self.subject)]
 
     @property

@@ -38,7 +38,7 @@ CHARTS: tuple[Chart, ...] = (
           "take the whole current yet, is left out. Between the ways in (full) and out (dashed) of a cycle lies what "
           "plastic flow, diffusion, front and film dissipate.",
           "Against the carrier metal, of the runs with a given current."),
-    Chart(stresses, "Stress as conversion goes on",
+    Chart(stresses, "Stress as the run goes on",
           "Hoop tension at the surface opens cracks; pressure in the core and at the front slows the front.",
           "Largest hoop stress at the surface: tension opens cracks."),
     Chart(hoop_surface, "Hoop stress along the surface",

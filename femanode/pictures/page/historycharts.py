@@ -127,21 +127,27 @@ def eq1_terms(cases: Sequence[Case]) -> Figure | None:
 
 
 def stresses(cases: Sequence[Case]) -> Figure | None:
-    """Stresses against converted fraction: surface, core and front of one run; the surface of several."""
+    """Stresses against converted fraction, under a protocol against time: surface, core and front of one run; the
+    surface of several."""
     figure, axes = new_chart()
     shown = (("hoop_surface_max_GPa", "hoop, surface", 2), ("core_mean_stress_GPa", "mean, core", 1),
              ("front_mean_stress_GPa", "mean, front", 0))
+    # Under a protocol the front stands still for most of a cycle.
+    over_time = any(column(case, "cycle") is not None for case in cases)
+    factor, unit = clock(cases)
     for number, case in enumerate(cases):
-        f = column(case, "converted_fraction")
+        f = column(case, "time_s" if over_time else "converted_fraction")
         for name, legend, colour in shown if len(cases) == 1 else shown[:1]:
             values = column(case, name)
             if f is not None and values is not None:
                 style = line_style(colour if len(cases) == 1 else number)
-                axes.plot(100 * f, values, **style, label=legend if len(cases) == 1 else case.name)
+                axes.plot(f / factor if over_time else 100 * f, values, **style,
+                          label=legend if len(cases) == 1 else case.name)
     if not axes.lines:
         return None
     axes.axhline(0.0, color="#777777", linewidth=0.9, zorder=1)
-    label(axes, "Converted (%)", "Stress (GPa)" if len(cases) == 1 else "Largest hoop stress at the surface (GPa)")
+    label(axes, f"Time ({unit})" if over_time else "Converted (%)",
+          "Stress (GPa)" if len(cases) == 1 else "Largest hoop stress at the surface (GPa)")
     return figure
 
 
