@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from femanode.config.doubts import doubts
+from femanode.mesh.section import COATING, CORE
 from femanode.postprocess.accuracy import Bias
 from femanode.postprocess.growth import damkohler
 from femanode.postprocess.runfacts import RunFacts
@@ -52,6 +53,7 @@ def describe_plan(problem: Problem) -> str:
         f"section         {_describe_section(problem)}; "
         f"x along {problem.frame.miller_along('x')}, y along {problem.frame.miller_along('y')}, "
         f"axis {problem.frame.miller_along('z')}",
+        *_describe_layers(problem),
         f"mesh            {physics.spaces.cells.shape[1]} quadratic triangles, {unknowns} displacement unknowns, "
         f"quality {quality['quality_min']:.2f} (worst), {quality['quality_mean']:.2f} (mean)",
         f"front           half-thickness {problem.half_thickness:g} nm = {problem.half_thickness / section.radius:.4f} "
@@ -75,6 +77,21 @@ def _describe_section(problem: Problem) -> str:
     if outline.round and outline.solid:
         return f"{section.sector} of a wire of {2 * section.radius:g} nm"
     return f"{section.sector} of: {outline}"
+
+
+def _describe_layers(problem: Problem) -> list[str]:
+    """Lines on the layers that do not react: thickness, material, elements, and what carriers do there."""
+    core, coating = problem.config.geometry.core, problem.config.geometry.coating
+    count = np.bincount(problem.physics.spaces.region, minlength=3)
+    lines = []
+    if core is not None:
+        lines.append(f"core            {core.diameter:g} nm of {core.material.name}, {count[CORE]} triangles; no "
+                     "carriers enter")
+    if coating is not None:
+        passed = "freely" if coating.material.transport is None else "as a film"
+        lines.append(f"coating         {coating.thickness:g} nm of {coating.material.name}, {count[COATING]} "
+                     f"triangles; carriers pass it {passed}")
+    return lines
 
 
 def _describe_surface(problem: Problem) -> list[str]:
@@ -129,7 +146,7 @@ def describe_result(result: Result) -> str:
         *(f"warning: {text}" for text in s["warnings"]),
         _ended_under_current(s, facts) if s.get("cycles") or facts.without_front else _ending(s),
         *cycle_lines(s.get("cycles") or (), result.manifest.get("protocol") or ()), *front, _shape(s), _crack(s),
-        thickness,
+        _coating(s), thickness,
         f"ParaView  {folder / 'frames.pvd'}  ({_frames(result.manifest)}Warp By Vector, displacement, scale 1)",
         f"figures   {folder / 'summary.json'}, {folder / 'history.csv'}",
     ]
@@ -265,3 +282,13 @@ def _crack(s: Mapping[str, Any]) -> str:
     if until is not None and until < s["converted_fraction"]:
         said += f" (taken up to {100 * until:.0f} %, where the skin tears)"
     return said + (f": {s['crack_risk_basis'].split(';')[0]}" if s.get("crack_risk_bound") else "")
+
+
+def _coating(s: Mapping[str, Any]) -> str:
+    """Largest hoop stress of the coating, and its crack risk where its material has a toughness; empty without one."""
+    if "coating_hoop_max_GPa" not in s:
+        return ""
+    risk = s.get("coating_crack_risk")
+    said = "" if risk is None else f", crack risk of the coating {risk:.2g}"
+    return (f"coating: hoop stress up to {s['coating_hoop_max_GPa']:.2f} GPa (at "
+            f"{100 * s['coating_hoop_max_fraction']:.0f} % converted){said}")

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from femanode.config.inert import Inert
 from femanode.config.material import Material
 from femanode.units import expected, format_quantity
 
@@ -35,8 +36,17 @@ def editor_schema(model: type[BaseModel]) -> dict[str, Any]:
         _name_units(definitions[name])
         _allow_leaves(definitions[name])
     _name_units(schema)
+    definitions["Inert"]["properties"].pop("provenance", None)
+    for name in _sections_below(Inert) - _sections_below(Material) | {"Inert"}:
+        _name_units(definitions[name])
+        _allow_leaves(definitions[name])
     text = {"type": "string", "description": "bundled name, or path of a YAML file"}
     schema["properties"]["material"] = {"anyOf": [text, {"$ref": "#/$defs/Material"}]}
+    for name in ("Core", "Coating"):
+        inert = {**text, "description": "bundled name of an inert material, or path of a YAML file"}
+        definitions[name]["properties"]["material"] = {
+            "anyOf": [inert, {"$ref": "#/$defs/Inert"}],
+            "description": "what the layer is made of; it takes no carriers"}
     schema["properties"]["overrides"].pop("maxProperties", None)
     return schema
 

@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from femanode.config.complaints import Place, Places, explain, locate, places_of
 from femanode.config.editorschema import editor_schema, material_schema
 from femanode.config.geometry import Geometry
+from femanode.config.layers import resolve_layers
 from femanode.config.library import material_data
 from femanode.config.material import Material, material_mapping
 from femanode.config.overrides import apply_overrides, set_value
@@ -120,6 +121,7 @@ class Config(Section):
         for text in overrides:
             _apply_setting(text, data, places)
         _resolve_material(data, places, base)
+        resolve_layers(data, places, base)
         try:
             config = cls.model_validate(data)
         except ValidationError as error:
@@ -150,6 +152,10 @@ class Config(Section):
                 raise problem(
                     f"found {length:g} nm", allowed=f"below the radius or wall, {wall:g} nm", key=key
                 )
+        coating, film = self.geometry.coating, self.boundary.film
+        if coating is not None and coating.material.transport is not None and film is not None:
+            raise problem("found a film beside a coating that carriers cross", allowed="one of the two",
+                          hint="a coating whose material has no transport lets carriers through", key="boundary.film")
         if "crystal" not in self.model_fields_set and "isotropic" not in self.material.front.rates:
             raise problem(
                 "found nothing, but the front rates depend on direction",

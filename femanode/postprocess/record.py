@@ -9,7 +9,7 @@ import numpy as np
 from femanode.constitutive.swelling import conversion
 from femanode.numerics.arrays import Array
 from femanode.output.fieldset import FieldSet
-from femanode.postprocess import balances, cracks
+from femanode.postprocess import balances, cracks, layers
 from femanode.postprocess.balances import Row
 from femanode.postprocess.necks import Skin, even_skin, whole_rim
 from femanode.postprocess.shape import Ray, diameters, full_outline
@@ -63,10 +63,11 @@ class Recorder:
         """Go on with the same run on another mesh."""
         self.problem = problem
         section, spaces = problem.section, problem.physics.spaces
-        self._rays = tuple(Ray(spaces, d, section.outline) for d in ((1.0, 0.0), (0.0, 1.0)))
+        reacts = section.outline.reacting_part
+        self._rays = tuple(Ray(spaces, d, reacts) for d in ((1.0, 0.0), (0.0, 1.0)))
         bend = np.array(problem.config.mechanics.bend)
         towards = {"tension": bend, "compression": -bend} if bend.any() else {}
-        self._sides = {name: Ray(spaces, tuple(d / np.hypot(*d)), section.outline) for name, d in towards.items()}
+        self._sides = {name: Ray(spaces, tuple(d / np.hypot(*d)), reacts) for name, d in towards.items()}
         self.shell = Shell(spaces, section.outline)
         # hypot: the core is what lies next to the axis, whatever the outline
         from_axis = np.hypot(*spaces.qp_xy).min(axis=1)
@@ -116,8 +117,8 @@ class Recorder:
             "diameter_x_nm": float(across[0]),
             "diameter_y_nm": float(across[360]),
             "diameter_max_nm": float(across.max()), "diameter_min_nm": float(across.min()),
-            "hoop_surface_max_GPa": float(nodal_hoop[spaces.outer].max()),
-            "hoop_max_GPa": float(nodal_hoop.max()), "hoop_min_GPa": float(nodal_hoop.min()),
+            "hoop_surface_max_GPa": float(nodal_hoop[spaces.skin].max()),
+            "hoop_max_GPa": float(nodal_hoop[spaces.live].max()), "hoop_min_GPa": float(nodal_hoop[spaces.live].min()),
             "core_mean_stress_GPa": float(np.sum(core * fields.mean_stress[self._core]) / core.sum())
             if problem.section.outline.solid else float("nan"),
             "front_mean_stress_GPa": float(np.sum(weight * spaces.at_points(state.front_stress)) / weight.sum())
@@ -126,7 +127,8 @@ class Recorder:
             **balances.energies(self.problem, self.rows, energy),
             "content_error": content_error, "newton_iterations": newton}
         row |= (self._electrical(state, carried, row["state_of_charge"]) | self._skin(fields, f)
-                | self._bending(state, distance) | balances.ledger(self.problem, self.rows, spent, row))
+                | self._bending(state, distance) | balances.ledger(self.problem, self.rows, spent, row)
+                | layers.coating_columns(fields))
         self.rows.append(row)
         self.cracks.append(crack)
         self.moments.append(Moment(
@@ -163,8 +165,8 @@ class Recorder:
     def _skin(self, fields: FieldSet, f: float) -> Row:
         """Columns that tell how evenly the reacted skin thins; the skin goes on by this step."""
         physics, state, s = self.problem.physics, fields.state, self.problem.physics.spaces
-        converted = conversion(state.xi[s.outer], physics.front.start)
-        surface = whole_rim(s.nodes[:, s.outer], fields.position[:, s.outer], converted, self.problem.section.sector,
+        converted = conversion(state.xi[s.skin], physics.front.start)
+        surface = whole_rim(s.nodes[:, s.skin], fields.position[:, s.skin], converted, self.problem.section.sector,
                           state.axial.stretch)
         self.skins.append((self.skins[-1] if self.skins else even_skin(self.problem.section.sector)).after(
             surface, state.t, f))

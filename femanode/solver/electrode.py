@@ -6,9 +6,11 @@ the unit nm^2/s (content times area per time); per length of surface it is nm/s.
 
 from __future__ import annotations
 
+import math
+
 from femanode.config.loading import Config
 from femanode.config.protocol import Current
-from femanode.constitutive.transfer import ButlerVolmer
+from femanode.constitutive.butlervolmer import ButlerVolmer
 from femanode.errors import ConfigError
 from femanode.solver.laws import chemistry_of, thermal_voltage
 from femanode.solver.surfacefilm import SurfaceFilm
@@ -131,6 +133,14 @@ def reaction_of(config: Config, length: float) -> ButlerVolmer | None:
 
 
 def film_coefficient(config: Config) -> float | None:
-    """Diffusivity over thickness of the film, nm/s; None for a bare surface."""
-    film = config.boundary.film
+    """Diffusivity over thickness of the film, nm/s; None for a bare surface.
+
+    A coating of thickness t on a wire of radius R is a film too if its material has a diffusivity D, of
+    D/(R ln(1 + t/R)) per length of the wire's own surface.
+    """
+    film, geometry = config.boundary.film, config.geometry
+    coating = geometry.coating
+    if coating is not None and coating.material.transport is not None and geometry.diameter is not None:
+        R = 0.5 * geometry.diameter
+        return coating.material.transport.diffusivity / (R * math.log1p(coating.thickness / R))
     return None if film is None else film.diffusivity / film.thickness

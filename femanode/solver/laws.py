@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
+from femanode.config.inert import Inert
 from femanode.config.ledges import Ledges as LedgeKeys
 from femanode.config.loading import Config
 from femanode.config.material import Material
@@ -101,12 +102,22 @@ def diffusivity_of(material: Material) -> Callable[[Array], Array]:
     return lambda C: _look_up(material.transport.diffusivity, C)
 
 
-def mixture_of(material: Material, shares: Shares | None = None) -> Mixture:
-    """Constants and swelling of the reacting region; ``shares`` are the directions of swelling in the section."""
+def mixture_of(material: Material, shares: Shares | None = None, layers: tuple[Inert | None, ...] = ()) -> Mixture:
+    """Constants and swelling of all regions.
+
+    ``shares`` are the directions of swelling in the section, ``layers`` the materials of core and coating.
+    """
     host, product = material.mechanics.host, material.mechanics.reacted
     expansion, ratio = material.swelling.full, volume_ratio_of(material)
+    inert = [None if layer is None else _phase(layer.mechanics, layer.mechanics) for layer in layers]
     return Mixture(host_and_product(_phase(host, host), _phase(product, host), expansion, ratio), expansion,
-                   ratio=ratio, shares=shares)
+                   inert=tuple(inert) if any(inert) else (), ratio=ratio, shares=shares)
+
+
+def layers_of(config: Config) -> tuple[Inert | None, Inert | None]:
+    """Materials of core and coating; None where there is none."""
+    core, coating = config.geometry.core, config.geometry.coating
+    return (None if core is None else core.material), (None if coating is None else coating.material)
 
 
 def volume_ratio_of(material: Material) -> VolumeRatio | None:

@@ -62,7 +62,8 @@ class Physics:
         the front's half-thickness this took an eighth of the energy of the reaction.
         """
         h = conversion(xi, self.front.start)
-        return self.spaces.at_points(h), self.spaces.at_points(h * self.chemistry.content(c))
+        spaces = self.spaces
+        return spaces.at_reacting_points(h), spaces.at_reacting_points(h * self.chemistry.content(c))
 
     def moduli(self, h: Array, C: Array) -> Moduli:
         """Elastic constants and flow stress at the quadrature points from converted fraction and content (elem, qp)."""

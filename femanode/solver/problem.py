@@ -26,6 +26,7 @@ from femanode.solver.laws import (
     crystal_of,
     diffusivity_of,
     kinetics_of,
+    layers_of,
     mixture_of,
     shares_of,
 )
@@ -55,6 +56,9 @@ EQUILIBRIUM = 1e-4
 
 #: Largest change of the reacted phase's content in a step, where it can be emptied or has a measured chemistry.
 FILLING = 0.02
+
+#: Swelling, in volume, that a reacted shell may have at the beginning of a run against layers that have none.
+FREE = 0.01
 
 DEFAULT_GRADING = Grading()
 
@@ -110,10 +114,11 @@ class Problem:
         uneven = unevenness_of(self.config, self.section)
         # The front enters parallel to the actual outline, uneven or not.
         depth = outline.depth(spaces.nodes) if uneven is None else uneven.depth(spaces.nodes, outline)
-        extent = self.physics.front.initial_extent(np.maximum(depth, 0.0))
+        extent = np.where(spaces.idle, 0.0, self.physics.front.initial_extent(np.maximum(depth, 0.0)))
         state = pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]), extent,
                          1.0 - self.physics.applied[0].cutoff)
         if self.config.initial.reacted:
+            _require_no_misfit(self.config, self.physics)
             state = reacted(self.physics, state, self.config.initial.content)
         return loaded(self.physics, state, self.config.mechanics.bend) if self.config.mechanics.loaded else state
 
@@ -246,9 +251,24 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
         transport=Transport(spaces, chemistry_of(config), diffusivity_of(material), 0.0, backend,
                             film_coefficient(config),
                             material.transport.activation_volume / (K_B * config.temperature)),
-        mixture=mixture_of(material, shares_of(material, crystal_of(config)[0])),
+        mixture=mixture_of(material, shares_of(material, crystal_of(config)[0]), layers_of(config)),
         applied=applied_of(config, spaces), carrier_volume=carrier_volume_of(material),
         film=film_of(config))
+
+
+def _require_no_misfit(config: Config, physics: Physics) -> None:
+    """Refuse a section in layers that has swollen before the run: against its layers, it could not be free of stress.
+
+    Raises
+    ------
+    ConfigError
+        The volume at the initial content is more than `FREE` above that of the host.
+    """
+    content = physics.chemistry.lowest if config.initial.content is None else config.initial.content
+    swollen = float(physics.swelling(np.full_like(physics.spaces.weight, content)).max()) - 1.0
+    if physics.spaces.layered and swollen > FREE:
+        raise ConfigError(f"a shell that has swollen by {swollen:.3g} of its volume next to layers that have not",
+                          where="initial.content", allowed=f"a content at which it has by at most {FREE:g}")
 
 
 def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) -> list[str]:

@@ -46,6 +46,7 @@ def transfer(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, mes
     known[old_mesh.vertex] = True
     # Ahead of the front xi decays exponentially, so that its logarithm is interpolated, which is nearly linear.
     xi = np.where(known[mesh.vertex], linear[0], 1.0 / (1.0 + np.exp(-odds / delta)))
+    xi[new.spaces.idle] = 0.0
     quadratic = old_mesh.on_vertices(np.concatenate([state.u, state.u_rate]), quadratic=True)[:, mesh.vertex]
     depletion = _conserving(old, state, new, xi, linear[1], linear[6])
     moved = replace(state, xi=xi, depletion=depletion, shift=linear[6], film=linear[7:], front_stress=linear[2],

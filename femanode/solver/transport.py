@@ -27,8 +27,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import brentq
 
+from femanode.constitutive.butlervolmer import ButlerVolmer
 from femanode.constitutive.chemistry import Chemistry
-from femanode.constitutive.transfer import ButlerVolmer
 from femanode.mesh.spaces import Spaces, scatter
 from femanode.numerics import compiled
 from femanode.numerics.arrays import Array
@@ -111,7 +111,7 @@ class Transport:
 
     Attributes
     ----------
-    held : (N,) mask of the nodes whose level is that outside, namely those of a bare surface
+    held : (N,) mask of the nodes whose level is that outside: those of a bare surface, and idle ones
     """
 
     #: Where D0 or y'(c) depend on content, the balance is solved in sweeps: the largest number of them, the change of
@@ -125,6 +125,7 @@ class Transport:
         self.film, self.activation = film, dV_over_kT if activation is None else activation
         self.held = np.zeros(spaces.n_nodes, bool)
         self.held[spaces.reacting] = film is None
+        self.held |= spaces.idle
         self._free = np.flatnonzero(~self.held)
         # The residual of the solution is the error of the content balance.
         self._solver = SymmetricSolver(backend, spaces.rank[self._free], accuracy=1e-14, symmetric=not dV_over_kT)

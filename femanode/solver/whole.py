@@ -15,15 +15,16 @@ def reacted(physics: Physics, state: State, content: float | None) -> State:
     """``state`` with all of the section reacted, at one ``content`` (the least of its chemistry by default).
 
     It has swollen without stress: by the same stretch in all directions, or, where its length is held, in the section
-    only, with the plastic flow that this takes behind it.
+    only, with the plastic flow that this takes behind it. In layers it lies as grown; what little it has swollen is
+    left to the first step.
     """
     chemistry = physics.chemistry
     held = chemistry.lowest if content is None else content
     outside = 1.0 - float(chemistry.level(np.array([held]))[0])
-    n, xi = physics.spaces.n_nodes, np.ones(physics.spaces.n_nodes)
+    n, xi = physics.spaces.n_nodes, np.where(physics.spaces.idle, 0.0, 1.0)
     level = np.full(n, 1.0 - outside)
     Jc = physics.volume_ratio(xi, level)
-    ratio = float(Jc.flat[0])
+    ratio = 1.0 if physics.spaces.layered else float(Jc.flat[0])
     stretch = float(np.cbrt(ratio)) if physics.mechanics.columns else 1.0
     across = float(np.sqrt(ratio / stretch))
     metric = state.Cp_inv.copy()

@@ -87,6 +87,13 @@ def _follow(physics: Physics, protocol: Protocol, state: State, filling: float, 
         state = following
 
 
+def _response(candidate: Candidate) -> Array:
+    """Kirchhoff stress (4, elem, qp) of a candidate with mechanics."""
+    if candidate.equilibrium is None:
+        raise RuntimeError("a step without mechanics")
+    return candidate.equilibrium.response.tau
+
+
 def _potential(physics: Physics, state: State) -> float:
     return physics.chemistry.potential(1.0 - state.outside)
 
@@ -124,12 +131,12 @@ def current_both_ways(full: bool) -> Findings:
     q, recovery = 0.3, Recovery(s)
     current = q / _R * float(s.reacting_length.sum())
     scale = 100.0 * 3e-6 / (3.0 * (1.0 - 0.28))
-    checks, columns = [], {}
+    checks: list[Check] = []
+    columns: dict[str, Array] = {}
     for name, sign, start in (("in", 1.0, 0.05), ("out", -1.0, 0.95)):
         physics, protocol = _section(s, _LINE, (Doing(sign * current, Elapsed(1.2 * _R**2)),))
         last = _follow(physics, protocol, _whole(physics, start), 0.02)[-1]
-        assert last.equilibrium is not None
-        stress = last.equilibrium.response.tau / scale
+        stress = _response(last) / scale
         x = np.hypot(*s.qp_xy) / _R
         radial, hoop = cylindrical(stress, s.qp_xy)
         exact = sign * q * (1 - x**2) / 8, sign * q * (1 - 3 * x**2) / 8
@@ -159,7 +166,7 @@ def hold(full: bool) -> Findings:
         steps = (Doing(current, Elapsed(begun)), Doing(None, Elapsed(0.5 * _R**2), level=0.6))
         physics, protocol = _section(s, _LINE, steps)
         ticks = begun + np.arange(1, int(0.5 / dt)) * dt * _R**2
-        found = [c.state for c in _follow(physics, protocol, _whole(physics, 0.05), 1.0, ticks) if c.state.step == 1]
+        found = [c.state for c in _follow(physics, protocol, _whole(physics, 0.05), 1.0, ticks.tolist()) if c.state.step == 1]
         t = np.array([state.t - begun for state in found]) / _R**2
         flows = np.array([state.carried for state in found])
         late = (t > 0.25) & (t < 0.49)
@@ -208,8 +215,8 @@ def closed_cycle(full: bool) -> Findings:
         unit = 0.0933  # V/GPa: energies of the mechanics over the carriers' swelling, in V times content
         spent = [c.spent for c in cycle if c.spent]
         energy = [c.energy for c in cycle if c.energy]
-        assert before.energy is not None
-        mechanical = (sum(e.flow for e in energy) + energy[-1].stored - before.energy.stored) * unit / 2.8
+        stored = energy[-1].stored - (before.energy.stored if before.energy else 0.0)
+        mechanical = (sum(e.flow for e in energy) + stored) * unit / 2.8
         cost = sum(x.electrical for x in spent)
         lost = sum(x.diffusion + x.free for x in spent) + mechanical
         gaps.append((cost - lost) / cost)
@@ -231,10 +238,10 @@ def ten_half_cycles(full: bool) -> Findings:
     current = q / _R * float(s.reacting_length.sum())
     steps = tuple(Doing(current if k % 2 == 0 else -current, Elapsed(_R**2 * 0.5)) for k in range(10))
     physics, protocol = _section(s, _CURVE, steps, E=E, nu=nu, beta=beta, per_charge=per_charge)
-    t = np.arange(1, 101) * 0.05
+    t: Array = np.arange(1.0, 101.0) * 0.05
     runs = []
     for filling in (0.01, 0.005):
-        found = _follow(physics, protocol, _whole(physics, 0.3), filling, t * _R**2)
+        found = _follow(physics, protocol, _whole(physics, 0.3), filling, (t * _R**2).tolist())
         at = [c for c in found if np.any(np.abs(c.state.t / _R**2 - t) < 1e-9)]
         runs.append(np.array([[_potential(physics, c.state), _hoop_of_rim(physics, c)] for c in at]).T)
     seen, hoop = 2.0 * runs[1] - runs[0]
@@ -254,9 +261,8 @@ def ten_half_cycles(full: bool) -> Findings:
 
 def _hoop_of_rim(physics: Physics, candidate: Candidate) -> float:
     """Hoop stress at the surface: extrapolated from the points along a radius, mean over the rim."""
-    assert candidate.equilibrium is not None
     s = physics.spaces
-    hoop = s.extrapolate(cylindrical(candidate.equilibrium.response.tau, s.qp_xy)[1])
+    hoop = s.extrapolate(cylindrical(_response(candidate), s.qp_xy)[1])
     return float(np.mean(hoop[s.outer]))
 
 
@@ -279,21 +285,19 @@ def _volumes(times: Array, q: float, E: float, nu: float, beta: float, per_charg
         step = grid[1]
         return (np.interp(y + step, grid, table) - np.interp(y - step, grid, table)) / (2.0 * step)
 
-    def change(t: float, y: Array) -> Array:
+    def change(y: Array, half: int) -> Array:
         mean = float(np.sum(volume * y) / volume.sum())
         mu, between = chemical(y, mean), 0.5 * (y[1:] + y[:-1])
         flux = np.diff(mu) / np.diff(middle) / slope(between)  # dy/dr of the same potential, so that D is Fick's
-        sign = 1.0 if int(np.floor(t / 0.5 + 1e-12)) % 2 == 0 else -1.0
+        sign = 1.0 if half % 2 == 0 else -1.0
         through = np.concatenate([[0.0], edges[1:-1] * flux, [sign * q]])
         return np.asarray(np.diff(through) / volume)
 
     y, potentials, hoops = np.full(n, 0.3), [], []
     for half in range(10):
         inside = times[(times > 0.5 * half + 1e-9) & (times <= 0.5 * (half + 1) + 1e-9)]
-        if not len(inside):
-            break
-        found = solve_ivp(lambda t, y, sign=half: change(0.5 * sign + 0.25, y), (0.5 * half, 0.5 * (half + 1)), y,
-                          "BDF", np.clip(inside, None, 0.5 * (half + 1)), rtol=1e-8, atol=1e-10)
+        found = solve_ivp(lambda t, y, k: change(y, k), (0.5 * half, 0.5 * (half + 1)), y, "BDF",
+                          np.clip(inside, None, 0.5 * (half + 1)), args=(half,), rtol=1e-8, atol=1e-10)
         y = found.y[:, -1]
         sign = 1.0 if half % 2 == 0 else -1.0
         for profile in found.y.T:

@@ -40,7 +40,7 @@ def complaint(setting: str) -> str:
 
 
 @pytest.mark.parametrize("setting", [
-    "geometry.hollow=10 nm", "geometry.coating={thickness: 1 nm}", "geometry.shape=oxide", "boundary.mode=delithiate",
+    "geometry.hollow=10 nm", "geometry.shape=oxide", "boundary.mode=delithiate",
     "boundary.mode=cccv", "boundary.c_rate=C/5", "geometry.shape=ellipsoid", "mechanics.confinement=1", "sphere=1",
     "boundary.mode=discharge", "boundary.mode=charge", "oxide=3 nm", "pressured=20 MPa", "crack=1"])
 def test_every_such_word_gets_an_answer_in_the_one_line(setting: str) -> None:

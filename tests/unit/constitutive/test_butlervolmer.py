@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from femanode.constitutive.transfer import ButlerVolmer
+from femanode.constitutive.butlervolmer import ButlerVolmer
 
 THERMAL = 0.025852
 
