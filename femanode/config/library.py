@@ -21,6 +21,9 @@ __all__ = ["Row", "describe", "list_inert", "list_materials", "load_inert", "loa
 
 _FOLDER = Path(__file__).resolve().parents[1] / "materials"
 
+#: Points of a table that are shown one by one.
+MOST_POINTS = 9
+
 
 class Row(NamedTuple):
     """One number of a material: key path, value as written with its unit, source, confidence."""
@@ -174,6 +177,11 @@ def _collect(node: Any, path: tuple[str, ...], rows: list[Row]) -> None:
 def _shown(value: Any) -> str:
     """Value as a short text."""
     if isinstance(value, Mapping):
-        pairs = zip(value["content"], value["value"], strict=True)
-        return ", ".join(f"{quantity} at {content:g}" for content, quantity in pairs)
+        pairs = [f"{quantity} at {content:g}" for content, quantity in
+                 zip(value["content"], value["value"], strict=True)]
+        # A measured curve has dozens: its ends and middle say what it is, the rest is in the file.
+        if len(pairs) > MOST_POINTS:
+            middle = len(pairs) // 2
+            return f"{pairs[0]}, ..., {pairs[middle]}, ..., {pairs[-1]} ({len(pairs)} points)"
+        return ", ".join(pairs)
     return value if isinstance(value, str) else kind(value)

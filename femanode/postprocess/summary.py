@@ -12,9 +12,10 @@ import numpy as np
 from femanode.constitutive.crystal.miller import format_miller
 from femanode.numerics.arrays import Array
 from femanode.output.fieldset import FieldSet
-from femanode.postprocess import arrest, cracks, growth, layers
+from femanode.postprocess import arrest, cracks, growth, layers, shortfall
 from femanode.postprocess.accuracy import Bias, expected_bias
 from femanode.postprocess.balances import ENERGIES, LOAD_WORK, Row
+from femanode.postprocess.cycles import cycle_figures
 from femanode.postprocess.necks import figures_after
 from femanode.postprocess.record import Recorder
 from femanode.postprocess.shape import diameters, full_outline, harmonics
@@ -23,6 +24,9 @@ from femanode.solver.ends import ABOVE_CUTOFF, StopReason
 from femanode.solver.problem import Problem
 from femanode.solver.resolution import resolution
 from femanode.units import E_CHARGE
+
+#: How far the content may leave a measured curve (`femanode.constitutive.opencircuit.BEYOND` over a quarter of a volt).
+BEYOND_CURVE = 0.005
 
 
 def bias_of(problem: Problem) -> Bias:
@@ -83,8 +87,17 @@ def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> d
         "interface_thickness_ratio": problem.half_thickness / section.radius,
         "energy_gap": last["energy_gap"], "steps_against_second_law": _against_second_law(record),
         "eq1_terms_eV": _eq1(record, fields), "accuracy": _accuracy(problem),
-        **record.skin.events(), "figures_after_neck": figures_after(record.skin),
+        **record.skin.events(), "figures_after_neck": figures_after(record.skin), **_cycled(record, reason),
         "warnings": _warnings(record, fields, crack)}
+
+
+def _cycled(record: Recorder, reason: StopReason | str) -> dict[str, Any]:
+    """The potential at the end of a run under a current, and the figures of each cycle of a protocol."""
+    last = record.rows[-1]
+    if "potential_V" not in last:
+        return {}
+    cycles = cycle_figures({name: record.column(name) for name in last}, finished=reason is StopReason.PROTOCOL)
+    return {"potential_V": last["potential_V"], **({"cycles": cycles} if cycles else {})}
 
 
 def _area_ratio(fields: FieldSet) -> float:
@@ -149,13 +162,16 @@ def _warnings(record: Recorder, fields: FieldSet, crack: dict[str, Any]) -> list
     """What a reader of the figures must know, in sentences."""
     said = []
     J = fields.J
+    said += shortfall.sentences(record.problem, record.rows)
     if record.skin.stage:
         said.append(record.skin.sentence())
     if crack["crack_risk"] > 1.0:
         said.append(cracks.warning(crack))
     C = record.problem.physics.content_at_nodes(fields.state)
     above = 0.0 if record.problem.physics.applied[fields.state.step].current is None else ABOVE_CUTOFF
-    if C.min() < -1e-6 or C.max() > 1.0 + 1e-6 + above:
+    # Stress may take the carriers' level beyond the ends of a measured curve, where it is continued with a small slope.
+    measured = BEYOND_CURVE if record.problem.config.material.chemistry.law == "open_circuit" else 0.0
+    if C.min() < -1e-6 - measured or C.max() > 1.0 + 1e-6 + max(above, measured):
         said.append(f"content leaves [0, 1]: {C.min():.3g} to {C.max():.3g}")
     largest = 1.15 * (1.0 + record.problem.physics.mixture.expansion)
     if J.max() > largest:

@@ -95,12 +95,17 @@ class Journal:
         self._next_save = time.perf_counter() + (np.inf if self._interval is None else self._interval)
 
     def _begin(self, state: State) -> None:
-        """Row and frame of the pristine section."""
+        """Row and frame of the pristine section, in the first step of the protocol that can begin."""
+        over: list[Ended] = []
+        stop = None
+        if self.problem.config.boundary.protocol:
+            state, over, any_begins = self.protocol.begin(self.problem.physics, state)
+            stop = None if any_begins else StopReason.PROTOCOL
         self.fields = FieldSet(self.problem, state)
         with self.timed("output"):
             self.history.write(self.recorder.initial(state))
             self.frames.write(self.fields, 0, self.schedule.place(state))
-        self.mark = self._marked(state, None, None)
+        self.mark = self._marked(state, None, stop, tuple(over))
 
     def _restore(self, run: Part, state: State) -> None:
         """Go on with counters, schedule and step length as the checkpoint has them; drop summary and manifest."""

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -45,6 +45,10 @@ class Progress:
         Time, s, and converted fraction at which the run ends at the latest.
     reserve : float
         v/k that the present stress leaves to a front at the surface's activity; at 0 stress holds the front.
+    step : str
+        Where there is a protocol, or no front: the step and what is measured, in words; empty otherwise.
+    done : float or None
+        Share of the protocol's steps that are over; None without a protocol.
     depth : float
         Depth of the front over the depth that ``wanted`` stands for, 0 to 1; steps go by depth, not by area.
     steps, planned : int
@@ -62,6 +66,8 @@ class Progress:
     end: float
     wanted: float = 1.0
     reserve: float = 1.0
+    step: str = ""
+    done: float | None = None
     depth: float = 0.0
     steps: int = 0
     planned: int = 0
@@ -226,4 +232,18 @@ def progress_at(problem: Problem, row: Mapping[str, float], steps: int, planned:
                     drive=row["drive"], end=problem.limits.end, wanted=wanted,
                     reserve=1.0 if np.isnan(stress) else applied.cutoff - balanced,
                     depth=row["front_depth_nm"] / problem.section.outline.equivalent_depth(wanted),
-                    steps=steps, planned=planned, front=kind)
+                    steps=steps, planned=planned, front=kind, **_standing(problem, row, stage))
+
+
+def _standing(problem: Problem, row: Mapping[str, float], stage: int) -> dict[str, Any]:
+    """What a run with a protocol, or without a front, says of itself in place of conversion."""
+    config, steps = problem.config, problem.protocol.steps
+    if config.boundary.protocol is None and not config.initial.reacted:
+        return {}
+    said = f"{100.0 * row['state_of_charge']:.1f} % of full content"
+    if "potential_V" in row:
+        said = f"{row['potential_V']:.3f} V, {row['capacity_mAh_g']:.0f} mAh/g"
+    if config.boundary.protocol is None:
+        return {"step": said}
+    at, cycles = steps[stage], f" of {config.boundary.cycles}" if config.boundary.cycles > 1 else ""
+    return {"step": f"cycle {at.cycle}{cycles}, {at.name}: {said}", "done": stage / len(steps)}
