@@ -16,7 +16,8 @@ from femanode.errors import ConvergenceError, DiskError
 from femanode.output.lock import hold
 from femanode.output.writers import write_json
 from femanode.simulation.interruption import interruptible, undisturbed
-from femanode.simulation.journal import Journal, is_complete, open_journal
+from femanode.simulation.journal import Journal
+from femanode.simulation.opening import is_complete, open_journal
 from femanode.simulation.result import Result
 from femanode.solver.candidate import propose
 from femanode.solver.problem import build_problem
