@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,10 @@ from femanode.solver.stepping import Tally
 
 #: A checkpoint may take this share of the time between two.
 SHARE = 0.01
+
+
+def _at_once(work: Callable[..., Any], *args: Any) -> Any:
+    return work(*args)
 
 
 @dataclass(frozen=True)
@@ -140,13 +145,14 @@ class Journal:
         """Whether the skin has torn and the run is to end there."""
         return bool(self.problem.config.time.stop.torn) and self.recorder.skin.torn is not None
 
-    def adapt(self) -> bool:
+    def adapt(self, attempt: Callable[..., Any] = _at_once) -> bool:
         """Change to a mesh that is fine where the front is now, if the present one is not; whether it was done.
 
-        The last row and frame stay those of the mesh the step was made on.
+        ``attempt`` makes the call that may be broken off. The last row and frame stay those of the mesh the step was
+        made on.
         """
         with self.timed("adaptation"):
-            problem, state = adapt(self.problem, self.mark.state)
+            problem, state = attempt(adapt, self.problem, self.mark.state)
         if problem is self.problem:
             return False
         self.problem = self.schedule.problem = problem

@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from femanode.config.loading import Config
-from femanode.errors import ConvergenceError, DiskError
+from femanode.errors import ConvergenceError, DiskError, OutOfMemory
 from femanode.output.lock import hold
 from femanode.output.writers import write_json
 from femanode.simulation.interruption import interruptible, undisturbed
@@ -75,6 +77,8 @@ def run(config: Config, out: str | Path | None = None, *, overwrite: bool = Fals
         The input is wrong, or another process is at work in the folder; nothing has been computed.
     ConvergenceError
         The solver could not go on; everything up to the last good state is in the folder.
+    OutOfMemory
+        The system gives no more memory; likewise where that is possible.
     DiskError
         The disk takes no more; its text says what is safe. Exit code 3 when computing had begun, 2 before. Where only
         the pictures are missing, that is logged and nothing raised.
@@ -130,6 +134,9 @@ def _advance(journal: Journal, report: Callable[[Progress], None] | None) -> Non
         ending = error
         reason = {KeyboardInterrupt: "interrupted", DiskError: "stopped by the disk"}.get(
             type(error), f"solver stopped: {error}")
+    except MemoryError as error:
+        said = f"t = {journal.mark.state.t:.6g} s: no memory is left ({error})"
+        raise OutOfMemory(said, _saved_without_memory(journal)) from None
     except BaseException:
         journal.close(reason)
         raise
@@ -146,14 +153,38 @@ def _advance(journal: Journal, report: Callable[[Progress], None] | None) -> Non
         raise KeyboardInterrupt(f"last good state: {journal.checkpoint}") from None
 
 
+def _do(work: Callable[..., Any], *args: Any) -> Any:
+    """Do what may be broken off by a signal."""
+    return work(*args)
+
+
+def _saved_without_memory(journal: Journal) -> str:
+    """Save the run though memory is short; what is safe."""
+    try:
+        with undisturbed():
+            trouble = journal.close("out of memory")
+    except MemoryError:
+        return f"nothing more could be saved; safe is what {journal.folder} holds"
+    return f"last good state: {journal.checkpoint}" if trouble is None else str(journal.described(trouble))
+
+
+def _rescued(journal: Journal) -> str:
+    """Save the run in place of a main thread that is lost in a library; the line to print."""
+    trouble = journal.close("interrupted within a library that did not come back")
+    if trouble is not None:
+        return str(journal.described(trouble, "interrupted; "))
+    return f"interrupted within a library that did not come back; last good state: {journal.checkpoint}"
+
+
 def _march(journal: Journal, report: Callable[[Progress], None] | None) -> None:
     """Accept steps until the run is finished."""
-    with interruptible(propose) as proposer:
+    with interruptible(_do, partial(_rescued, journal)) as attempt:
+        proposer = partial(attempt, propose)
         while not journal.finished:
             problem, mark = journal.problem, journal.mark
             steps = march(problem.physics, mark.state, problem.limits, problem.output_times(), journal.tally,
                           proposer, mark.pace, problem.protocol.steps[mark.state.step].ends)
-            while not (journal.finished or journal.adapt()):
+            while not (journal.finished or journal.adapt(attempt)):
                 with journal.timed("solve"):
                     candidate, stop = next(steps)
                 row = journal.accept(candidate, stop)

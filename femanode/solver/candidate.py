@@ -140,7 +140,7 @@ def propose(physics: Physics, state: State, dt: float) -> Candidate:
         eq = equilibrate(physics, state, swollen, dt)
         felt = feel(physics, state, moved, eq, dt)
     except SingularMatrix as error:
-        raise StepFailed(f"linear solve: {error}") from error
+        raise StepFailed(str(error)) from error
     new = _assembled(state, moved, eq, felt, dt, physics.swelling_stress(eq, moved.xi, moved.c))
     return Candidate(
         new, balance=moved.balance, equilibrium=eq, coupling_error=felt.error, advance=felt.advance, drive=felt.drive,

@@ -99,7 +99,7 @@ class Front:
         self.spaces, self.delta, self.start = spaces, half_thickness, start
         self.rate, self.kinetics = rate, kinetics
         self._pattern = Pattern(spaces.sub, spaces.n_nodes)
-        self._solver = SymmetricSolver(backend, spaces.rank)
+        self._solver = SymmetricSolver(backend, spaces.rank, purpose="the average across the front")
         self._links: tuple[IntArray, IntArray, IntArray] | None = None
         self._blocks = np.empty((spaces.sub.shape[1], 3, 3))
         if compiled.available():

@@ -81,6 +81,13 @@ class State:
         """Activity of the carrier in the reacted phase, (N,)."""
         return 1.0 - self.depletion
 
+    def not_finite(self) -> str:
+        """Name of the first field that holds a number that is not finite; empty where all are."""
+        for name, value in ((f.name, getattr(self, f.name)) for f in dataclasses.fields(self)):
+            if not np.all(np.isfinite(value.numbers if isinstance(value, Axial) else value)):
+                return name
+        return ""
+
     def part(self) -> Part:
         """All fields, for a checkpoint."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}

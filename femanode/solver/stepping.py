@@ -86,9 +86,8 @@ def coupling_bound(candidate: Candidate, limits: Limits) -> float:
 def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) -> str:
     """Reason for which a candidate must be rejected; an empty string if it is accepted."""
     new = candidate.state
-    for name in ("xi", "depletion", "u", "Cp_inv", "eqps", "front_stress", "curvature"):
-        if not np.all(np.isfinite(getattr(new, name))):
-            return f"{name} is not finite"
+    if spoilt := new.not_finite() or _not_finite(candidate):
+        return f"{spoilt} is not finite"
     # A front that uses up all carriers may undershoot activity 0 by 1e-4; more means that the step is too long. The
     # undershoot is weighted with h, as nodes that have just begun to convert hold almost nothing.
     h = conversion(new.xi, physics.front.start)
@@ -107,6 +106,16 @@ def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) 
     if gained > limits.content:
         return f"content increment {gained:.2f} (allowed {limits.content:.2f})"
     return ""
+
+
+def _not_finite(candidate: Candidate) -> str:
+    """Which figure of the step itself is not finite; empty where all are. A bound would take NaN for small."""
+    figures = {"content balance": candidate.balance.error if candidate.balance else 0.0,
+               "coupling error": candidate.coupling_error, "front advance": candidate.advance,
+               "drive": candidate.drive, "headroom": candidate.headroom}
+    if candidate.energy is not None:
+        figures |= {f"energy ({name})": value for name, value in vars(candidate.energy).items()}
+    return next((name for name, value in figures.items() if not np.isfinite(value)), "")
 
 
 def _first_step(physics: Physics, state: State, limits: Limits) -> float:
