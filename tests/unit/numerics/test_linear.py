@@ -237,14 +237,14 @@ def test_what_is_not_solved_is_named_for_what_it_is() -> None:
     own = SymmetricSolver("scipy", purpose="the carrier balance")
     A, b = grid(), np.ones(grid().shape[0])
     own.factorise(A)
-    with pytest.raises(SingularMatrix, match="^linear solve of the carrier balance: the right side has entries that"):
+    with pytest.raises(SingularMatrix, match=r"^linear solve of the carrier balance: the right side has entries that"):
         own.solve(np.where(np.arange(len(b)) == 3, np.nan, b))
 
     def breaks(rhs: np.ndarray) -> np.ndarray:
         raise RuntimeError("the library has failed")
 
     own._method.solve = breaks  # type: ignore[method-assign]
-    with pytest.raises(SingularMatrix, match="^linear solve of the carrier balance: the library has failed$"):
+    with pytest.raises(SingularMatrix, match=r"^linear solve of the carrier balance: the library has failed$"):
         own.solve(b)
 
 
