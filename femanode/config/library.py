@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from femanode.config.complaints import Place, Places, explain, places_of, suggest
 from femanode.config.inert import Inert, inert_mapping
 from femanode.config.material import Material, material_mapping
+from femanode.config.trust import require_inside
 from femanode.config.yamlio import kind, load_yaml
 from femanode.errors import ConfigError
 
@@ -82,6 +83,7 @@ def _path(reference: object, base: Path, where: str, inert: bool) -> Path:
         return (_FOLDER / "inert" if inert else _FOLDER) / f"{reference}.yaml"
     if "/" in reference or reference.endswith((".yaml", ".yml")):
         path = base / reference
+        require_inside(path, where)
         if not path.is_file():
             raise ConfigError(f"found no material file '{path}'", where=where, allowed=allowed)
         return path

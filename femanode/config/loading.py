@@ -26,6 +26,7 @@ from femanode.config.sections import (
     Solver,
     Time,
 )
+from femanode.config.trust import require_inside, require_plain_mesh
 from femanode.config.yamlio import dump_yaml, kind, load_yaml, parse_yaml
 from femanode.errors import ConfigError
 
@@ -115,9 +116,12 @@ class Config(Section):
         """This configuration with the mesh's path made absolute; refused where there is no such file."""
         if self.geometry.path is None:
             return self
+        where = locate(places, ("geometry", "path"))
+        require_inside(base / self.geometry.path, where)
+        require_plain_mesh(self.geometry.path, where)
         path = (base / self.geometry.path).resolve()
         if not path.is_file():
-            raise ConfigError(f"found no file '{path}'", where=locate(places, ("geometry", "path")))
+            raise ConfigError(f"found no file '{path}'", where=where)
         return self.model_copy(update={"geometry": self.geometry.model_copy(update={"path": path})})
 
     @model_validator(mode="after")
