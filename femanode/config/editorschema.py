@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from femanode.config.material import Material
+from femanode.config.migration import SCHEMA
 from femanode.units import expected, format_quantity
 
 
@@ -38,6 +39,9 @@ def editor_schema(model: type[BaseModel]) -> dict[str, Any]:
     text = {"type": "string", "description": "bundled name, or path of a YAML file"}
     schema["properties"]["material"] = {"anyOf": [text, {"$ref": "#/$defs/Material"}]}
     schema["properties"]["overrides"].pop("maxProperties", None)
+    told = {"type": "integer", "minimum": 1, "maximum": SCHEMA, "default": SCHEMA,
+            "description": "generation of keys that the file was written for; a run's config.yaml says it"}
+    schema["properties"]["schema"] = definitions["Material"]["properties"]["schema"] = told
     return schema
 
 

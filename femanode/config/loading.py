@@ -14,6 +14,7 @@ from femanode.config.editorschema import editor_schema
 from femanode.config.geometry import Geometry
 from femanode.config.library import material_data
 from femanode.config.material import Material, material_mapping
+from femanode.config.migration import migrate
 from femanode.config.overrides import apply_overrides, set_value
 from femanode.config.quantities import Section, Temperature, Text, problem
 from femanode.config.sections import (
@@ -102,7 +103,8 @@ class Config(Section):
 
     @classmethod
     def _build(cls, data: dict[str, Any], places: Places, overrides: Sequence[str], base: Path) -> Self:
-        """Apply overrides, resolve the material and paths, validate."""
+        """Bring keys up to date, apply overrides, resolve the material and paths, validate."""
+        migrate(data, locate(places, ("schema",)))
         for text in overrides:
             _apply_setting(text, data, places)
         _resolve_material(data, places, base)
