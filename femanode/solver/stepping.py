@@ -88,6 +88,8 @@ def coupling_bound(candidate: Candidate, limits: Limits) -> float:
 def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) -> str:
     """Reason for which a candidate must be rejected; an empty string if it is accepted."""
     new = candidate.state
+    if candidate.balance is not None and not np.isfinite(candidate.balance.error):
+        return "content balance is not finite"
     if spoilt := new.not_finite() or _not_finite(candidate):
         return f"{spoilt} is not finite"
     # A front that uses up all carriers may undershoot activity 0 by 1e-4; more means that the step is too long. The
@@ -116,8 +118,7 @@ def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) 
 
 def _not_finite(candidate: Candidate) -> str:
     """Which figure of the step itself is not finite; empty where all are. A bound would take NaN for small."""
-    figures = {"content balance": candidate.balance.error if candidate.balance else 0.0,
-               "coupling error": candidate.coupling_error, "front advance": candidate.advance,
+    figures = {"coupling error": candidate.coupling_error, "front advance": candidate.advance,
                "drive": candidate.drive, "headroom": candidate.headroom}
     if candidate.energy is not None:
         figures |= {f"energy ({name})": value for name, value in vars(candidate.energy).items()}

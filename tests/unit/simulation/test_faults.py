@@ -163,7 +163,7 @@ def test_a_lack_of_memory_ends_the_run_at_once_by_its_name(tmp_path: Path, name:
         faults = Faults(patch, lasting=lasting)
         faults.at(SuperLU, name, raising(MemoryError("Unable to allocate 9.9 GiB")))
         with pytest.raises(OutOfMemory, match=r"t = .* s: no memory is left \(Unable to allocate 9\.9 GiB\); last good "
-                                              r"state: .*checkpoint\.npz; .*--resume") as ended:
+                                              r"state: .*checkpoint\.npz; .*go on with") as ended:
             femanode.run(case(**SHORT), tmp_path / "run")
     assert ended.value.exit_code == 3
     assert isinstance(ended.value, MemoryError), "a sweep counts it as out of memory"
