@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from femanode.config.complaints import Place, Places, explain, places_of, suggest_material
+from femanode.config.complaints import Place, Places, explain, locate, places_of, suggest_material
 from femanode.config.inert import Inert, inert_mapping
 from femanode.config.material import Material, material_mapping
+from femanode.config.migration import migrate
+from femanode.config.trust import require_inside
 from femanode.config.yamlio import kind, load_yaml
 from femanode.errors import ConfigError
 
@@ -69,10 +71,14 @@ def material_data(reference: object, base: Path, where: str = "", *, inert: bool
     if isinstance(reference, Inert):
         return inert_mapping(reference), {}
     if isinstance(reference, Mapping):
-        return dict(reference), {}
+        data = dict(reference)
+        migrate(data, where)
+        return data, {}
     path = _path(reference, base, where, inert)
     data, lines = load_yaml(path)
-    return data, places_of(lines, str(path))
+    places = places_of(lines, str(path))
+    migrate(data, locate(places, ("schema",)))
+    return data, places
 
 
 def _path(reference: object, base: Path, where: str, inert: bool) -> Path:
@@ -85,6 +91,7 @@ def _path(reference: object, base: Path, where: str, inert: bool) -> Path:
         return (_FOLDER / "inert" if inert else _FOLDER) / f"{reference}.yaml"
     if "/" in reference or reference.endswith((".yaml", ".yml")):
         path = base / reference
+        require_inside(path, where)
         if not path.is_file():
             raise ConfigError(f"found no material file '{path}'", where=where, allowed=allowed)
         return path

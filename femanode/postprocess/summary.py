@@ -17,16 +17,14 @@ from femanode.postprocess.accuracy import Bias, expected_bias
 from femanode.postprocess.balances import ENERGIES, LOAD_WORK, Row
 from femanode.postprocess.cycles import cycle_figures
 from femanode.postprocess.necks import figures_after
+from femanode.postprocess.plausibility import implausible
 from femanode.postprocess.record import Recorder
 from femanode.postprocess.shape import diameters, full_outline, harmonics
 from femanode.postprocess.shell import deepest_point, host_depth
-from femanode.solver.ends import ABOVE_CUTOFF, StopReason
+from femanode.solver.ends import StopReason
 from femanode.solver.problem import Problem
 from femanode.solver.resolution import resolution
 from femanode.units import E_CHARGE
-
-#: How far the content may leave a measured curve (`femanode.constitutive.opencircuit.BEYOND` over a quarter of a volt).
-BEYOND_CURVE = 0.005
 
 
 def bias_of(problem: Problem) -> Bias:
@@ -160,23 +158,12 @@ def _accuracy(problem: Problem) -> dict[str, float | bool]:
 
 def _warnings(record: Recorder, fields: FieldSet, crack: dict[str, Any]) -> list[str]:
     """What a reader of the figures must know, in sentences."""
-    said = []
-    J = fields.J
-    said += shortfall.sentences(record.problem, record.rows)
+    said = list(shortfall.sentences(record.problem, record.rows))
     if record.skin.stage:
         said.append(record.skin.sentence())
     if crack["crack_risk"] > 1.0:
         said.append(cracks.warning(crack))
-    C = record.problem.physics.content_at_nodes(fields.state)
-    above = 0.0 if record.problem.physics.applied[fields.state.step].current is None else ABOVE_CUTOFF
-    # Stress may take the carriers' level beyond the ends of a measured curve, where it is continued with a small slope.
-    measured = BEYOND_CURVE if record.problem.config.material.chemistry.law == "open_circuit" else 0.0
-    if C.min() < -1e-6 - measured or C.max() > 1.0 + 1e-6 + max(above, measured):
-        said.append(f"content leaves [0, 1]: {C.min():.3g} to {C.max():.3g}")
-    largest = 1.15 * (1.0 + record.problem.physics.mixture.expansion)
-    if J.max() > largest:
-        said.append(f"volume ratio reaches {J.max():.2f}, above the {largest:.2f} that full content explains")
-    return said
+    return [*said, *implausible(record, fields)]
 
 
 def entry_time(record: Recorder) -> float:

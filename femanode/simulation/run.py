@@ -14,11 +14,12 @@ from typing import Any, Literal
 import numpy as np
 
 from femanode.config.loading import Config, load_config
-from femanode.errors import ConfigError, ConvergenceError, DiskError
+from femanode.errors import ConfigError, ConvergenceError, DiskError, OutOfMemory
 from femanode.output.lock import hold
 from femanode.output.writers import write_json
 from femanode.simulation.interruption import interruptible, undisturbed
-from femanode.simulation.journal import Journal, is_complete, open_journal
+from femanode.simulation.journal import Journal
+from femanode.simulation.opening import is_complete, open_journal
 from femanode.simulation.plan import plan
 from femanode.simulation.result import Result
 from femanode.solver.candidate import propose
@@ -99,6 +100,8 @@ def run(config: Config | str | Path, out: str | Path | None = None, *, overwrite
         The input is wrong, or another process is at work in the folder; nothing has been computed.
     ConvergenceError
         The solver could not go on; everything up to the last good state is in the folder.
+    OutOfMemory
+        The system gives no more memory; likewise where that is possible.
     DiskError
         The disk takes no more; its text says what is safe. Exit code 3 when computing had begun, 2 before. Where only
         the pictures are missing, that is logged and nothing raised.
@@ -180,6 +183,9 @@ def _advance(journal: Journal, watched: _Watched) -> None:
         ending = error
         reason = {KeyboardInterrupt: "interrupted", DiskError: "stopped by the disk"}.get(
             type(error), f"solver stopped: {error}")
+    except MemoryError as error:
+        said = f"t = {journal.mark.state.t:.6g} s: no memory is left ({error})"
+        raise OutOfMemory(said, _saved_without_memory(journal)) from None
     except BaseException:
         journal.close(reason)
         raise
@@ -196,15 +202,39 @@ def _advance(journal: Journal, watched: _Watched) -> None:
         raise KeyboardInterrupt(f"last good state: {journal.checkpoint}") from None
 
 
+def _do(work: Callable[..., Any], *args: Any) -> Any:
+    """Do what may be broken off by a signal."""
+    return work(*args)
+
+
+def _saved_without_memory(journal: Journal) -> str:
+    """Save the run though memory is short; what is safe."""
+    try:
+        with undisturbed():
+            trouble = journal.close("out of memory")
+    except MemoryError:
+        return f"nothing more could be saved; safe is what {journal.folder} holds"
+    return f"last good state: {journal.checkpoint}" if trouble is None else str(journal.described(trouble))
+
+
+def _rescued(journal: Journal) -> str:
+    """Save the run in place of a main thread that is lost in a library; the line to print."""
+    trouble = journal.close("interrupted within a library that did not come back")
+    if trouble is not None:
+        return str(journal.described(trouble, "interrupted; "))
+    return f"interrupted within a library that did not come back; last good state: {journal.checkpoint}"
+
+
 def _march(journal: Journal, watched: _Watched) -> None:
     """Accept steps until the run is finished."""
     planned = plan(journal.problem).steps
-    with interruptible(propose) as proposer:
+    with interruptible(_do, partial(_rescued, journal)) as attempt:
+        proposer = partial(attempt, propose)
         while not journal.finished:
             problem, mark = journal.problem, journal.mark
             steps = march(problem.physics, mark.state, problem.limits, problem.output_times(), journal.tally,
                           proposer, mark.pace, journal.protocol.steps[mark.state.step].ends)
-            while not (journal.finished or journal.mark.state.step != mark.state.step or journal.adapt()):
+            while not (journal.finished or journal.mark.state.step != mark.state.step or journal.adapt(attempt)):
                 with journal.timed("solve"):
                     candidate, stop = next(steps)
                 row = journal.accept(candidate, stop)

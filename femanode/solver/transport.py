@@ -128,7 +128,8 @@ class Transport:
         self.held |= spaces.idle
         self._free = np.flatnonzero(~self.held)
         # The residual of the solution is the error of the content balance.
-        self._solver = SymmetricSolver(backend, spaces.rank[self._free], accuracy=1e-14, symmetric=not dV_over_kT)
+        self._solver = SymmetricSolver(backend, spaces.rank[self._free], accuracy=1e-14, symmetric=not dV_over_kT,
+                                       purpose="the carrier balance")
         number = np.where(self.held, -1, np.cumsum(~self.held) - 1)
         self._pattern = Pattern(number[spaces.sub], len(self._free))
         self._compiled = compiled.available()
