@@ -98,10 +98,16 @@ def along_ray(mesh: FrameMesh, field: str, direction: tuple[float, float], n: in
     x, y = (np.linspace(1e-4, 1.0 - 1e-5, n) * radius)[:, None].T * along[:, None]
     from matplotlib.tri import LinearTriInterpolator, Triangulation
 
-    grid = Triangulation(mesh.points[:, 0], mesh.points[:, 1], split_quadratic(mesh.triangles6))
+    # Of the triangles only those that the ray's line passes: their search tree is built in a hundredth of the time.
+    triangles = split_quadratic(mesh.triangles6)
+    beside = (mesh.points @ np.array([-along[1], along[0]]))[triangles]
+    reach = 1e-6 * radius
+    nodes, local = np.unique(triangles[(beside.min(axis=1) <= reach) & (beside.max(axis=1) >= -reach)],
+                             return_inverse=True)
+    grid = Triangulation(mesh.points[nodes, 0], mesh.points[nodes, 1], local.reshape(-1, 3))
     finder = grid.get_trifinder()
     moved = deformed(mesh)
-    at = [np.ma.filled(LinearTriInterpolator(grid, values, trifinder=finder)(x, y), np.nan)
+    at = [np.ma.filled(LinearTriInterpolator(grid, values[nodes], trifinder=finder)(x, y), np.nan)
           for values in (moved[:, 0], moved[:, 1], mesh.fields[field])]
     known = np.isfinite(at[2])
     return Profile(np.hypot(at[0], at[1])[known], at[2][known])  # places along a ray
