@@ -7,11 +7,32 @@ from __future__ import annotations
 
 from pathlib import Path
 
+#: Options of the commands, as messages name them, and the arguments that they are in Python.
+_ARGUMENTS = (("another folder with -o", "another folder as out"), ("beside --scheduler", "beside scheduler"),
+              ("--extrapolate tells", "femanode.study.extrapolate tells"), ("--overwrite", "overwrite=True"),
+              ("--resume", "resume=True"), ("--retry", "retry=True"), ("--set", "overrides"),
+              ("--scheduler", "scheduler"), ("--workers", "workers"), ("--field", "field"), ("--at", "at"),
+              ("--x", "x"), ("--y", "y"))
+
 
 class FemanodeError(Exception):
-    """Base of all errors that femanode raises on purpose."""
+    """Base of all errors that femanode raises on purpose.
+
+    Its text names arguments of Python, `for_command` the options of the command line.
+    """
 
     exit_code = 1
+
+    @property
+    def for_command(self) -> str:
+        """The text as the command line prints it."""
+        return super().__str__()
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        for option, argument in _ARGUMENTS:
+            text = text.replace(option, argument)
+        return text
 
 
 class ConfigError(FemanodeError):

@@ -38,6 +38,7 @@ MEANING: dict[str, tuple[str, str]] = {
     "s": ("a time", "1.5 h"),
     "GPa": ("a stress", "1.0 GPa"),
     "nm/s": ("a speed", "0.05 nm/s"),
+    "nm/s^0.5": ("a parabolic growth rate", "0.01 nm/s^0.5"),
     "nm^2/s": ("a diffusivity", "5.1e-12 cm^2/s"),
     "nm^3": ("a volume", "20.02 Å^3"),
     "J/m^2": ("an energy per area", "10 J/m^2"),
@@ -51,6 +52,7 @@ MEANING: dict[str, tuple[str, str]] = {
     "mA/cm^2": ("a current density", "0.1 mA/cm^2"),
     "g/mol": ("a molar mass", "28.09 g/mol"),
     "deg": ("an angle", "3 deg"),
+    "MB": ("an amount of memory", "4 GB"),
 }
 
 NUMBER_PATTERN = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"

@@ -29,7 +29,8 @@ ORDER = (
 )
 
 #: Of the solver, what turns a configuration into solvers; all else there knows numbers only.
-BRIDGES = ("solver.problem", "solver.laws", "solver.resolution", "solver.electrode", "solver.adaptation")
+BRIDGES = ("solver.problem", "solver.laws", "solver.resolution", "solver.electrode", "solver.adaptation",
+           "solver.programme")
 
 
 def name_of(path: Path) -> str:
@@ -117,12 +118,12 @@ def test_laws_know_no_mesh(module: str) -> None:
     assert {folder(m) for m in own(MODULES[module])} <= {"constitutive", "errors", "numerics"}
     assert {m for m in own(MODULES[module]) if folder(m) == "numerics"} <= {"numerics.arrays"}
     assert outside(MODULES[module]) <= {"__future__", "collections", "dataclasses", "femanode", "itertools", "math",
-                                        "numpy", "re", "typing"}
+                                        "numpy", "re", "scipy", "typing"}
 
 
 @pytest.mark.parametrize(("library", "allowed"), [
     ("meshio", {"mesh.files", "mesh.groups", "output.writers", "output.runfolder"}),
-    ("pyvista", {"pictures.rendering", "pictures.scene"}),
+    ("pyvista", {"pictures.rendering", "pictures.sampling", "pictures.scene"}), ("bokeh", {"pictures.interactive"}),
     ("typer", {"cli.commands", "cli.report", "cli.study", "cli.verify"}), ("trame_vtk", {"pictures.scene"}),
     ("jinja2", {"pictures.page.report"}), ("h5py", {"output.vtkhdf"}),
     ("pypardiso", {"numerics.pardiso"}), ("rslab", {"numerics.rslab"}),

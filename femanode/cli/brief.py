@@ -8,22 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from femanode.config.doubts import doubts
+from femanode.mesh.section import COATING, CORE
 from femanode.postprocess.accuracy import Bias
 from femanode.postprocess.growth import damkohler
 from femanode.postprocess.summary import bias_of
+from femanode.simulation.plan import plan
 from femanode.simulation.progress import format_seconds
 from femanode.solver.electrode import current_density
 from femanode.solver.problem import Problem
 
 if TYPE_CHECKING:
     from femanode.simulation.result import Result
-
-#: Seconds per step: a part that does not depend on the mesh, and the factor of (million unknowns)^1.2 by linear solver,
-#: by its name or else with SuperLU. Memory, MiB: at the start, and per thousand unknowns. A rough line through four
-#: runs on two cores (unknowns of the first mesh 5,300: 39 ms, with SuperLU 85 ms, 425 MiB; 26,900: 132 ms, 644 MiB;
-#: 122,000: 0.85 s, 984 MiB).
-_FIXED, _GROWING, _SUPERLU = 0.015, {"pardiso": 10.0, "rslab": 15.0}, 40.0
-_BASE_MEMORY, _MEMORY = 380.0, 6.0
 
 #: Seconds that a run takes besides solving, on the same cores: imports, mesh and compiled code; pictures and page.
 _START = "2 to 5 s of start (half a minute the first time, to compile)"
@@ -48,21 +43,14 @@ def describe_plan(problem: Problem) -> str:
     speed = problem.rates.maximum
     D = float(physics.transport.diffusivity(np.array([physics.chemistry.at_front]))[0])
     number = damkohler(speed, section.radius, D, physics.chemistry.at_front)
-    depth = min(speed * config.time.end, section.radius)
-    applied, full = physics.applied[0], float(physics.spaces.mass.sum())
-    if applied.current is not None:
-        depth *= min(1.0, applied.current * config.time.end / full)
-    # Slow directions still move when the fast ones have stopped or are through; good to a third for five bundled wires.
-    spread = (speed / problem.rates.mean) ** 0.55
-    steps = int(np.ceil(0.9 * spread * depth / (config.time.max_front_advance * problem.half_thickness)))
-    growing = _GROWING.get(physics.mechanics.solver.name, _SUPERLU)
-    seconds = steps * (_FIXED + growing * (unknowns / 1e6) ** 1.2)
+    expected = plan(problem)
     control = "interface" if number < 0.3 else "diffusion" if number > 3 else "mixed"
     lines = [
         f"case            {config.name}",
         f"section         {_describe_section(problem)}; "
         f"x along {problem.frame.miller_along('x')}, y along {problem.frame.miller_along('y')}, "
         f"axis {problem.frame.miller_along('z')}",
+        *_describe_layers(problem),
         f"mesh            {physics.spaces.cells.shape[1]} quadratic triangles, {unknowns} displacement unknowns, "
         f"quality {quality['quality_min']:.2f} (worst), {quality['quality_mean']:.2f} (mean)",
         f"front           half-thickness {problem.half_thickness:g} nm = {problem.half_thickness / section.radius:.4f} "
@@ -71,9 +59,8 @@ def describe_plan(problem: Problem) -> str:
         *_describe_surface(problem),
         f"accuracy        {bias_of(problem)}",
         f"linear solver   {physics.mechanics.solver.name}",
-        f"estimate        {steps} steps, solving {format_seconds(seconds)} (rough: to a factor of three), besides "
-        f"{_BESIDES if config.output.pictures else _START}; "
-        f"{_BASE_MEMORY + _MEMORY * unknowns / 1000:.0f} MiB",
+        f"estimate        {expected.steps} steps, solving {format_seconds(expected.seconds)} on one core (to a factor "
+        f"of two), besides {_BESIDES if config.output.pictures else _START}; {expected.memory:.0f} MiB",
     ]
     drop = speed * problem.half_thickness * physics.chemistry.at_front / ((1.0 - physics.chemistry.at_front) * D)
     notes = [*problem.notes, *([] if drop <= _THICK else [_TOO_THICK.format(drop)])]
@@ -87,6 +74,21 @@ def _describe_section(problem: Problem) -> str:
     if outline.round and outline.solid:
         return f"{section.sector} of a wire of {2 * section.radius:g} nm"
     return f"{section.sector} of: {outline}"
+
+
+def _describe_layers(problem: Problem) -> list[str]:
+    """Lines on the layers that do not react: thickness, material, elements, and what carriers do there."""
+    core, coating = problem.config.geometry.core, problem.config.geometry.coating
+    count = np.bincount(problem.physics.spaces.region, minlength=3)
+    lines = []
+    if core is not None:
+        lines.append(f"core            {core.diameter:g} nm of {core.material.name}, {count[CORE]} triangles; no "
+                     "carriers enter")
+    if coating is not None:
+        passed = "freely" if coating.material.transport is None else "as a film"
+        lines.append(f"coating         {coating.thickness:g} nm of {coating.material.name}, {count[COATING]} "
+                     f"triangles; carriers pass it {passed}")
+    return lines
 
 
 def _describe_surface(problem: Problem) -> list[str]:
@@ -133,7 +135,7 @@ def describe_result(result: Result) -> str:
     s, folder = result.summary, result.path
     lines = [
         *(f"warning: {text}" for text in s["warnings"]),
-        _ending(s), _drive_left(s), _growth(s), _shape(s), _crack(s),
+        _ending(s), _drive_left(s), _growth(s), _shape(s), _crack(s), _coating(s),
         f"front half-thickness {s['interface_thickness_ratio']:.4f} of the radius: "
         f"{Bias(*s['accuracy'].values()) if 'accuracy' in s else 'bias not known'}",
         f"ParaView  {folder / 'frames.pvd'}  ({_frames(result.manifest)}Warp By Vector, displacement, scale 1)",
@@ -227,3 +229,13 @@ def _crack(s: Mapping[str, Any]) -> str:
     if until is not None and until < s["converted_fraction"]:
         said += f" (taken up to {100 * until:.0f} %, where the skin tears)"
     return said + (f": {s['crack_risk_basis'].split(';')[0]}" if s.get("crack_risk_bound") else "")
+
+
+def _coating(s: Mapping[str, Any]) -> str:
+    """Largest hoop stress of the coating, and its crack risk where its material has a toughness; empty without one."""
+    if "coating_hoop_max_GPa" not in s:
+        return ""
+    risk = s.get("coating_crack_risk")
+    said = "" if risk is None else f", crack risk of the coating {risk:.2g}"
+    return (f"coating: hoop stress up to {s['coating_hoop_max_GPa']:.2f} GPa (at "
+            f"{100 * s['coating_hoop_max_fraction']:.0f} % converted){said}")

@@ -6,6 +6,7 @@ interrupted.
 
 from __future__ import annotations
 
+import enum
 import logging
 import signal
 import sys
@@ -18,7 +19,7 @@ from femanode.cli import report as cli_report
 from femanode.cli import study as cli_study
 from femanode.cli import verify as cli_verify
 from femanode.cli.streams import lost, make_lasting
-from femanode.errors import FemanodeError
+from femanode.errors import ConfigError, FemanodeError
 from femanode.numerics.caches import settle_matplotlib
 from femanode.simulation.interruption import answer
 
@@ -31,6 +32,15 @@ cli_verify.register(app)
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="configuration (YAML)")]
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY.PATH=VALUE", help="override one key")]
+
+
+class _File(enum.Enum):
+    """Kinds of files that a user writes."""
+
+    CONFIG = "config"
+    MATERIAL = "material"
+    SWEEP = "sweep"
+    FIT = "fit"
 
 
 class _Interrupted(FemanodeError):
@@ -63,9 +73,10 @@ def run(config: ConfigPath,
         extrapolated: Annotated[bool, typer.Option(
             "--extrapolate", help="run at three half-thicknesses; figures for a front without one")] = False,
         quiet: Annotated[bool, typer.Option("--quiet", help="print nothing but errors")] = False) -> None:
-    """Run one case."""
+    """Run one case; of a run's folder with --resume, what it was begun with."""
     from femanode.config.loading import load_config
 
+    config, out = _own_config(config, out, resume)
     loaded = load_config(config, [*(settings or []), *_frames(frames)])
     # Bad input is answered before the solver's libraries load.
     from femanode.simulation.progress import live
@@ -151,13 +162,34 @@ def materials(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help=
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of the configuration, for editors."""
+def schema(file: Annotated[_File, typer.Argument(metavar="[FILE]", help="config, material, sweep or fit")]
+           = _File.CONFIG) -> None:
+    """Print the JSON Schema of the configuration, or of another kind of file, for editors."""
     import json
 
-    from femanode.config.loading import json_schema
+    if file in (_File.CONFIG, _File.MATERIAL):
+        from femanode.config.loading import json_schema
 
-    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+        made = json_schema("material" if file is _File.MATERIAL else "config")
+    else:
+        from femanode.study.schema import json_schema as study_schema
+
+        made = study_schema("sweep" if file is _File.SWEEP else "fit")
+    typer.echo(json.dumps(made, indent=2, ensure_ascii=False))
+
+
+def _own_config(config: Path, out: Path | None, resume: bool) -> tuple[Path, Path | None]:
+    """The configuration and the folder of a run; a folder stands for the run in it, where that is to go on."""
+    if not config.is_dir():
+        return config, out
+    own = config / "config.yaml"
+    if not own.is_file():
+        raise ConfigError("is a folder, and no run's: found no config.yaml in it", where=str(config),
+                          allowed="a configuration (YAML), or a run's folder with --resume")
+    if not resume:
+        raise ConfigError("is a run's folder", where=str(config), allowed="a configuration (YAML)",
+                          hint=f"--resume goes on with the run; its configuration is {own}")
+    return own, out if out is not None else config
 
 
 def _frames(frames: int | None) -> list[str]:
@@ -186,12 +218,12 @@ def _outcome() -> int:
         # The parser catches KeyboardInterrupt and returns an exit code, without the text.
         code = app(standalone_mode=False)
     except FemanodeError as error:
-        typer.echo(f"femanode: {error}", err=True)
+        typer.echo(f"femanode: {error.for_command}", err=True)
         return error.exit_code
     except OSError as error:
         from femanode.output.disk import disk_error
 
-        typer.echo(f"femanode: {disk_error(error)}", err=True)
+        typer.echo(f"femanode: {disk_error(error).for_command}", err=True)
         return 2
     except (typer.Abort, KeyboardInterrupt):
         typer.echo("femanode: interrupted", err=True)

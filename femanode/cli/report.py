@@ -34,8 +34,15 @@ def plot(folders: Folders, field: Field = "hoop_stress_GPa",
          width: Annotated[str | None, typer.Option(metavar="W", help="width of the figure, such as '85 mm'")] = None,
          dpi: Annotated[int | None, typer.Option(metavar="N", help="dots per inch")] = None,
          frames: Annotated[bool, typer.Option("--frames", help="draw nothing; list frames with time and conversion")] =
-         False) -> None:
+         False,
+         data: Annotated[Path | None, typer.Option("--with", metavar="FILE", help="table of a measured curve, time and "
+                                                   "value, drawn with the computed one")] = None,
+         key: Annotated[str, typer.Option(metavar="KEY", help="column of history.csv that was measured, for --with")]
+         = "front_depth_nm") -> None:
     """Draw a field in the true deformed shape, or the curves; several runs in one panel."""
+    if data is not None:
+        typer.echo(_beside(folders, data, key, out))
+        return
     from femanode.output.runfolder import RunFolder
     from femanode.pictures.fieldchoice import choose_field
     from femanode.pictures.figures import plot_curves, plot_field
@@ -61,6 +68,16 @@ def plot(folders: Folders, field: Field = "hoop_stress_GPa",
     typer.echo(path)
 
 
+def _beside(folders: list[Path], data: Path, key: str, out: Path | None) -> Path:
+    """The curve of one run, with a measured one."""
+    from femanode.study.beside import plot_beside
+
+    if len(folders) > 1:
+        raise ConfigError(f"found {len(folders)} folders with --with", where="command line",
+                          allowed="the folder of one run")
+    return plot_beside(folders[0], data, key, out)
+
+
 def _refuse(field: str, **given: object) -> None:
     """Options that contradict each other, or that curves do not have."""
     if given["frame"] is not None and given["time"] is not None:
@@ -73,8 +90,18 @@ def _refuse(field: str, **given: object) -> None:
 
 def report(folders: Folders,
            out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help=".html to write")] = None,
+           interactive: Annotated[bool, typer.Option(
+               "--interactive", help="every field at every time of one run, with the value under the cursor")] = False,
            ) -> None:
     """Write the page of a run, or one page that compares several."""
+    if interactive:
+        from femanode.pictures.interactive import write_interactive
+
+        if len(folders) > 1:
+            raise ConfigError(f"found {len(folders)} folders with --interactive", where="command line",
+                              allowed="the folder of one run")
+        typer.echo(write_interactive(folders[0], out))
+        return
     from femanode.pictures.page.report import write_report
 
     typer.echo(write_report(folders, out))

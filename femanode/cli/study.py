@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -77,9 +78,15 @@ def fit(file: Annotated[Path, typer.Argument(metavar="FILE", help="fit file (YAM
     from femanode.study.fit import fit as run_fit
 
     try:
-        typer.echo(describe_fit(run_fit(file, out, workers=workers, scheduler=scheduler, tell=typer.echo)))
+        typer.echo(describe_fit(run_fit(file, out, workers=workers, scheduler=scheduler, tell=_tell)))
     except KeyboardInterrupt:
         raise Stopped("interrupted; cases that have ended are kept, the same command goes on") from None
+
+
+def _tell(line: str) -> None:
+    """Print at once, also into a pipe or a file: a fit takes long."""
+    typer.echo(line)
+    sys.stdout.flush()
 
 
 def register(app: typer.Typer) -> None:

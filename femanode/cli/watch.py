@@ -13,9 +13,13 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from femanode.cli.runlook import Look, look
-from femanode.errors import ConfigError
-from femanode.simulation.progress import LINE_EVERY, format_seconds
+from femanode.cli.runlook import Look, Row, look
+from femanode.config.loading import load_config
+from femanode.errors import ConfigError, FemanodeError
+from femanode.simulation.plan import plan
+from femanode.simulation.progress import LINE_EVERY, Estimate, format_seconds
+from femanode.simulation.run import progress_at
+from femanode.solver.problem import Problem, build_problem
 
 BLOCKS, PLAIN = "▁▂▃▄▅▆▇█", "_.-=+*#@"
 WIDTH = 32
@@ -54,7 +58,7 @@ def sparkline(values: Sequence[float], width: int = WIDTH, *, plain: bool = Fals
 
 
 class Watcher:
-    """Remembers what earlier looks saw: when something last changed, and how fast the run goes.
+    """Remembers what earlier looks saw: when something last changed, and what was foreseen of the end.
 
     Parameters
     ----------
@@ -65,32 +69,41 @@ class Watcher:
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self.folder, self._clock = folder, clock
-        self._first: tuple[float, float] | None = None
+        self._estimate = Estimate()
         self._seen: tuple[int, float] = (-1, clock())
+        self._left: float | None = None
+        self._problem: Problem | None = None
+        self._planned = -1
 
     def look(self) -> tuple[Look, float]:
         """The folder now, and for how many seconds it has not changed."""
         seen, now = look(self.folder), self._clock()
         if len(seen.rows) != self._seen[0]:
             self._seen = (len(seen.rows), now)
-        if self._first is None and seen.rows:
-            self._first = (now, seen.done)
+            self._left = self._foresee(seen.rows, now) if len(seen.rows) > 1 else None
         return seen, now - self._seen[1]
 
-    def left(self, seen: Look) -> float | None:
-        """Seconds left at most, at the pace since watching began, else at that of the files' dates; None if unknown."""
-        if self._first is None or seen.done >= 1.0:
+    def _foresee(self, rows: list[Row], now: float) -> float | None:
+        if self._problem is None and self._planned < 0:
+            self._problem = _problem(self.folder)
+            self._planned = 0 if self._problem is None else plan(self._problem).steps
+        try:
+            return None if self._problem is None else self._estimate.left(
+                progress_at(self._problem, rows[-1], len(rows) - 1, self._planned), now)
+        except KeyError:  # a table of another version
             return None
-        began, then = self._first
-        gained, spent = seen.done - then, self._seen[1] - began
-        if gained < 0.005 or spent <= 0:
-            try:
-                spent = ((self.folder / "history.csv").stat().st_mtime
-                         - (self.folder / "config.yaml").stat().st_mtime)
-            except OSError:
-                return None
-            gained = seen.done
-        return spent * (1.0 - seen.done) / gained if gained > 0.005 and spent > 0 else None
+
+    def left(self, seen: Look) -> float | None:
+        """About how many seconds are left, from what has been seen since watching began; None if that is not known."""
+        return None if seen.stop is not None else self._left
+
+
+def _problem(folder: Path) -> Problem | None:
+    """The case that runs in a folder, for what is known of runs of its kind; None where it cannot be read."""
+    try:
+        return build_problem(load_config(folder / "config.yaml"))
+    except (FemanodeError, OSError):
+        return None
 
 
 def describe(seen: Look, quiet: float, left: float | None, *, plain: bool = False) -> list[str]:
@@ -102,7 +115,7 @@ def describe(seen: Look, quiet: float, left: float | None, *, plain: bool = Fals
     quiet : float
         Seconds without a change.
     left : float or None
-        Seconds left at most.
+        About how many seconds are left; None: not known, and not said.
     plain : bool
         ASCII letters only.
 
@@ -124,8 +137,8 @@ def describe(seen: Look, quiet: float, left: float | None, *, plain: bool = Fals
                   f"step {len(seen.rows) - 1}: {format_seconds(last.get('dt_s', float('nan')))}, "
                   f"{last.get('newton_iterations', 0):.0f} Newton iterations"]
     if seen.stop is None and not seen.killed:
-        pace = f"at most {format_seconds(left)} left" if left is not None else "estimating time left"
-        lines.append(f"{pace}; nothing new for {format_seconds(quiet)}" if quiet > 30 else pace)
+        lines += [f"about {format_seconds(left)} left"] if left is not None else []
+        lines += [f"nothing new for {format_seconds(quiet)}"] if quiet > 30 else []
     return lines
 
 
@@ -162,11 +175,15 @@ def watch(folder: Path, show: Callable[[list[str]], None], *, every: float = 1.0
     while True:
         if folder.exists() and not folder.is_dir():
             raise ConfigError("is a file", where=str(folder), allowed="a run's folder")
+        if not folder.absolute().parent.is_dir():
+            raise ConfigError("found no such folder, nor the one it would be in", where=str(folder),
+                              allowed="a run's folder, or one that a run is about to make")
         seen, quiet = watcher.look()
         if seen.rows or seen.stop:
             show(describe(seen, quiet, watcher.left(seen), plain=plain))
         else:
-            show([f"waiting for a run in {folder}"])
+            show([f"waiting for a run in {folder}" if folder.is_dir() else
+                  f"there is no folder {folder}: waiting for a run to make it, {format_seconds(patience)} at most"])
         if seen.stop is not None:
             return (Ending.INTERRUPTED if seen.stop == "interrupted" else
                     Ending.FAILED if seen.stop.startswith(("solver stopped", "stopped by")) else Ending.DONE)

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from femanode.config.hints import hint_for
 from femanode.config.material import Material
 from femanode.config.phases import Phase
 from femanode.config.yamlio import Key, Lines, kind
@@ -103,11 +104,12 @@ def _describe(problem: ErrorDetails, model: type[BaseModel]) -> tuple[str, str, 
     name, loc, value = problem["type"], problem["loc"], problem["input"]
     found = f"found {kind(value)}"
     if "found" in context:
-        return context["found"], context["allowed"], context["hint"], context["key"]
+        said = hint_for(loc[-1], model) if loc and context["allowed"] == "null" else ""
+        return context["found"], context["allowed"], said or context["hint"], context["key"]
     if name == "extra_forbidden":
         section = model_at(model, loc[:-1])
         known = [n for n, f in section.model_fields.items() if not f.exclude] if section else []
-        hint = suggest(str(loc[-1]), known) or _material_hint(loc)
+        hint = _material_hint(loc) or hint_for(loc[-1], model) or suggest(str(loc[-1]), known)
         return f"found an unknown key '{loc[-1]}'", ", ".join(known), hint, ""
     if name == "missing":
         parent = model_at(model, loc[:-1])
@@ -117,13 +119,13 @@ def _describe(problem: ErrorDetails, model: type[BaseModel]) -> tuple[str, str, 
         return "found nothing, but it is required", (info and info.description) or keys, "", ""
     if name == "literal_error":
         words = [w.strip(" '") for w in str(context["expected"]).replace(" or ", ", ").split(",")]
-        return found, ", ".join(words), suggest(str(value), words), ""
+        return found, ", ".join(words), suggest(str(value), words) or hint_for(value, model), ""
     if name == "string_pattern_mismatch":
         parent = model_at(model, loc[:-1])
         info = parent.model_fields.get(str(loc[-1])) if parent else None
         return found, (info and info.description) or problem["msg"], "", ""
     if name in _TYPES:
-        return found, _TYPES[name], "", ""
+        return found, _TYPES[name], hint_for(value, model), ""
     said = problem["msg"].replace("Input should be ", "").replace("String should ", "text that should ")
     return found, said, _share_hint(value, context), ""
 
@@ -140,6 +142,14 @@ def _material_hint(loc: Loc) -> str:
     known = [*section.model_fields] if section else []
     known += Phase.model_fields if loc[:-1] == ("mechanics",) else []
     return f"material keys go to overrides: 'overrides.{'.'.join(map(str, loc))}'" if loc[-1] in known else ""
+
+
+def suggest_material(word: str, known: Iterable[str]) -> str:
+    """``did you mean 'Li-Si'?`` for a misspelling only: another carrier or host is another material, not a mistake."""
+    def folded(name: str) -> str:
+        return "".join(c for c in name.lower() if c.isalnum())
+
+    return next((f"did you mean '{name}'?" for name in known if folded(name) == folded(word)), "")
 
 
 _TYPES = {

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from femanode.config.inert import Inert
 from femanode.config.material import Material
 from femanode.units import expected, format_quantity
 
@@ -35,10 +36,50 @@ def editor_schema(model: type[BaseModel]) -> dict[str, Any]:
         _name_units(definitions[name])
         _allow_leaves(definitions[name])
     _name_units(schema)
+    definitions["Inert"]["properties"].pop("provenance", None)
+    for name in _sections_below(Inert) - _sections_below(Material) | {"Inert"}:
+        _name_units(definitions[name])
+        _allow_leaves(definitions[name])
     text = {"type": "string", "description": "bundled name, or path of a YAML file"}
     schema["properties"]["material"] = {"anyOf": [text, {"$ref": "#/$defs/Material"}]}
+    for name in ("Core", "Coating"):
+        inert = {**text, "description": "bundled name of an inert material, or path of a YAML file"}
+        definitions[name]["properties"]["material"] = {
+            "anyOf": [inert, {"$ref": "#/$defs/Inert"}],
+            "description": "what the layer is made of; it takes no carriers"}
     schema["properties"]["overrides"].pop("maxProperties", None)
     return schema
+
+
+def material_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """JSON Schema of a material file, from the configuration's.
+
+    Parameters
+    ----------
+    model : type
+        The configuration model.
+    """
+    whole = editor_schema(model)
+    definitions: dict[str, Any] = whole["$defs"]
+    material = definitions.pop("Material")
+    needed = {name for name in _sections_below(Material) if name in definitions}
+    return {"$schema": whole["$schema"], **material, "title": "femanode material",
+            "$defs": {name: definitions[name] for name in definitions if name in needed}}
+
+
+def study_schema(model: type[BaseModel], title: str) -> dict[str, Any]:
+    """JSON Schema of a sweep or fit file.
+
+    Parameters
+    ----------
+    model : type
+        The model of its keys.
+    title : str
+        What the file is.
+    """
+    schema = model.model_json_schema(mode="validation")
+    _name_units(schema)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": title}
 
 
 def _name_units(node: Any) -> None:

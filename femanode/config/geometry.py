@@ -17,7 +17,8 @@ from pydantic import (
 )
 
 from femanode.config.contact import Contact
-from femanode.config.quantities import Angle, Length, NotYet, Rounding, Section, Whole, problem
+from femanode.config.layers import LAYERS, Coating, Core
+from femanode.config.quantities import Angle, Length, Rounding, Section, Whole, problem
 from femanode.config.roughness import Roughness
 from femanode.config.yamlio import kind
 
@@ -36,7 +37,8 @@ CoordinateUnit = Annotated[
 
 
 #: Keys that belong to some shapes only, and those shapes; ``diameter`` may stand with all but ellipses.
-_SHAPES_OF = {"inner_diameter": ("annulus",), "diameters": ("ellipse",), "corners": ("polygon",),
+_SHAPES_OF = {"core": ("circle",), "coating": ("circle", "annulus"),
+              "inner_diameter": ("annulus",), "diameters": ("ellipse",), "corners": ("polygon",),
               "rounding": ("polygon",), "rotation": ("ellipse", "polygon"), "reacting": ("annulus", "file"),
               "path": ("file",), "unit": ("file",), "diameter": ("circle", "annulus", "polygon", "file")}
 #: Keys that a shape cannot do without, with an example of each.
@@ -47,7 +49,7 @@ _REQUIRED = {"circle": {"diameter": "a length such as '129 nm'"},
              "file": {"path": "the mesh file for shape file"}}
 #: Keys that are left out where they have their default: checkpoints made before they were there stay valid.
 _UNSAID = {"unit": "nm", "diameters": None, "corners": None, "rounding": 0.0, "rotation": 0.0, "reacting": "outer",
-           "contact": None}
+           "contact": None, "core": None, "coating": None}
 
 
 class Geometry(Section):
@@ -88,7 +90,12 @@ class Geometry(Section):
     roughness: Roughness | None = Field(
         default=None, description="uneven outline, for circle and annulus; null: none"
     )
-    coating: NotYet = Field(default=None, description="unreacting shell; not in this version")
+    core: Core | None = Field(
+        default=None, description="inert core within the reacting shell, for circle only; null: none"
+    )
+    coating: Coating | None = Field(
+        default=None, description="inert shell on the wire, for circle and annulus; null: none"
+    )
 
     @field_validator("path", mode="before")
     @classmethod
@@ -140,6 +147,21 @@ class Geometry(Section):
         return self
 
     @model_validator(mode="after")
+    def _layers_fit(self) -> Self:
+        """A core smaller than the wire; layers only where all of an even outer surface reacts."""
+        if self.core is not None and self.diameter is not None and self.core.diameter >= self.diameter:
+            raise problem(f"found {self.core.diameter:g} nm", allowed=f"below diameter = {self.diameter:g} nm",
+                          key="core.diameter")
+        for key in LAYERS:
+            if getattr(self, key) is None:
+                continue
+            other = ("a contact" if self.contact is not None else "a roughness" if self.roughness is not None else
+                     f"reacting: {self.reacting}" if self.reacting != "outer" else "")
+            if other:
+                raise problem(f"found a {key} with {other}", allowed="one of the two", key=key)
+        return self
+
+    @model_validator(mode="after")
     def _roughness_fits(self) -> Self:
         """Refuse waves that the outline cannot have, and any where the outline is no circle that is made here."""
         if self.roughness is not None:
@@ -163,13 +185,13 @@ class Geometry(Section):
 
     @property
     def wall(self) -> float | None:
-        """Thickness that reacts: radius of a circle, wall of an annulus; None if not known."""
+        """Thickness that reacts: radius of a circle, wall of an annulus or about a core; None if not known."""
         if self.narrowest is None:
             return None
-        wall = 0.5 * (self.narrowest - (self.inner_diameter or 0.0))
+        wall = 0.5 * (self.narrowest - (self.inner_diameter or (self.core.diameter if self.core else 0.0)))
         return 0.5 * wall if self.reacting == "both" else wall
 
 
 #: Keys whose default is null.
-_REQUIRED_KEYS = {"inner_diameter", "diameters", "corners", "path", "diameter"}
+_REQUIRED_KEYS = {"inner_diameter", "diameters", "corners", "path", "diameter", "core", "coating"}
 _NAMES = {"inner_diameter": "an inner diameter", "path": "a path", "diameter": "one diameter"}

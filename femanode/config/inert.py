@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from femanode.config.material import Provenance, join_leaves, split_leaves
+from femanode.config.material import Fracture, Provenance, join_leaves, split_leaves
 from femanode.config.phases import Phase
 from femanode.config.quantities import Diffusivity, Section, Table, Text, problem
 
@@ -33,6 +33,7 @@ class Inert(Section):
     name: Text = Field(description="name of the material, for messages and the report")
     mechanics: Phase
     transport: InertTransport | None = Field(default=None, description="null: carriers do not cross it")
+    fracture: Fracture | None = Field(default=None, description="null: no crack risk is given")
     provenance: dict[str, Provenance] = Field(default_factory=dict, exclude=True)
 
     @model_validator(mode="before")

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from femanode.config.complaints import Place, Places, explain, places_of, suggest
+from femanode.config.complaints import Place, Places, explain, places_of, suggest_material
 from femanode.config.inert import Inert, inert_mapping
 from femanode.config.material import Material, material_mapping
 from femanode.config.yamlio import kind, load_yaml
@@ -88,7 +88,7 @@ def _path(reference: object, base: Path, where: str, inert: bool) -> Path:
     if reference in others:
         found = f"found {kind(reference)}, which {'takes carriers' if inert else 'is inert'}"
         raise ConfigError(found, where=where, allowed=allowed)
-    hint = suggest(reference, known)
+    hint = suggest_material(reference, known) or "write its own file: docs/howto/material.md"
     raise ConfigError(f"found the unknown material {kind(reference)}", where=where, allowed=allowed, hint=hint)
 
 

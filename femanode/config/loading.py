@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from femanode.config.complaints import Place, Places, explain, locate, places_of
-from femanode.config.editorschema import editor_schema
+from femanode.config.editorschema import editor_schema, material_schema
 from femanode.config.geometry import Geometry
+from femanode.config.layers import resolve_layers
 from femanode.config.library import material_data
 from femanode.config.material import Material, material_mapping
 from femanode.config.overrides import apply_overrides, set_value
@@ -20,6 +21,7 @@ from femanode.config.sections import (
     Boundary,
     Crystal,
     FrontNumerics,
+    Initial,
     Mechanics,
     Mesh,
     Output,
@@ -53,6 +55,7 @@ class Config(Section):
         description="material keys to change on reading, e.g. {mechanics.yield_stress: 1.2 GPa}",
     )
     front: FrontNumerics = FrontNumerics()
+    initial: Initial = Initial()
     boundary: Boundary = Boundary()
     mechanics: Mechanics = Mechanics()
     time: Time
@@ -61,6 +64,19 @@ class Config(Section):
     temperature: Temperature = Field(default=300.0, description="temperature of the wire")
     solver: Solver = Solver()
     _source: Path | None = PrivateAttr(default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _capacity_at_cutoff(cls, raw: Any) -> Any:
+        """Under a given current the passage of the front ends nothing, unless that is asked for."""
+        boundary, time = (raw.get(key) if isinstance(raw, Mapping) else None for key in ("boundary", "time"))
+        if not isinstance(boundary, Mapping) or not isinstance(time, Mapping):
+            return raw
+        stop = time.get("stop", {})
+        given = boundary.get("mode") == "galvanostatic" or boundary.get("protocol") is not None
+        if not given or not isinstance(stop, Mapping) or "converted" in stop:
+            return raw
+        return {**raw, "time": {**time, "stop": {**stop, "converted": None}}}
 
     @property
     def source(self) -> Path | None:
@@ -105,6 +121,7 @@ class Config(Section):
         for text in overrides:
             _apply_setting(text, data, places)
         _resolve_material(data, places, base)
+        resolve_layers(data, places, base)
         try:
             config = cls.model_validate(data)
         except ValidationError as error:
@@ -135,6 +152,10 @@ class Config(Section):
                 raise problem(
                     f"found {length:g} nm", allowed=f"below the radius or wall, {wall:g} nm", key=key
                 )
+        coating, film = self.geometry.coating, self.boundary.film
+        if coating is not None and coating.material.transport is not None and film is not None:
+            raise problem("found a film beside a coating that carriers cross", allowed="one of the two",
+                          hint="a coating whose material has no transport lets carriers through", key="boundary.film")
         if "crystal" not in self.model_fields_set and "isotropic" not in self.material.front.rates:
             raise problem(
                 "found nothing, but the front rates depend on direction",
@@ -227,6 +248,6 @@ def _resolve_material(data: dict[str, Any], places: Places, base: Path) -> None:
     data["material"] = apply_overrides(raw, changes or {}, places)
 
 
-def json_schema() -> dict[str, Any]:
-    """JSON Schema of the configuration file, for editors."""
-    return editor_schema(Config)
+def json_schema(file: Literal["config", "material"] = "config") -> dict[str, Any]:
+    """JSON Schema of a configuration or of a material file, for editors."""
+    return editor_schema(Config) if file == "config" else material_schema(Config)

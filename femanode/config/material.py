@@ -12,11 +12,11 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from femanode.config.chemistry import ChemistryLaw, Transport
 from femanode.config.ledges import Ledges, check_ledges
 from femanode.config.phases import PhasePair, Swelling
 from femanode.config.quantities import (
     ActivationVolume,
-    DiffusivityTable,
     Length,
     Number,
     Potential,
@@ -24,6 +24,7 @@ from femanode.config.quantities import (
     SpecificCapacity,
     Speed,
     SurfaceEnergy,
+    Table,
     Text,
     Volume,
     Whole,
@@ -71,11 +72,14 @@ class Content(Section):
 
     x_max: Number = Field(gt=0, le=20, description="carriers per host atom when full")
     x_front: Number = Field(gt=0, le=20, description="carriers per host atom in the phase the front forms")
+    x_locked: Number = Field(default=0.0, ge=0, le=20, description="carriers per host atom that cannot be taken out")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if self.x_front >= self.x_max:
-            raise problem(f"found {self.x_front:g}", allowed=f"below x_max = {self.x_max:g}", key="x_front",
+        if self.x_locked > self.x_front:
+            raise problem(f"found {self.x_locked:g}", allowed=f"at most x_front = {self.x_front:g}", key="x_locked")
+        if self.x_front > self.x_max:
+            raise problem(f"found {self.x_front:g}", allowed=f"at most x_max = {self.x_max:g}", key="x_front",
                           hint="what the phase holds beyond is what moves through it")
         return self
 
@@ -139,13 +143,6 @@ class FrontLaw(Section):
         return self
 
 
-class Transport(Section):
-    """Diffusion of the carrier behind the front."""
-
-    diffusivity: DiffusivityTable = Field(description="diffusivity of the carrier in the reacted phase")
-    activation_volume: ActivationVolume = Field(default=0.0, description="activation volume of diffusion")
-
-
 class Fracture(Section):
     """Resistance to cracks."""
 
@@ -168,6 +165,7 @@ class Material(Section):
     content: Content
     swelling: Swelling
     front: FrontLaw
+    chemistry: ChemistryLaw = ChemistryLaw()
     transport: Transport
     mechanics: PhasePair
     fracture: Fracture
@@ -188,6 +186,28 @@ class Material(Section):
         provenance: dict[str, Provenance] = {}
         plain = split_leaves(raw, provenance)
         return {**plain, "provenance": provenance}
+
+    @model_validator(mode="after")
+    def _something_moves(self) -> Self:
+        """An ideal solution above x_front has carriers to move only up to x_max."""
+        if self.chemistry.law == "ideal" and self.content.x_front >= self.content.x_max:
+            raise problem(f"found {self.content.x_front:g} with chemistry.law: ideal", key="content.x_front",
+                          allowed=f"below x_max = {self.content.x_max:g}",
+                          hint="what the phase holds beyond is what moves through it; with chemistry.law: open_circuit "
+                          "the table says what it holds")
+        return self
+
+    @model_validator(mode="after")
+    def _drift_needs_a_curve(self) -> Self:
+        """Without a largest content, tension would fill the phase without bound."""
+        if self.transport.drift and self.chemistry.law == "ideal":
+            raise problem("found drift with chemistry.law: ideal", allowed="chemistry.law: open_circuit, or no drift",
+                          key="transport.drift")
+        if self.transport.drift and isinstance(self.swelling.expansion, Table):
+            raise problem("found drift with swelling.expansion as a table", key="transport.drift",
+                          allowed="a number as expansion, or no drift",
+                          hint="a partial molar volume that varies is not in this version")
+        return self
 
     @model_validator(mode="after")
     def _swelling_fits_structure(self) -> Self:

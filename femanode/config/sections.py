@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from femanode.config.protocol import ProtocolStep
 from femanode.config.quantities import (
     Angle,
     CurrentDensity,
@@ -18,8 +19,8 @@ from femanode.config.quantities import (
     Duration,
     Force,
     Length,
-    NotYet,
     Number,
+    ParabolicRate,
     Potential,
     Pressure,
     Section,
@@ -87,6 +88,20 @@ class Film(Section):
     diffusivity: Diffusivity = Field(
         description="diffusivity of the carrier in the film, for the range of content of the reacted phase"
     )
+    rate: ParabolicRate | None = Field(
+        default=None, description="growth: thickness + rate sqrt(t), t the age of the film; null: none"
+    )
+    breaks: Switch = Field(
+        default=False, description="true: the film breaks where the surface stretches beyond its longest so far, and "
+        "fresh film of the initial thickness covers what is new"
+    )
+
+
+class SurfaceReaction(Section):
+    """Transfer of carriers through the surface by Butler and Volmer, in series with film and section."""
+
+    exchange_current: CurrentDensity = Field(description="exchange current density on the initial surface")
+    transfer: Number = Field(default=0.5, gt=0, lt=1, description="share of the overpotential that drives insertion")
 
 
 class Boundary(Section):
@@ -114,11 +129,23 @@ class Boundary(Section):
         description="galvanostatic: potential at which the run stops, at least `potential`; null: `potential`",
     )
     film: Film | None = Field(default=None, description="film on the surface, with any mode; null: none")
-    cycles: NotYet = Field(default=None, description="list of steps; not in this version")
+    reaction: SurfaceReaction | None = Field(
+        default=None, description="kinetics of the transfer through the surface; null: in equilibrium"
+    )
+    protocol: Annotated[tuple[ProtocolStep, ...], Field(min_length=1, max_length=1000)] | None = Field(
+        default=None,
+        description="steps one after the other, such as 'Lithiate at C/5 until 10 mV'; replaces mode; null: none",
+    )
+    cycles: Whole = Field(default=1, ge=1, le=10_000, description="how often the protocol is repeated")
 
     @model_validator(mode="after")
     def _keys_fit_mode(self) -> Self:
         """The keys of a given current are required with it and refused without it."""
+        if self.protocol is not None:
+            return self._protocol_alone()
+        if self.cycles != 1:
+            raise problem(f"found {self.cycles} cycles without a protocol", allowed="a protocol: to repeat",
+                          key="cycles")
         if self.mode == "film" and self.film is None:
             allowed = "film: {thickness: 10 nm, diffusivity: 1e-12 cm^2/s}"
             raise problem("found mode: film without a film", allowed=allowed, key="film")
@@ -138,6 +165,35 @@ class Boundary(Section):
                 hint="give the lower end of the window as potential",
                 key="cutoff",
             )
+        return self
+
+
+    def _protocol_alone(self) -> Self:
+        """A protocol says itself what is applied."""
+        for key in ("c_rate", "current_density", "cutoff"):
+            if getattr(self, key) is not None:
+                raise problem(f"found {key} beside a protocol", allowed="the steps of the protocol alone", key=key)
+        if self.mode == "galvanostatic":
+            raise problem("found mode: galvanostatic beside a protocol", allowed="no mode", key="mode")
+        return self
+
+
+class Initial(Section):
+    """What the section is before anything is applied."""
+
+    reacted: Switch = Field(
+        default=False,
+        description="true: the whole section is the reacted phase from the start, swollen without stress; no front",
+    )
+    content: Number | None = Field(
+        default=None, ge=0, le=1,
+        description="content x/x_max of a section that has reacted; null: the least that its chemistry allows",
+    )
+
+    @model_validator(mode="after")
+    def _content_needs_reacted(self) -> Self:
+        if self.content is not None and not self.reacted:
+            raise problem("found a content with reacted: false", allowed="reacted: true, or no content", key="content")
         return self
 
 
@@ -217,7 +273,8 @@ class Stop(Section):
         default=1e-3, gt=0, lt=1, description="front speed over its unstressed speed"
     )
     converted: Number | None = Field(
-        default=0.99, gt=0, le=1, description="converted fraction of the section"
+        default=0.99, gt=0, le=1, description="converted fraction of the section; where a current is given or a "
+        "protocol, the default is null, as the capacity is that at the cut-off"
     )
     torn: Switch | None = Field(
         default=False, description="end where the skin has torn: a neck thinned to a quarter since it reacted"
@@ -232,6 +289,10 @@ class Time(Section):
     max_plastic_increment: Number = Field(default=1.0, gt=0, description="equivalent plastic strain per step")
     max_content_increment: Number = Field(
         default=1.0, gt=0, le=1, description="change of content at a point per step"
+    )
+    max_filling_increment: Number | None = Field(
+        default=None, gt=0, le=1, description="change of the reacted phase's own content per step; null: 0.02 where it "
+        "can be emptied or has a measured chemistry, else not bounded"
     )
     min_step: Duration | None = Field(default=None, description="smallest step; null: chosen")
     stop: Stop = Stop()

@@ -1,7 +1,8 @@
-"""Content of the reacted phase as a function of the activity of its carriers, and activity as one of the potential.
+"""Content of the reacted phase as a function of the level of its carriers, and the level as one of the potential.
 
 The content y is that of the reacted phase alone, relative to the full phase. A point with converted fraction h holds
-C = h y.
+C = h y. The level is whatever measure of the carriers' chemical potential the law is simplest in; it is 1 in the full
+phase without stress. An ideal solution takes the activity. Carriers flow from high levels to low ones.
 """
 
 from __future__ import annotations
@@ -15,40 +16,66 @@ from femanode.numerics.arrays import Array
 
 
 class Chemistry(Protocol):
-    """Relations between content y, activity a and potential of the reacted phase; a = 1 at y = 1.
+    """Relations between content y, level and potential of the reacted phase; y = 1 at level 1.
 
     Attributes
     ----------
     at_front : content in which the phase forms at the front
+    lowest : least content of the phase
     """
 
     @property
     def at_front(self) -> float: ...
 
-    def content(self, activity: Array) -> Array:
-        """y(a)."""
+    @property
+    def lowest(self) -> float: ...
+
+    @property
+    def full(self) -> float:
+        """Open-circuit potential of the full phase against the carrier metal, V."""
         ...
 
-    def activity(self, content: Array) -> Array:
-        """a(y), the inverse of :meth:`content`."""
+    def content(self, level: Array) -> Array:
+        """Content y."""
         ...
 
-    def tangent(self, activity: Array) -> tuple[Array | float, Array | float]:
-        """Offset b and capacity dy/da of the tangent y = b - dy/da (1 - a) to y(a) at ``activity``."""
+    def level(self, content: Array) -> Array:
+        """The inverse of :meth:`content`."""
         ...
 
-    def potential(self, activity: float) -> float:
-        """Open-circuit potential against the carrier metal, V; NaN at activity 0."""
+    def tangent(self, level: Array) -> tuple[Array | float, Array | float]:
+        """Offset b and capacity y' of the tangent y = b - y' (1 - level) to the content at ``level``."""
         ...
 
-    def activity_at(self, potential: float) -> float:
-        """Activity in equilibrium with a potential against the carrier metal, V."""
+    def secant(self, one: Array, other: Array) -> Array | float:
+        """Difference of content between two levels, divided by the difference of the levels."""
+        ...
+
+    def potential(self, level: float) -> float:
+        """Open-circuit potential against the carrier metal, V; NaN where the law has none."""
+        ...
+
+    def level_at(self, potential: float) -> float:
+        """Level in equilibrium with a potential against the carrier metal, V."""
+        ...
+
+    def shift(self, stress: Array, volume: float) -> Array:
+        """By how much the level has to rise to hold the same content under a mean stress.
+
+        Parameters
+        ----------
+        stress : mean stress of the stress-free frame, GPa
+        volume : partial molar volume of the carriers over their charge, V/GPa
+        """
         ...
 
 
 @dataclass(frozen=True)
 class IdealSolution:
     """An ideal solution of the carriers above the content in which the phase forms: y = at_front + (1 - at_front) a.
+
+    The level is the activity a. Stress does not act on the carriers: an ideal solution has no largest content, so that
+    tension would fill it without bound.
 
     Attributes
     ----------
@@ -61,22 +88,35 @@ class IdealSolution:
     full: float = 0.0
     thermal: float = 1.0
 
-    def content(self, activity: Array) -> Array:
-        """See :meth:`Chemistry.content`."""
-        return self.at_front + (1.0 - self.at_front) * activity
+    @property
+    def lowest(self) -> float:
+        """An ideal solution holds at least what the phase forms with."""
+        return self.at_front
 
-    def activity(self, content: Array) -> Array:
-        """See :meth:`Chemistry.activity`."""
+    def content(self, level: Array) -> Array:
+        """See :meth:`Chemistry.content`."""
+        return self.at_front + (1.0 - self.at_front) * level
+
+    def level(self, content: Array) -> Array:
+        """See :meth:`Chemistry.level`."""
         return (content - self.at_front) / (1.0 - self.at_front)
 
-    def tangent(self, activity: Array) -> tuple[float, float]:
+    def tangent(self, level: Array) -> tuple[float, float]:
         """See :meth:`Chemistry.tangent`; y(a) is its own tangent."""
         return 1.0, 1.0 - self.at_front
 
-    def potential(self, activity: float) -> float:
-        """See :meth:`Chemistry.potential`."""
-        return self.full - self.thermal * float(np.log(activity)) if activity > 0.0 else float("nan")
+    def secant(self, one: Array, other: Array) -> float:
+        """See :meth:`Chemistry.secant`."""
+        return 1.0 - self.at_front
 
-    def activity_at(self, potential: float) -> float:
-        """See :meth:`Chemistry.activity_at`."""
+    def potential(self, level: float) -> float:
+        """See :meth:`Chemistry.potential`; NaN at activity 0."""
+        return self.full - self.thermal * float(np.log(level)) if level > 0.0 else float("nan")
+
+    def level_at(self, potential: float) -> float:
+        """See :meth:`Chemistry.level_at`."""
         return float(np.exp(-(potential - self.full) / self.thermal))
+
+    def shift(self, stress: Array, volume: float) -> Array:
+        """See :meth:`Chemistry.shift`; none."""
+        return np.zeros_like(stress)

@@ -89,3 +89,41 @@ class MassAction:
         balanced = self.equilibrium_activity(stress)
         slope = np.where(activity > balanced, gained / np.maximum(activity - balanced, LEAST_EXCESS), 0.0)
         return np.maximum(slope, 0.0)
+
+
+@dataclass(frozen=True)
+class AtPotential:
+    """A rate law as a function of the carriers' potential, 1 - ``level`` volts above that of the full phase.
+
+    Attributes
+    ----------
+    law : the rate law in terms of the activity, which is 1 at the potential of the full phase
+    thermal : kT/(z e), V
+    """
+
+    law: MassAction
+    thermal: float
+
+    @property
+    def reaction_energy(self) -> float:
+        return self.law.reaction_energy
+
+    @property
+    def swelling_volume(self) -> float:
+        return self.law.swelling_volume
+
+    def _activity(self, level: Array) -> Array:
+        return np.exp(np.clip((level - 1.0) / self.thermal, -50.0, 50.0))
+
+    def drive(self, stress: Array, activity: Array) -> Array:
+        """See :meth:`Kinetics.drive`."""
+        return self.law.drive(stress, self._activity(activity))
+
+    def equilibrium_activity(self, stress: Array) -> Array:
+        """Level at which the front stands still."""
+        return np.asarray(1.0 + self.thermal * np.log(self.law.equilibrium_activity(stress)))
+
+    def sensitivity(self, gained: Array, stress: Array, activity: Array) -> Array:
+        """See :meth:`Kinetics.sensitivity`; da/dlevel = a/thermal."""
+        a = self._activity(activity)
+        return self.law.sensitivity(gained, stress, a) * a / self.thermal

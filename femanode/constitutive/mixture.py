@@ -94,8 +94,8 @@ class Mixture:
         Law of region 0: constants from converted fraction and content, see :func:`host_and_product`.
     expansion : float
         beta of its volume ratio Jc = 1 + beta C; of another law that at content 1.
-    inert : tuple of Phase
-        Phases of regions 1, 2, ..., which hold no carriers and do not swell.
+    inert : tuple of Phase or None
+        Phases of regions 1, 2, ..., which hold no carriers and do not swell; None for one that a section has not.
     ratio : callable, optional
         Volume ratio as another function of content.
     shares : Shares, optional
@@ -104,7 +104,7 @@ class Mixture:
 
     reacting: PointLaw
     expansion: float
-    inert: tuple[Phase, ...] = ()
+    inert: tuple[Phase | None, ...] = ()
     ratio: VolumeRatio | None = None
     shares: Shares | None = None
 
@@ -119,6 +119,8 @@ class Mixture:
             return law
         values = {f.name: np.array(np.broadcast_to(getattr(law, f.name), h.shape)) for f in fields(law)}
         for number, phase in enumerate(self.inert, start=1):
+            if phase is None:
+                continue
             here = region == number
             there = phase.moduli(C[here])
             for name, array in values.items():

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from femanode.errors import MeshError
+from femanode.mesh.layers import Layered
 from femanode.mesh.outline import SPANS, Annulus, Outline
 from femanode.mesh.rings import triangulate_rings
 from femanode.mesh.section import Section, build_section
 
-__all__ = ["Section", "make_section", "require_size"]
+__all__ = ["Section", "make_layers", "make_section", "require_size"]
 
 _MAX_ELEMENTS = 4_000_000
 
@@ -51,6 +52,20 @@ def make_section(shape: str, radius: float, inner_radius: float, element_size: f
     points, triangles = triangulate_rings(radius, inner_radius, element_size, sector)
     return build_section(points, triangles, sector, Annulus(radius, inner_radius, reacting), element_size,
                          "generated mesh")
+
+
+def make_layers(outline: Layered, element_size: float, sector: str) -> Section:
+    """Mesh a round section in layers, with edges along the circles at which they meet; arguments as above.
+
+    Raises
+    ------
+    MeshError
+        No such mesh of elements of this size was found.
+    """
+    inner, *between, outer = outline.radii
+    points, triangles = triangulate_rings(outer, inner, element_size, sector, tuple(between))
+    section = build_section(points, triangles, sector, outline, element_size, "generated mesh")
+    return section.with_regions(outline.region(points, triangles))
 
 
 def require_size(element_size: float, radius: float, inner_radius: float, sector: str) -> None:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from femanode.mesh.outline import Outline
+from femanode.mesh.outline import OneMaterial, Outline
 from femanode.mesh.segments import Depths, Segments, grid_over
 from femanode.numerics.arrays import Array, BoolArray
 
@@ -16,7 +16,7 @@ _PIECES = 2000
 
 
 @dataclass(frozen=True, eq=False)
-class Contact:
+class Contact(OneMaterial):
     """An outline that reacts from polar angle ``start`` to ``end`` (rad, counter-clockwise) of its outer surface.
 
     The front enters parallel to the arc and goes round its ends in circles.

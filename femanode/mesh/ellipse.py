@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq
 
-from femanode.mesh.outline import SPANS, smallest_sector, turned
+from femanode.mesh.outline import SPANS, OneMaterial, smallest_sector, turned
 from femanode.numerics.arrays import Array, BoolArray
 
 _MOST_ITERATIONS = 100
@@ -16,7 +16,7 @@ _SAMPLES = 2001
 
 
 @dataclass(frozen=True)
-class Ellipse:
+class Ellipse(OneMaterial):
     """Half axes ``a`` along x and ``b`` along y, nm, then turned by ``rotation`` (rad). The outside reacts."""
 
     a: float

@@ -273,7 +273,7 @@ def refined_evenly(root: Section, levels: int) -> Section:
 def _middles(corners: IntArray, xy: Array, root: Section) -> tuple[IntArray, Array]:
     """Vertex numbers (3, m) of the middles of all sides, and the positions (2, k) of these new vertices.
 
-    The middle of a boundary side on one of the outline's curves is moved onto the curve.
+    The middle of a side on an interface, or of a boundary side on one of the outline's curves, is moved onto it.
     """
     n = xy.shape[1]
     ends = np.stack([corners, np.roll(corners, -1, axis=0)])
@@ -281,9 +281,9 @@ def _middles(corners: IntArray, xy: Array, root: Section) -> tuple[IntArray, Arr
     key, inverse, count = np.unique(low * n + high, return_inverse=True, return_counts=True)
     a, b = key // n, key % n
     new = 0.5 * (xy[:, a] + xy[:, b])
-    for curve in root.outline.curves:
+    for curve in (*root.outline.curves, *root.outline.interfaces):
         on = root.outline.off(curve, xy) < ON_LINE * root.outline.reference_radius
-        bent = (count == 1) & on[a] & on[b]
+        bent = ((count == 1) | (curve in root.outline.interfaces)) & on[a] & on[b]
         new[:, bent] = root.outline.project(curve, new[:, bent])
     return n + inverse.reshape(corners.shape).astype(np.int64), new
 

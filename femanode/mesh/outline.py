@@ -8,7 +8,7 @@ from the surface from the distance from the axis, which is right for a circle on
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -40,6 +40,14 @@ class Outline(Protocol):
     @property
     def curves(self) -> tuple[str, ...]:
         """Names of the boundaries that lie on a curve, the outer one (``surface``) first; all others are straight."""
+
+    @property
+    def interfaces(self) -> tuple[str, ...]:
+        """Names of the curves inside the section at which layers of other materials meet the reacting part."""
+
+    @property
+    def reacting_part(self) -> Outline:
+        """The outline of the part that reacts: itself where there are no other layers."""
 
     @property
     def partial(self) -> bool:
@@ -81,6 +89,20 @@ class Outline(Protocol):
         """Depth (nm) at which a front, equally deep everywhere, has converted ``fraction`` of the section's area."""
 
 
+class OneMaterial:
+    """What outlines of a section without layers have in common."""
+
+    @property
+    def interfaces(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    @property
+    def reacting_part(self) -> Self:
+        """All of it."""
+        return self
+
+
 def turned(points: Array, angle: float) -> Array:
     """Points or vectors (2, ...) turned by an angle (rad)."""
     if angle == 0.0:
@@ -103,7 +125,7 @@ REACTING_SIDES = {"outer": ("surface",), "inner": ("inner",), "both": ("surface"
 
 
 @dataclass(frozen=True)
-class Annulus:
+class Annulus(OneMaterial):
     """A circle about the origin, with a concentric hole where ``inner_radius`` is above 0; nm.
 
     ``side`` says which boundary reacts, one of `REACTING_SIDES`; a circle has only ``'outer'``.

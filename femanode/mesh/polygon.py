@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from femanode.mesh.outline import SPANS, smallest_sector, turned
+from femanode.mesh.outline import SPANS, OneMaterial, smallest_sector, turned
 from femanode.numerics.arrays import Array, BoolArray
 
 
 @dataclass(frozen=True)
-class Polygon:
+class Polygon(OneMaterial):
     """A regular polygon about the origin. The outside reacts.
 
     Attributes

@@ -18,20 +18,22 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from femanode.mesh.section import REACTING
 from femanode.mesh.spaces import Spaces
-from femanode.numerics.arrays import Array
+from femanode.numerics.arrays import Array, IntArray
 
 
 class Recovery:
-    """Linear map from point values (elem, qp) to nodal values (N,), built once per mesh."""
+    """Linear map from point values (elem, qp) to nodal values (N,), built once per mesh.
+
+    Stress jumps where layers meet. The patches of a node end there: a node on an interface has the values of what
+    reacts, and :meth:`within` gives those of the other side.
+    """
 
     def __init__(self, spaces: Spaces) -> None:
         self._spaces = spaces
-        cells = spaces.cells
-        self._middle, first = np.unique(cells[3:].ravel(), return_index=True)
-        self._ends = np.stack([cells[[0, 1, 2]].ravel()[first], cells[[1, 2, 0]].ravel()[first]])
-        apart = spaces.nodes[:, self._middle][:, None] - spaces.nodes[:, self._ends]
-        self._apart = apart / np.sqrt(spaces.weight.mean())
+        self._parts = {int(region): _Patches(spaces, np.flatnonzero(spaces.region == region))
+                       for region in np.unique(spaces.region)}
 
     def __call__(self, at_points: Array, *, odd: bool = False) -> Array:
         """Nodal values (N,) of a field given at the points (elem, qp).
@@ -42,8 +44,33 @@ class Recovery:
         odd : bool
             Whether the field changes sign at a mirror line of the section, as the shear stress of x and y does.
         """
+        values = self.within(REACTING, at_points, odd=odd)
+        for region in sorted(self._parts)[1:]:
+            idle = np.unique(self._spaces.cells[:, self._spaces.region == region])
+            idle = idle[self._spaces.idle[idle]]
+            values[idle] = self.within(region, at_points, odd=odd)[idle]
+        return values
+
+    def within(self, region: int, at_points: Array, *, odd: bool = False) -> Array:
+        """Nodal values (N,) of one region, from its own points only; without meaning at nodes of no element of it."""
+        return self._parts[region](at_points, odd=odd)
+
+
+class _Patches:
+    """Recovery from the points of some elements."""
+
+    def __init__(self, spaces: Spaces, elements: IntArray) -> None:
+        self._spaces, self._elements = spaces, elements
+        cells = spaces.cells[:, elements]
+        self._middle, first = np.unique(cells[3:].ravel(), return_index=True)
+        self._ends = np.stack([cells[[0, 1, 2]].ravel()[first], cells[[1, 2, 0]].ravel()[first]])
+        apart = spaces.nodes[:, self._middle][:, None] - spaces.nodes[:, self._ends]
+        self._apart = apart / np.sqrt(spaces.weight.mean())
+
+    def __call__(self, at_points: Array, *, odd: bool = False) -> Array:
+        """Nodal values (N,) of a field given at the points of all elements (elem, qp)."""
         planes = self._odd if odd else self._even
-        flat = np.broadcast_to(at_points, self._spaces.weight.shape).ravel()
+        flat = np.broadcast_to(at_points, self._spaces.weight.shape)[self._elements].ravel()
         values, along_x, along_y = (planes @ flat).reshape(3, -1)
         ends, apart = self._ends, self._apart
         at_ends = values[ends] + apart[0] * along_x[ends] + apart[1] * along_y[ends]
@@ -63,13 +90,13 @@ class Recovery:
     def _planes(self, *, odd: bool) -> sp.csr_matrix:
         """Matrix from the values at the points to height and slopes of the planes at the corner nodes."""
         spaces = self._spaces
-        n, (n_elem, n_qp) = spaces.n_nodes, spaces.weight.shape
-        cells = spaces.cells
+        n, n_elem, n_qp = spaces.n_nodes, len(self._elements), spaces.weight.shape[1]
+        cells, qp_xy = spaces.cells[:, self._elements], spaces.qp_xy[:, self._elements]
         # One entry per (corner node, point of an element that has it).
         node = np.repeat(cells[:3].ravel(), n_qp)
         element = np.tile(np.repeat(np.arange(n_elem), n_qp), 3)
         qp = np.tile(np.arange(n_qp), 3 * n_elem)
-        offset = np.stack([spaces.qp_xy[d, element, qp] - spaces.nodes[d, node] for d in range(2)])
+        offset = np.stack([qp_xy[d, element, qp] - spaces.nodes[d, node] for d in range(2)])
         present = _terms(spaces, odd=odd)
         basis = np.stack([np.ones(len(node)), *(offset / np.sqrt(spaces.weight.mean()))]) * present[:, node]
         moments = np.zeros((n, 3, 3))

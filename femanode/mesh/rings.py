@@ -12,11 +12,12 @@ lines, and a surface with equal nodes. Where k changes both rings are plain, whi
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import NamedTuple
 
 import numpy as np
 
+from femanode.errors import MeshError
 from femanode.numerics.arrays import Array, BoolArray, IntArray
 
 #: Angle of a part of the rings, rad, and the number of parts in a quarter.
@@ -36,6 +37,8 @@ _QUALITY, _SHORT = 0.73, 6.0
 _OUTLINE = 4.0
 #: Segments in a part above which a change of k by 2 is so small that no triangle becomes slender.
 _FINE = 12
+#: Rows in a layer from which on only two numbers of rows are tried.
+_THICK = 8
 #: Cost of a surface ring without a staggered ring below it; its nodes would be unequal.
 _UNEVEN = 1.0
 
@@ -80,7 +83,8 @@ class _Ring(NamedTuple):
         return middles, whole
 
 
-def triangulate_rings(radius: float, inner_radius: float, element_size: float, sector: str) -> tuple[Array, IntArray]:
+def triangulate_rings(radius: float, inner_radius: float, element_size: float, sector: str,
+                      between: tuple[float, ...] = ()) -> tuple[Array, IntArray]:
     """Fill a sector of a disc or annulus with triangles of nearly equal size.
 
     Parameters
@@ -93,6 +97,8 @@ def triangulate_rings(radius: float, inner_radius: float, element_size: float, s
         ``'quarter'`` (x, y >= 0), ``'half'`` (y >= 0) or ``'full'``. Nodes and triangles of the half are those of the
         quarter, followed by their mirror images in x = 0; of the full section, those of the half and their images in
         y = 0.
+    between : tuple of float
+        Radii of circles, nm, rising, along which edges must run.
 
     Returns
     -------
@@ -101,7 +107,9 @@ def triangulate_rings(radius: float, inner_radius: float, element_size: float, s
     triangles : ndarray, shape (3, m)
         Counter-clockwise.
     """
-    points, triangles = _quarter(*_rings(radius, inner_radius, element_size))
+    rings = _layers((inner_radius, *between, radius), element_size) if between else _rings(radius, inner_radius,
+                                                                                           element_size)
+    points, triangles = _quarter(*rings)
     for axis in {"quarter": (), "half": (0,), "full": (0, 1)}[sector]:
         points, triangles = with_image(points, triangles, axis)
     return points, triangles
@@ -117,6 +125,42 @@ def _rings(radius: float, inner_radius: float, element_size: float) -> tuple[Arr
     choices = [_fitted(np.array(radii[:n]), radius, element_size) for n in range(fewer, len(radii) + 1)]
     _, found, rings = min(choices, key=lambda choice: choice[0])
     return found, rings
+
+
+def _layers(circles: tuple[float, ...], element_size: float) -> tuple[Array, list[_Ring]]:
+    """Radii of the rings, nm, and the rings, of layers that meet on ``circles``; the choice of least cost."""
+    options = [_rows(low, high, element_size) for low, high in pairwise(circles)]
+    best: tuple[float, Array, list[_Ring]] = (np.inf, np.zeros(0), [])
+    for rows in product(*options):
+        radii = np.concatenate([circles[:1], *(part for _, part in rows)])
+        ends = np.cumsum([len(part) for _, part in rows])
+        cost, rings = _counts(radii, element_size, frozenset(map(int, ends)))
+        cost += sum(paid for paid, _ in rows)
+        if cost < best[0]:
+            best = cost, radii, rings
+    if not best[2]:
+        raise MeshError(f"no rings of elements of {element_size:g} nm between circles of radii "
+                        f"{', '.join(f'{r:g}' for r in circles)} nm", where="mesh.element_size",
+                        hint="take smaller ones")
+    return best[1:]
+
+
+def _rows(low: float, high: float, element_size: float) -> list[tuple[float, Array]]:
+    """Cost and radii (nm, without ``low``) of a layer's rings, for a few numbers of them."""
+    radii = [low]
+    while radii[-1] < high:
+        step = _ROW * min(element_size, _WIDEST * radii[-1])
+        radii.append(radii[-1] + (step if radii[-1] > 0.0 else _FIRST * element_size))
+    found = []
+    rows = len(radii) - 1  # in a thick layer one more or less hardly matters
+    for n in range(max(rows - 1, 1), rows + 1 if rows > _THICK else rows + 3):
+        part = np.array(radii[1 : n + 1]) if n < len(radii) else np.linspace(low, high, n + 1)[1:]
+        stretch = (high - low) / (part[-1] - low)
+        part = low + (part - low) * stretch
+        part[-1] = high
+        wanted = rows / n if n > rows else stretch
+        found.append((n * float(np.log(wanted)) ** 2, part))
+    return found
 
 
 def _fitted(radii: Array, radius: float, element_size: float) -> tuple[float, Array, list[_Ring]]:
@@ -135,14 +179,17 @@ def _fitted(radii: Array, radius: float, element_size: float) -> tuple[float, Ar
     return cost + len(radii) * float(np.log(stretch)) ** 2, last, rings
 
 
-def _counts(radii: Array, element_size: float) -> tuple[float, list[_Ring]]:
-    """Least cost, and the rings that have it, by dynamic programming from the innermost ring outwards."""
+def _counts(radii: Array, element_size: float, plain: frozenset[int] = frozenset()) -> tuple[float, list[_Ring]]:
+    """Least cost, and the rings that have it, by dynamic programming from the innermost ring outwards.
+
+    The rings of the numbers ``plain`` are plain, as the outermost is. The cost is infinite where no rings fit.
+    """
     paths: dict[_Ring, tuple[float, list[_Ring]]] = {}
     for i, r in enumerate(radii):
         if r == 0.0:
             paths[_Ring(0, False)] = (0.0, [_Ring(0, False)])
             continue
-        inside = 0 < i < len(radii) - 1
+        inside = 0 < i < len(radii) - 1 and i not in plain
         wanted = _PART * r / (_EDGE * min(element_size, _WIDEST * r))
         new: dict[_Ring, tuple[float, list[_Ring]]] = {}
         for ring in _candidates(wanted, inside=inside):
@@ -158,7 +205,7 @@ def _counts(radii: Array, element_size: float) -> tuple[float, list[_Ring]]:
                 if ring not in new or total < new[ring][0]:
                     new[ring] = (total, [*path, ring])
         paths = new
-    return min(paths.values(), key=lambda path: path[0])
+    return min(paths.values(), key=lambda path: path[0], default=(np.inf, []))
 
 
 def _candidates(wanted: float, *, inside: bool) -> list[_Ring]:

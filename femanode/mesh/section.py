@@ -14,8 +14,8 @@ from femanode.numerics.arrays import Array, IntArray
 
 ON_LINE = 1e-5  # largest distance of a node from its curve or symmetry line, in reference radii
 #: Names of the regions by their number. Every triangle belongs to one; only the first reacts, swells, holds carriers.
-REGIONS = ("reacting", "inert")
-REACTING, INERT = range(len(REGIONS))
+REGIONS = ("reacting", "core", "coating")
+REACTING, CORE, COATING = range(len(REGIONS))
 _LARGEST_AREA_ERROR = 0.01
 
 
@@ -28,7 +28,8 @@ class Section:
     mesh : skfem.MeshTri2
         Quadratic triangles of positive area, nm: edges on the outline's curves are curved, all others straight.
         Named boundaries: ``surface`` (all of the outer one), ``inner`` (annulus), ``x0`` (x = 0; quarter), ``y0``
-        (y = 0; quarter and half), and ``reacting`` if that is not the whole of ``surface``. Named subdomains are the
+        (y = 0; quarter and half), the outline's interfaces between layers (curved too), and ``reacting`` if that is not
+        the whole of ``surface``. Named subdomains are the
         triangles of the regions in `REGIONS`; triangles in none of them react.
     sector : str
         ``'quarter'`` (x, y >= 0), ``'half'`` (y >= 0) or ``'full'``.
@@ -167,10 +168,15 @@ def build_section(points: Array, triangles: IntArray, sector: str, outline: Outl
         if curve in facets:
             nodes = mesh.dofs.facet_dofs[0, facets[curve]]
             mesh.doflocs[:, nodes] = outline.project(curve, mesh.doflocs[:, nodes])
+    for curve in outline.interfaces:
+        facets[curve] = np.flatnonzero(np.all(outline.off(curve, points[:, mesh.facets]) < tolerance, axis=0))
+        nodes = mesh.dofs.facet_dofs[0, facets[curve]]
+        mesh.doflocs[:, nodes] = outline.project(curve, mesh.doflocs[:, nodes])
     if outline.partial:
         middle = mesh.doflocs[:, mesh.dofs.facet_dofs[0]]
         facets["reacting"] = np.sort(np.concatenate([
-            facets[curve][outline.reacts(curve, middle[:, facets[curve]])] for curve in outline.curves]))
+            facets[curve][outline.reacts(curve, middle[:, facets[curve]])]
+            for curve in (*outline.curves, *outline.interfaces)]))
     section = Section(mesh=mesh.with_boundaries(facets), sector=sector, outline=outline, element_size=size)
     _check_geometry(section, where)
     return section

@@ -14,9 +14,12 @@ import numpy as np
 import skfem
 
 from femanode.mesh.outline import Outline
-from femanode.mesh.section import region_of
-from femanode.numerics.arrays import Array, IntArray
+from femanode.mesh.section import COATING, REACTING, region_of
+from femanode.numerics.arrays import Array, BoolArray, IntArray
 from femanode.numerics.ordering import node_rank
+
+#: Area of a node in no element that reacts, nm^2: nothing in any sum, and its fields are not divided by 0.
+NOTHING = 1e-200
 
 
 def scatter(index: IntArray, values: Array, n: int) -> Array:
@@ -39,16 +42,20 @@ class Spaces:
     qp_xy : (2, elem, 3) quadrature point positions, nm
     qp_nodes : (3, elem, 3) nodes of the sub-triangle around each quadrature point
     qp_grad : (3, 2, elem, 3) gradients of that sub-triangle's linear shape functions, 1/nm
-    sub : (3, sub) nodes of all sub-triangles, four for each element
+    sub : (3, sub) nodes of the sub-triangles that react, four for each element
     sub_grad : (3, 2, sub) gradients of their linear shape functions, 1/nm
     sub_area : (sub,) their areas, nm^2
     edges : (2, edge) node pairs i < j of the sub-triangles' sides
     conductance : (edge,) minus the off-diagonal entries of the Laplacian's stiffness matrix, dimensionless
-    mass : (N,) lumped areas, nm^2
+    mass : (N,) lumped areas, nm^2; `NOTHING` at idle nodes
+    reacts : (elem,) 1 for elements that react, 0 in other layers
+    idle : (N,) mask of the nodes that belong to no element that reacts
     region : (elem,) number of each element's region in :data:`femanode.mesh.section.REGIONS`
     reacting : nodes on the boundary through which carriers enter
     reacting_length : (N,) its lumped lengths, nm; 0 off the boundary
     outward : (2, N) unit normal out of the section on the reacting boundary
+    skin : nodes on the outer boundary of what reacts: ``outer``, or those beneath a coating
+    skin_length : (N,) its lumped lengths, nm; 0 off the boundary
     outer : nodes on the whole outer boundary
     outer_length : (N,) its lumped lengths, nm; 0 off the boundary
     x0, y0 : nodes on the symmetry lines (empty where there are none)
@@ -69,10 +76,14 @@ class Spaces:
     edges: IntArray
     conductance: Array
     mass: Array
+    reacts: Array
+    idle: BoolArray
     region: IntArray
     reacting: IntArray
     reacting_length: Array
     outward: Array
+    skin: IntArray
+    skin_length: Array
     outer: IntArray
     outer_length: Array
     x0: IntArray
@@ -83,6 +94,16 @@ class Spaces:
     def n_nodes(self) -> int:
         """Number of nodes N."""
         return self.nodes.shape[1]
+
+    @cached_property
+    def live(self) -> IntArray:
+        """Nodes of elements that react, of all where there are no other layers."""
+        return np.flatnonzero(~self.idle)
+
+    @property
+    def layered(self) -> bool:
+        """Whether there are elements that do not react."""
+        return bool(self.region.any())
 
     @cached_property
     def rank(self) -> IntArray:
@@ -101,6 +122,10 @@ class Spaces:
         """Value of a linear nodal field at the quadrature points, (elem, 3)."""
         return nodal[self.qp_nodes].mean(axis=0)
 
+    def at_reacting_points(self, nodal: Array) -> Array:
+        """The same of a field that other layers do not have: 0 in those, also next to where they meet what reacts."""
+        return self.at_points(nodal) * self.reacts[:, None]
+
     def vector_at_points(self, nodal: Array) -> Array:
         """Values of a linear nodal vector field (2, N) at the quadrature points, (2, elem, 3)."""
         return nodal[:, self.qp_nodes].mean(axis=1)
@@ -110,9 +135,12 @@ class Spaces:
         return np.einsum("kieq,keq->ieq", self.qp_grad, nodal[self.qp_nodes])
 
     def to_nodes(self, at_points: Array) -> Array:
-        """Lumped projection of quadrature values to nodes, (N,): weighted mean over the points around a node."""
-        share = np.broadcast_to(self.weight / 3.0, self.qp_nodes.shape)
-        total = scatter(self.qp_nodes, share, self.n_nodes)
+        """Lumped projection of quadrature values to nodes, (N,): weighted mean over the points around a node.
+
+        Only points that react count; idle nodes get 0.
+        """
+        share = np.broadcast_to(self.weight * self.reacts[:, None] / 3.0, self.qp_nodes.shape)
+        total = np.where(self.idle, 1.0, scatter(self.qp_nodes, share, self.n_nodes))
         return scatter(self.qp_nodes, share * at_points, self.n_nodes) / total
 
     def extrapolate(self, at_points: Array) -> Array:
@@ -167,24 +195,37 @@ def build_spaces(mesh: skfem.MeshTri2, outline: Outline | None = None) -> Spaces
     sub_grad, sub_area = _linear_gradients(nodes, sub)
     n_elem = cells.shape[1]
     qp_grad = np.stack([sub_grad[:, :, k * n_elem:(k + 1) * n_elem] for k in corner], axis=-1)
-    edges, conductance, count = _edge_conductance(sub, sub_grad, sub_area)
     n = nodes.shape[1]
+    edges, conductance, count = _edge_conductance(sub, sub_grad, sub_area)
+    free = edges[:, count == 1]
+    region = region_of(mesh)
+    around = free
+    if region.any():
+        # Front and carriers know nothing of other layers.
+        kept = np.tile(region == REACTING, 4)
+        sub, sub_grad, sub_area = sub[:, kept], sub_grad[:, :, kept], sub_area[kept]
+        edges, conductance, count = _edge_conductance(sub, sub_grad, sub_area)
+        around = edges[:, count == 1]
     mass = scatter(sub, sub_area / 3.0, n)
+    idle = mass == 0.0
+    mass[idle] = NOTHING
     named = mesh.boundaries or {}
 
     def on(name: str) -> IntArray:
         return np.asarray(basis.get_dofs(name).flatten(), dtype=np.int64) if name in named else np.zeros(0, np.int64)
 
-    free, outer, x0, y0 = edges[:, count == 1], on("surface"), on("x0"), on("y0")
+    outer, x0, y0 = on("surface"), on("x0"), on("y0")
     reacting = on("reacting") if "reacting" in named else outer
-    outward = (_edge_normals(nodes, sub, _ending_on(free, reacting, n), x0, y0) if outline is None
+    skin = reacting if np.any(region == COATING) else outer
+    outward = (_edge_normals(nodes, sub, _ending_on(around, reacting, n), x0, y0) if outline is None
                else outline.normal(nodes))
     return Spaces(
         nodes=nodes, cells=cells, N=N, dN=dN, weight=np.asarray(basis.dx), qp_xy=np.asarray(basis.mapping.F(basis.X)),
         qp_nodes=qp_nodes, qp_grad=qp_grad, sub=sub, sub_grad=sub_grad, sub_area=sub_area, edges=edges,
-        conductance=conductance, mass=mass, region=region_of(mesh),
-        reacting=reacting, reacting_length=_boundary_length(nodes, _ending_on(free, reacting, n)), outward=outward,
-        outer=outer, outer_length=_boundary_length(nodes, _ending_on(free, outer, n)), x0=x0, y0=y0,
+        conductance=conductance, mass=mass, region=region, reacts=(region == REACTING).astype(float), idle=idle,
+        reacting=reacting, reacting_length=_boundary_length(nodes, _ending_on(around, reacting, n)), outward=outward,
+        skin=skin, skin_length=_boundary_length(nodes, _ending_on(around, skin, n)), outer=outer,
+        outer_length=_boundary_length(nodes, _ending_on(free, outer, n)), x0=x0, y0=y0,
         corner_point=(int(np.argmax(corner == 0)), int(np.argmax(corner == 1)), int(np.argmax(corner == 2))))
 
 

@@ -10,13 +10,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from femanode.errors import MeshError
-from femanode.mesh.outline import REACTING_SIDES, SPANS
+from femanode.mesh.outline import REACTING_SIDES, SPANS, OneMaterial
 from femanode.mesh.segments import Depths, Segments, grid_over
 from femanode.numerics.arrays import Array, BoolArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
-class Traced:
+class Traced(OneMaterial):
     """Boundary of a whole section about the origin, every ray from which leaves it once.
 
     Attributes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,15 @@ from femanode.numerics.arrays import Array, IntArray
 #: Matrices with entries beyond this are factorised in double precision: in single their sums could overflow.
 _LARGEST_SINGLE = 1e30
 
+#: Number of the process that has used rslab first. Its threads start then, and stay behind when the process forks: the
+#: fork's first analysis would wait for them for ever.
+_users: list[int] = []
+
 
 def obstacle() -> str:
     """Why rslab cannot be had here; empty where it can."""
+    if _users and _users[0] != os.getpid():
+        return "this process is a fork of one that has used it"
     try:
         import rslab  # noqa: F401
     except ImportError as error:
@@ -79,6 +86,8 @@ class Rslab:
         else:
             # Without matching the analysis depends on the pattern alone, and the factors on no earlier matrix.
             path = {"path": "lu", "matching": False}
+        if not _users:
+            _users.append(os.getpid())
         self._analysis = rslab.analyze(matrix, ordering="auto", threads=compiled.threads(), **path)
         self._pattern = (matrix.indptr, matrix.indices)
 

@@ -5,12 +5,14 @@ Stresses are Cauchy; radial and hoop refer to the wire's axis in the deformed se
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from femanode.numerics.arrays import Array
+from femanode.output.sides import Sides
 from femanode.solver.axial import Stretch
 from femanode.solver.mechanics import Equilibrium
 from femanode.solver.problem import Problem
@@ -104,10 +106,29 @@ class FieldSet:
 
     @cached_property
     def at_nodes(self) -> dict[str, Array]:
-        """Every field of the output at the nodes, (N,), (N, 3) or (N, 6)."""
+        """Every field of the output at the nodes, (N,), (N, 3) or (N, 6); where layers meet, of what reacts.
+
+        Layers that do not react have neither activity nor content: NaN.
+        """
+        return self._nodal(self.problem.recovery)
+
+    def at_sides(self, sides: Sides) -> dict[str, Array]:
+        """The same at the nodes and, after them, at their copies in the layers that do not react."""
+        found = {name: [values] for name, values in self.at_nodes.items()}
+        for region in np.unique(sides.region):
+            chosen = sides.node[sides.region == region]
+            there = self._nodal(lambda values, odd=False, of=int(region): self.problem.recovery.within(
+                of, values, odd=odd))
+            there |= {name: np.zeros_like(self.state.xi) for name in ("extent", "front_rate_nm_s")}
+            there |= {name: np.full_like(self.state.xi, np.nan) for name in ("activity", "content")}
+            for name, values in there.items():
+                found[name].append(values[chosen])
+        return {name: np.concatenate(parts) for name, parts in found.items()}
+
+    def _nodal(self, recover: Callable[..., Array]) -> dict[str, Array]:
+        """Every field at the nodes, those at points by ``recover``."""
         physics, state = self.problem.physics, self.state
         spaces = physics.spaces
-        recover = self.problem.recovery
         scalars = {name: recover(values) for name, values in self.at_points.items()}
         for name in ("eqps", "von_mises_GPa"):
             scalars[name] = np.maximum(scalars[name], 0.0)
@@ -116,6 +137,7 @@ class FieldSet:
         front = physics.front
         speed = front.speed(front.normals(state.xi), state.front_stress, state.activity)
         return {"displacement": np.stack([*state.u, zero], axis=1), "extent": state.xi,
-                "content": physics.content_at_nodes(state), "activity": state.c,
+                "content": np.where(spaces.idle, np.nan, physics.content_at_nodes(state)),
+                "activity": np.where(spaces.idle, np.nan, state.c),
                 "cauchy_stress_GPa": np.stack([xx, yy, zz, xy, zero, zero], axis=1), **scalars,
-                "front_rate_nm_s": speed}
+                "front_rate_nm_s": np.where(spaces.idle, 0.0, speed)}

@@ -25,6 +25,7 @@ from femanode.output.disk import replacing, telling, write_text
 from femanode.output.fieldset import FieldSet
 from femanode.output.linearcells import split_quadratic
 from femanode.output.lock import HOLDER, LOCK
+from femanode.output.sides import layer_facts, sides_of
 from femanode.solver.problem import Problem
 from femanode.solver.stepping import Tally
 
@@ -133,15 +134,19 @@ class FrameWriter:
         """One .vtu on the reference mesh; Warp By Vector of ``displacement`` at 1 gives the true shape.
 
         Stresses, plastic strain and volume ratio are in single precision, the rest in double. The file has the number
-        of its step: the row of ``history.csv``.
+        of its step: the row of ``history.csv``. A section in layers has the cell array ``region``, its number in
+        `femanode.mesh.section.REGIONS`, and where layers meet a node for each side.
         """
         name = f"frames/frame_{step:04d}.vtu"
         spaces = fields.problem.physics.spaces
-        points = np.column_stack([*spaces.nodes, np.zeros(spaces.n_nodes)])
+        sides = sides_of(spaces)
+        x, y = np.hstack([spaces.nodes, spaces.nodes[:, sides.node]])
+        points = np.column_stack([x, y, np.zeros_like(x)])
         data = {name: values.astype(np.float32) if name in SINGLE else values
-                for name, values in fields.at_nodes.items()}
-        cells = ("triangle", split_quadratic(spaces.cells.T)) if self.linear else ("triangle6", spaces.cells.T)
-        mesh = meshio.Mesh(points, [cells], point_data=data)
+                for name, values in (fields.at_sides(sides) if spaces.layered else fields.at_nodes).items()}
+        cells = ("triangle", split_quadratic(sides.cells.T)) if self.linear else ("triangle6", sides.cells.T)
+        regions = {"region": [np.tile(spaces.region, 4) if self.linear else spaces.region]} if spaces.layered else None
+        mesh = meshio.Mesh(points, [cells], point_data=data, cell_data=regions)
         path = self.folder / name
         with replacing(path) as temporary:
             # zlib takes eight times as long as all the rest and saves a third.
@@ -248,17 +253,19 @@ class HistoryWriter:
 
 
 def manifest(problem: Problem, tally: Tally, *, stop: str, seconds: Mapping[str, float], resumed: int = 0,
-             events: Mapping[str, Any] | None = None, frames: int | None = None) -> dict[str, Any]:
+             events: Mapping[str, Any] | None = None, frames: int | None = None,
+             protocol: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """Where a run's numbers come from: versions, machine, mesh, solver, steps, time, how often it was resumed.
 
     ``events`` maps ``neck`` and ``torn`` to when and where they happened, or to None, as in the summary; ``frames`` is
-    how many are shown.
+    how many are shown; ``protocol`` has the steps that are over, and what ended each.
     """
     mesh, output = problem.graded, problem.config.output
     return {
         "name": problem.config.name, "stop_reason": stop, **(events or {}), "notes": list(problem.notes),
+        **({"protocol": list(protocol)} if problem.config.boundary.protocol else {}),
         "sector": problem.section.sector, "radius_nm": problem.section.radius,
-        **({} if problem.section.outline.round else {"outline": str(problem.section.outline)}),
+        **({} if problem.section.outline.round else {"outline": str(problem.section.outline)}), **layer_facts(problem),
         "half_thickness_nm": problem.half_thickness, "element_size_nm": problem.section.element_size,
         "mesh": {"hash": problem.section.hash(), "elements": problem.physics.spaces.cells.shape[1],
                  "nodes": problem.physics.spaces.n_nodes, **problem.section.quality(), "adaptive": mesh is not None,

@@ -199,6 +199,7 @@ class _SectionFigure:
         self.axes.set_axis_off()
         self._colour_bar(choice, extend, (LEFT + self.section + 20 * self.letters) / WIDTH,
                          (bottom + self.strip + 0.1 * height) / total, 0.8 * height / total)
+        self.layers = layers_label(run)
         self._section(views, _crack_label(run, views), directions_of(run.manifest))
         baseline = 1 - 38 * self.letters / total
         name = run.name if len(run.name) <= 40 else run.name[:37] + "..."
@@ -228,7 +229,8 @@ class _SectionFigure:
         bounds, weight = self.canvas.bounds, self.points * math.sqrt(self.letters)
         self.artists = SectionArtists(self.axes, bounds, views[0].initial_outlines, weight)
         # Below section and colour bar together, as a narrow section leaves no room beside its scale bar.
-        self.axes.legend(handles=line_handles(any(len(view.front) for view in views), mark, weight), loc="lower right",
+        self.axes.legend(handles=line_handles(any(len(view.front) for view in views), mark, weight, self.layers),
+                         loc="lower right",
                          frameon=False, fontsize=self._font(13), handlelength=1.6, borderaxespad=0.2, labelspacing=0.3,
                          bbox_to_anchor=((WIDTH - 2 * LEFT) / self.section, 0.0))
         scale = (bounds[1] - bounds[0]) / self.section * self.letters
@@ -261,6 +263,12 @@ class _SectionFigure:
         self.artists.update(view, image)
         self.caption.set_text(self.describe(view.time))
         return pixels(self.agg)
+
+
+def layers_label(run: RunFolder) -> str:
+    """Legend of the lines at which layers meet, with their materials; empty where all of the section reacts."""
+    layers = run.manifest.get("layers") or {}
+    return "edge of " + ", ".join(f"{name} ({layer['material']})" for name, layer in layers.items()) if layers else ""
 
 
 def _crack_label(run: RunFolder, views: Sequence[SectionView]) -> str:

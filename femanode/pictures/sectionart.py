@@ -103,11 +103,13 @@ class SectionArtists:
         self.marks.set_verts(wedges(view))
 
 
-def line_handles(front: bool, mark: str = "", weight: float = 1.0) -> list[Line2D]:
-    """Legend entries for the initial outline and, where there are some, the front and the marks, named ``mark``."""
+def line_handles(front: bool, mark: str = "", weight: float = 1.0, layers: str = "") -> list[Line2D]:
+    """Legend entries for the initial outline and, where there are some, the front, ``layers`` and marks (``mark``)."""
     handles = [Line2D([], [], color="#303030", lw=1.3 * weight, ls=(0, (5, 4)), label="initial outline")]
     if front:
         handles.append(Line2D([], [], color="black", lw=1.8 * weight, label="reaction front"))
+    if layers:
+        handles.append(Line2D([], [], color="#404040", lw=weight, label=layers))
     if mark:
         handles.append(Line2D([], [], color="none", marker="v", markersize=9 * weight, markerfacecolor=MARK,
                               markeredgecolor="black", markeredgewidth=weight, label=mark))

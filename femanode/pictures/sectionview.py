@@ -13,7 +13,7 @@ from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array, IntArray
 from femanode.output.runfolder import Frame
 from femanode.pictures.fieldchoice import FieldChoice
-from femanode.postprocess.framegeometry import MIRRORS, free_edges, level_segments, split_quadratic
+from femanode.postprocess.framegeometry import MIRRORS, free_edges, level_segments, split_quadratic, within
 
 # The front is the contour at just below one half: where it starts on the surface, extent 1/2 up to rounding, the
 # contour is then one line and not in pieces.
@@ -36,7 +36,7 @@ class SectionView:
     front : ndarray, shape (k, 2, 2)
         Segments of the reaction front (extent = 0.5), deformed.
     outlines, initial_outlines : list of ndarray, shape (j, 2)
-        The section's edge, deformed and undeformed.
+        The section's edge, deformed and undeformed; the deformed ones also where layers meet.
     mirrors : tuple of (int, int, float)
         Signs of x, y and field of every mirror image, in the order in which ``points`` and ``triangles`` have them.
     marks : ndarray, shape (k, 2, 2)
@@ -87,6 +87,7 @@ def build_view(frame: Frame, choice: FieldChoice, sector: str) -> SectionView:
     if extent is not None:
         front = level_segments(deformed, triangles, extent, FRONT_LEVEL)
     edges = free_edges(mesh, sector)
+    grown = [edge for edge, inside in zip(edges, within(mesh, edges), strict=True) if not inside]
     mirrors = MIRRORS[sector]
     signs = [np.array(pair, dtype=float) for pair in mirrors]
     return SectionView(
@@ -96,6 +97,6 @@ def build_view(frame: Frame, choice: FieldChoice, sector: str) -> SectionView:
         values=np.concatenate([values * choice.parity(*pair) for pair in mirrors]),
         front=np.concatenate([front * sign for sign in signs]),
         outlines=[deformed[edge] * sign for sign in signs for edge in edges],
-        initial_outlines=[mesh.points[edge] * sign for sign in signs for edge in edges],
+        initial_outlines=[mesh.points[edge] * sign for sign in signs for edge in grown],
         mirrors=tuple((*pair, float(choice.parity(*pair))) for pair in mirrors),
     )

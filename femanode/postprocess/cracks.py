@@ -129,7 +129,7 @@ def weakest(fields: FieldSet, shell: Shell, fraction: float) -> Site:
     ratio = energy_release(hoop, depth, E, nu) / fracture.energy
     k = int(np.argmax(ratio))
     cracked = depth > 0
-    length = physics.spaces.outer_length[nodes]
+    length = physics.spaces.skin_length[nodes]
     x, y = fields.position[:, nodes[k]]
     return Site(t=state.t, fraction=fraction, ratio=float(ratio[k]), x=float(x), y=float(y),
                 angle=float(shell.angle[k]), hoop=float(hoop[k]), limit=float(limit[k]), depth=float(depth[k]),

@@ -10,7 +10,8 @@ from femanode.numerics.arrays import Array, IntArray
 from femanode.output.linearcells import split_quadratic
 from femanode.output.runfolder import FrameMesh
 
-__all__ = ["MIRRORS", "distance_from_axis", "free_edges", "level_segments", "reference_radius", "split_quadratic"]
+__all__ = ["MIRRORS", "connected_parts", "distance_from_axis", "free_edges", "level_segments", "reference_radius",
+           "split_quadratic", "within"]
 
 MIRRORS: Mapping[str, tuple[tuple[int, int], ...]] = {
     "quarter": ((1, 1), (-1, 1), (-1, -1), (1, -1)),
@@ -54,6 +55,32 @@ def level_segments(points: Array, triangles: IntArray, values: Array, level: flo
     return cuts.reshape((-1, 2, 2))
 
 
+def connected_parts(triangles: IntArray) -> list[tuple[IntArray, IntArray]]:
+    """Parts of a mesh that share no node, as the layers of a section: nodes of each, and its triangles of those.
+
+    Parameters
+    ----------
+    triangles : ndarray of int, shape (m, 3)
+
+    Returns
+    -------
+    list of (ndarray of int, shape (k,), ndarray of int, shape (l, 3))
+        The triangles hold places in the list of nodes.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    start, end = triangles[:, [0, 1]].T.ravel(), triangles[:, [1, 2]].T.ravel()
+    size = int(triangles.max()) + 1
+    _, part = connected_components(coo_array((np.ones(len(start)), (start, end)), shape=(size, size)), directed=False)
+    found = []
+    for number in np.unique(part[triangles[:, 0]]):
+        own = triangles[part[triangles[:, 0]] == number]
+        nodes, places = np.unique(own, return_inverse=True)
+        found.append((nodes, places.reshape(own.shape)))
+    return found
+
+
 def free_edges(mesh: FrameMesh, sector: str) -> list[IntArray]:
     """Node chains along the section's edge, without the mirror lines of the sector.
 
@@ -76,6 +103,13 @@ def free_edges(mesh: FrameMesh, sector: str) -> list[IntArray]:
         on_line = np.abs(mesh.points[sides][:, :, axis]).max(axis=1) < 1e-6 * size
         sides = sides[~on_line]
     return _chains(sides)
+
+
+def within(mesh: FrameMesh, edges: list[IntArray]) -> list[bool]:
+    """Which of the chains of :func:`free_edges` have another at the same place: two layers meet there."""
+    places = [np.unique(np.round(mesh.points[edge], 6), axis=0) for edge in edges]
+    return [any(i != j and np.array_equal(here, there) for j, there in enumerate(places))
+            for i, here in enumerate(places)]
 
 
 def _chains(sides: IntArray) -> list[IntArray]:

@@ -32,6 +32,9 @@ class Observation:
         The fact in words, what to mind when comparing, where it is from, and A, B or C.
     system, where : mapping
         What the run must match.
+    stage : str
+        ``unstated`` where nothing says how far the reaction had come when it was seen; the run's end then stands beside
+        another stage.
     """
 
     quantity: str
@@ -42,6 +45,12 @@ class Observation:
     caution: str = ""
     system: Mapping[str, str] | None = None
     where: Mapping[str, Any] | None = None
+    stage: str = "stated"
+
+    @property
+    def disputes(self) -> bool:
+        """Whether it could have contradicted a prediction from either side, so that agreement is worth the word."""
+        return self.stage == "stated" and not isinstance(self.observed, Mapping)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from femanode.numerics.arrays import Array
 from femanode.output.runfolder import FrameMesh
 from femanode.postprocess.framegeometry import (
     MIRRORS,
+    connected_parts,
     distance_from_axis,
     free_edges,
     reference_radius,
@@ -98,17 +99,17 @@ def along_ray(mesh: FrameMesh, field: str, direction: tuple[float, float], n: in
     x, y = (np.linspace(1e-4, 1.0 - 1e-5, n) * radius)[:, None].T * along[:, None]
     from matplotlib.tri import LinearTriInterpolator, Triangulation
 
-    # Of the triangles only those that the ray's line passes: their search tree is built in a hundredth of the time.
+    # Of the triangles only those that the ray's line passes: their search tree is built in a twentieth of the time.
     triangles = split_quadratic(mesh.triangles6)
-    beside = (mesh.points @ np.array([-along[1], along[0]]))[triangles]
-    reach = 1e-6 * radius
-    nodes, local = np.unique(triangles[(beside.min(axis=1) <= reach) & (beside.max(axis=1) >= -reach)],
-                             return_inverse=True)
-    grid = Triangulation(mesh.points[nodes, 0], mesh.points[nodes, 1], local.reshape(-1, 3))
-    finder = grid.get_trifinder()
-    moved = deformed(mesh)
-    at = [np.ma.filled(LinearTriInterpolator(grid, values[nodes], trifinder=finder)(x, y), np.nan)
-          for values in (moved[:, 0], moved[:, 1], mesh.fields[field])]
+    beside, reach = (mesh.points @ np.array([-along[1], along[0]]))[triangles], 1e-6 * radius
+    passed = triangles[(beside.min(axis=1) <= reach) & (beside.max(axis=1) >= -reach)]
+    moved, at = deformed(mesh), np.full((3, n), np.nan)
+    for nodes, triangles in connected_parts(passed):
+        grid = Triangulation(mesh.points[nodes, 0], mesh.points[nodes, 1], triangles)
+        finder = grid.get_trifinder()
+        here = np.stack([np.ma.filled(LinearTriInterpolator(grid, values[nodes], trifinder=finder)(x, y), np.nan)
+                         for values in (moved[:, 0], moved[:, 1], mesh.fields[field])])
+        at = np.where(np.isnan(at), here, at)
     known = np.isfinite(at[2])
     return Profile(np.hypot(at[0], at[1])[known], at[2][known])  # places along a ray
 

@@ -7,10 +7,10 @@ from dataclasses import astuple, dataclass
 import numpy as np
 
 from femanode.constitutive.swelling import conversion
-from femanode.mesh.outline import SPANS
 from femanode.numerics.arrays import Array
 from femanode.output.fieldset import FieldSet
-from femanode.postprocess import cracks
+from femanode.postprocess import balances, cracks, layers
+from femanode.postprocess.balances import Row
 from femanode.postprocess.necks import Skin, even_skin, whole_rim
 from femanode.postprocess.shape import Ray, diameters, full_outline
 from femanode.postprocess.shell import Shell
@@ -19,16 +19,9 @@ from femanode.solver.averaging import front_mean
 from femanode.solver.candidate import Candidate
 from femanode.solver.energy import Energy, elastic_energy
 from femanode.solver.front import on_front
+from femanode.solver.ledger import Spent
 from femanode.solver.problem import Problem
 from femanode.solver.state import Part, State
-
-Row = dict[str, float]
-
-#: Columns of the power balance: what carriers gave, what swelling took, flow dissipated, and is stored elastically.
-ENERGIES = ("chemical_energy_nJ_m", "swelling_work_nJ_m", "flow_dissipation_nJ_m", "stored_energy_nJ_m")
-
-#: What pressure and axial force have done, in a run that has one; what they stored before it began is not in it.
-LOAD_WORK = "load_work_nJ_m"
 
 
 @dataclass(frozen=True)
@@ -70,10 +63,11 @@ class Recorder:
         """Go on with the same run on another mesh."""
         self.problem = problem
         section, spaces = problem.section, problem.physics.spaces
-        self._rays = tuple(Ray(spaces, d, section.outline) for d in ((1.0, 0.0), (0.0, 1.0)))
+        reacts = section.outline.reacting_part
+        self._rays = tuple(Ray(spaces, d, reacts) for d in ((1.0, 0.0), (0.0, 1.0)))
         bend = np.array(problem.config.mechanics.bend)
         towards = {"tension": bend, "compression": -bend} if bend.any() else {}
-        self._sides = {name: Ray(spaces, tuple(d / np.hypot(*d)), section.outline) for name, d in towards.items()}
+        self._sides = {name: Ray(spaces, tuple(d / np.hypot(*d)), reacts) for name, d in towards.items()}
         self.shell = Shell(spaces, section.outline)
         # hypot: the core is what lies next to the axis, whatever the outline
         from_axis = np.hypot(*spaces.qp_xy).min(axis=1)
@@ -95,23 +89,10 @@ class Recorder:
         balance, equilibrium = candidate.balance, candidate.equilibrium
         carried = balance.inflow / fields.state.dt if balance and fields.state.dt > 0 else 0.0
         return self._record(fields, balance.error if balance else 0.0, equilibrium.iterations if equilibrium else 0,
-                            carried, candidate.energy or Energy(0.0, 0.0, 0.0, 0.0))
+                            carried, candidate.energy or Energy(0.0, 0.0, 0.0, 0.0), candidate.spent)
 
-    def _energies(self, energy: Energy) -> Row:
-        """Energies so far of the whole section, per length of wire, and the gap in their balance."""
-        last = self.rows[-1] if self.rows else dict.fromkeys(ENERGIES, 0.0)
-        whole = 2.0 * np.pi / SPANS[self.problem.section.sector]
-        spent = (energy.chemical, energy.work, energy.flow)
-        row = {key: last[key] + whole * value for key, value in zip(ENERGIES, spent, strict=False)}
-        row[ENERGIES[3]] = whole * energy.stored
-        chemical, work, flow, stored = (row[key] for key in ENERGIES)
-        if self.problem.config.mechanics.loaded:
-            row[LOAD_WORK] = last.get(LOAD_WORK, 0.0) + whole * energy.load
-            work += row[LOAD_WORK]
-            stored -= self.rows[0][ENERGIES[3]] if self.rows else stored
-        return {**row, "energy_gap": (work - flow - stored) / chemical if chemical > 0 else 0.0}
-
-    def _record(self, fields: FieldSet, content_error: float, newton: int, carried: float, energy: Energy) -> Row:
+    def _record(self, fields: FieldSet, content_error: float, newton: int, carried: float, energy: Energy,
+                spent: Spent | None = None) -> Row:
         problem, state = self.problem, fields.state
         physics, front = problem.physics, problem.physics.front
         spaces, mass = physics.spaces, physics.spaces.mass
@@ -136,16 +117,18 @@ class Recorder:
             "diameter_x_nm": float(across[0]),
             "diameter_y_nm": float(across[360]),
             "diameter_max_nm": float(across.max()), "diameter_min_nm": float(across.min()),
-            "hoop_surface_max_GPa": float(nodal_hoop[spaces.outer].max()),
-            "hoop_max_GPa": float(nodal_hoop.max()), "hoop_min_GPa": float(nodal_hoop.min()),
+            "hoop_surface_max_GPa": float(nodal_hoop[spaces.skin].max()),
+            "hoop_max_GPa": float(nodal_hoop[spaces.live].max()), "hoop_min_GPa": float(nodal_hoop[spaces.live].min()),
             "core_mean_stress_GPa": float(np.sum(core * fields.mean_stress[self._core]) / core.sum())
             if problem.section.outline.solid else float("nan"),
             "front_mean_stress_GPa": float(np.sum(weight * spaces.at_points(state.front_stress)) / weight.sum())
             if weight.sum() > 0 else float("nan"),
-            "crack_ratio": crack.ratio, "eqps_max": float(state.eqps.max()), **self._energies(energy),
+            "crack_ratio": crack.ratio, "eqps_max": float(state.eqps.max()),
+            **balances.energies(self.problem, self.rows, energy),
             "content_error": content_error, "newton_iterations": newton}
         row |= (self._electrical(state, carried, row["state_of_charge"]) | self._skin(fields, f)
-                | self._bending(state, distance))
+                | self._bending(state, distance) | balances.ledger(self.problem, self.rows, spent, row)
+                | layers.coating_columns(fields))
         self.rows.append(row)
         self.cracks.append(crack)
         self.moments.append(Moment(
@@ -156,14 +139,18 @@ class Recorder:
         return row
 
     def _electrical(self, state: State, carried: float, charge: float) -> Row:
-        """Columns of a run with a given current; ``carried`` content per time over the last step, nm^2/s."""
+        """Columns of a run with a given current or a protocol; ``carried`` is content per time over the last step,
+        nm^2/s, negative where carriers left."""
         config, spaces = self.problem.config, self.problem.physics.spaces
-        if self.problem.physics.applied[state.step].current is None:
+        protocol = config.boundary.protocol
+        if self.problem.physics.applied[state.step].current is None and protocol is None:
             return {}
         length = spaces.reacting_length
-        return {"current_density_mA_cm2": electrode.current_density(config, carried / float(length.sum())),
+        step = {} if protocol is None else {"step": state.step % len(protocol) + 1,
+                                            "cycle": state.step // len(protocol) + 1}
+        return {**step, "current_density_mA_cm2": electrode.current_density(config, carried / float(length.sum())),
                 "surface_activity": float(np.sum(length * state.c) / length.sum()),
-                "potential_V": electrode.potential(config, 1.0 - state.outside),
+                "potential_V": electrode.potential(config, 1.0 - state.outside, carried, float(length.sum())),
                 "capacity_mAh_g": charge * config.material.capacity.theoretical}
 
     def _bending(self, state: State, distance: Array) -> Row:
@@ -178,8 +165,8 @@ class Recorder:
     def _skin(self, fields: FieldSet, f: float) -> Row:
         """Columns that tell how evenly the reacted skin thins; the skin goes on by this step."""
         physics, state, s = self.problem.physics, fields.state, self.problem.physics.spaces
-        converted = conversion(state.xi[s.outer], physics.front.start)
-        surface = whole_rim(s.nodes[:, s.outer], fields.position[:, s.outer], converted, self.problem.section.sector,
+        converted = conversion(state.xi[s.skin], physics.front.start)
+        surface = whole_rim(s.nodes[:, s.skin], fields.position[:, s.skin], converted, self.problem.section.sector,
                           state.axial.stretch)
         self.skins.append((self.skins[-1] if self.skins else even_skin(self.problem.section.sector)).after(
             surface, state.t, f))

@@ -29,6 +29,32 @@ def diameters(outline: Array, angles: Array) -> Array:
     return reach(angles) + reach(angles + np.pi)
 
 
+def harmonics(outline: Array, orders: tuple[int, ...] = (2, 4, 6), n: int = 720) -> dict[int, float]:
+    """How far an outline is from round, by the number of its bulges: Fourier amplitudes of the radius r(theta).
+
+    Of r = r0 (1 + sum a_k cos k(theta - theta_k)) the a_k: 2 for an ellipse or dumbbell, 4 for a cross, 6 for a
+    hexagon.
+    Unlike a count of bulges they are numbers, which a picture of a section can be measured for and contradict.
+
+    Parameters
+    ----------
+    outline : (2, m)
+        Closed outline, by rising polar angle, star-shaped about the axis; nm.
+    orders : tuple of int
+    n : int
+        Number of directions, evenly spaced.
+
+    Returns
+    -------
+    dict of int to float
+        a_k by order.
+    """
+    even = np.linspace(-np.pi, np.pi, n, endpoint=False)
+    radius = np.interp(even, np.arctan2(outline[1], outline[0]), np.hypot(*outline), period=2.0 * np.pi)
+    mean = float(radius.mean())
+    return {k: float(2.0 * abs(np.mean(radius * np.exp(-1j * k * even))) / mean) for k in orders}
+
+
 class Ray:
     """Samples nodal fields on a line from the axis to the surface in the reference section.
 

@@ -31,12 +31,12 @@ class Shell:
 
     Attributes
     ----------
-    nodes : (n,) surface nodes by rising polar angle in the reference section
+    nodes : (n,) nodes on the surface of what reacts, by rising polar angle in the reference section
     angle : (n,) those angles, rad
     """
 
     def __init__(self, spaces: Spaces, outline: Outline | None = None) -> None:
-        surface = spaces.outer
+        surface = spaces.skin
         angle = np.arctan2(spaces.nodes[1, surface], spaces.nodes[0, surface])
         order = np.argsort(angle, kind="stable")
         self.nodes, self.angle = surface[order], angle[order]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from math import gcd
 from typing import Any
@@ -11,11 +12,12 @@ import numpy as np
 from femanode.constitutive.crystal.miller import format_miller
 from femanode.numerics.arrays import Array
 from femanode.output.fieldset import FieldSet
-from femanode.postprocess import arrest, cracks, growth
+from femanode.postprocess import arrest, cracks, growth, layers
 from femanode.postprocess.accuracy import Bias, expected_bias
+from femanode.postprocess.balances import ENERGIES, LOAD_WORK, Row
 from femanode.postprocess.necks import figures_after
-from femanode.postprocess.record import ENERGIES, LOAD_WORK, Recorder, Row
-from femanode.postprocess.shape import diameters, full_outline
+from femanode.postprocess.record import Recorder
+from femanode.postprocess.shape import diameters, full_outline, harmonics
 from femanode.postprocess.shell import deepest_point, host_depth
 from femanode.solver.ends import ABOVE_CUTOFF, StopReason
 from femanode.solver.problem import Problem
@@ -27,8 +29,10 @@ def bias_of(problem: Problem) -> Bias:
     """Expected bias of core stress and arrest of a problem; see :mod:`femanode.postprocess.accuracy`."""
     config, section = problem.config, problem.section
     size, delta = resolution(config)[0], problem.half_thickness
-    return expected_bias(delta, section.outline.wall, size if size is not None else
-                         section.actual_size, config.time.max_front_advance, config.front.conversion_start)
+    found = expected_bias(delta, section.outline.wall, size if size is not None else
+                          section.actual_size, config.time.max_front_advance, config.front.conversion_start)
+    # The law was measured on wires of one material.
+    return replace(found, in_range=False) if problem.physics.spaces.layered else found
 
 
 def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> dict[str, Any]:
@@ -69,11 +73,12 @@ def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> d
         "damkohler": growth.damkohler(problem.rates.maximum, section.radius, D, physics.chemistry.at_front),
         "anisotropy_ratio": last["diameter_max_nm"] / last["diameter_min_nm"],
         "anisotropy_ratio_exact": 1.0 if problem.rates.isotropic and section.outline.round else None,
+        **{f"outline_{order}theta": amplitude for order, amplitude in harmonics(outline).items()},
         "swelling_by_direction": _swelling(problem, outline),
         "area_ratio": _area_ratio(fields),
         "axial_stretch": last["axial_stretch"], **_bent(last),
         "hoop_surface_max_GPa": last["hoop_surface_max_GPa"], "hoop_max_GPa": hoop, "hoop_max_location": where,
-        **crack,
+        **crack, **layers.coating_figures(record.rows, problem),
         "capacity_mAh_g": last["state_of_charge"] * material.capacity.theoretical,
         "interface_thickness_ratio": problem.half_thickness / section.radius,
         "energy_gap": last["energy_gap"], "steps_against_second_law": _against_second_law(record),
@@ -106,7 +111,8 @@ def _depths(record: Recorder, fields: FieldSet) -> dict[str, float]:
     problem = record.problem
     distance, outline = problem.physics.front.log_odds(fields.state.xi), problem.section.outline
     equivalent = record.rows[-1]["front_depth_nm"]
-    deepest = (float(record.shell.depths(distance, fields.position)[0].max()) if outline.round and not outline.partial
+    even = outline.round and not outline.reacting_part.partial
+    deepest = (float(record.shell.depths(distance, fields.position)[0].max()) if even
                else deepest_point(problem.physics.spaces, distance, outline))
     return {"penetration_depth_nm": equivalent, "penetration_depth_equivalent_nm": equivalent,
             "penetration_depth_max_nm": deepest}
@@ -185,7 +191,7 @@ def _swelling(problem: Problem, outline: Array) -> dict[str, float]:
 def _largest_hoop(fields: FieldSet) -> tuple[float, dict[str, float]]:
     spaces = fields.problem.physics.spaces
     hoop = fields.problem.recovery(fields.hoop_stress)
-    k = int(np.argmax(hoop))
+    k = int(spaces.live[np.argmax(hoop[spaces.live])])
     x, y = fields.position[:, k]
     # hypot: the place's distance from the axis, whatever the outline
     return float(hoop[k]), {"x_nm": float(x), "y_nm": float(y), "reference_radius_nm": float(
@@ -195,7 +201,7 @@ def _largest_hoop(fields: FieldSet) -> tuple[float, dict[str, float]]:
 def _eq1(record: Recorder, fields: FieldSet) -> dict[str, float | None]:
     """Terms of review Eq. (1) per ion, eV, with the mean stresses beside the front, and the form the rate uses."""
     material, physics = record.problem.config.material, record.problem.physics
-    xi = physics.spaces.at_points(fields.state.xi)
+    xi = physics.spaces.at_reacting_points(fields.state.xi)
     mean, w = fields.at_points["mean_stress_GPa"], physics.spaces.weight
 
     def beside(low: float, high: float) -> float:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,8 @@ from femanode.output.checkpoint import NAMES, Parts, load_checkpoint, save_check
 from femanode.output.disk import telling
 from femanode.output.fieldset import FieldSet
 from femanode.output.writers import FrameEntry, FrameWriter, HistoryWriter, manifest, prepare_folder, write_json
-from femanode.postprocess.record import Recorder, Row
+from femanode.postprocess.balances import Row
+from femanode.postprocess.record import Recorder
 from femanode.postprocess.summary import summarise
 from femanode.simulation.schedule import Schedule
 from femanode.simulation.sources import write_inputs
@@ -28,6 +30,7 @@ from femanode.solver.adaptation import adapt
 from femanode.solver.candidate import Candidate, Pace
 from femanode.solver.ends import StopReason
 from femanode.solver.problem import Problem
+from femanode.solver.protocol import Ended
 from femanode.solver.state import Part, State, state_from
 from femanode.solver.stepping import Tally
 
@@ -46,6 +49,7 @@ class Mark:
     rows: int
     frames: tuple[FrameEntry, ...]
     level: int
+    ended: tuple[Ended, ...] = ()
 
 
 class Journal:
@@ -68,6 +72,7 @@ class Journal:
         self.clock = dict.fromkeys(("setup", "solve", "adaptation", "output", "checkpoint", "pictures"), 0.0)
         self.recorder = Recorder(problem)
         self.resumed, self.tally = 0, Tally()
+        self.protocol = problem.protocol
         self._interval = problem.config.output.checkpoint
         self._saved: float | None = None
         run = None if stored is None else stored["run"]
@@ -104,7 +109,8 @@ class Journal:
         self.clock.update(data["clock"])
         self.fields = FieldSet(self.problem, state)
         pace = None if data["pace"] is None else Pace(**data["pace"])
-        self.mark = self._marked(state, pace, None if data["stop"] is None else StopReason[data["stop"]])
+        self.mark = self._marked(state, pace, None if data["stop"] is None else StopReason[data["stop"]],
+                                 tuple(Ended(**one) for one in data["ended"]))
         self._saved = state.t
         for name in ("summary.json", "manifest.json"):
             (self.folder / name).unlink(missing_ok=True)
@@ -123,12 +129,23 @@ class Journal:
                 # The tear outranks the end time: a run taken up with a later end time must not go on past it.
                 stop = StopReason.TORN
             self.history.write(row)
+            state, ends, over = self._turned(candidate.state, stop)
             if self.schedule.due(candidate.state, self.frames.entries) or stop is not None:
-                self._write_frame(fields, last=stop is not None)
-        self.fields, self.mark = fields, self._marked(candidate.state, candidate.pace, stop)
+                self._write_frame(fields, last=ends is not None)
+        # A new step of the protocol finds its own pace.
+        pace = candidate.pace if state.step == candidate.state.step else None
+        stop, self.fields, self.mark = ends, fields, self._marked(state, pace, ends, over)
         if stop is None and time.perf_counter() >= self._next_save:
             self.save()
         return row
+
+    def _turned(self, state: State, stop: StopReason | None) -> tuple[State, StopReason | None, tuple[Ended, ...]]:
+        """The state, in the protocol's next step where ``stop`` ended one; why the run ends; the steps over by now."""
+        if stop in (None, StopReason.END_TIME, StopReason.TORN) or not self.problem.config.boundary.protocol:
+            return state, stop, self.mark.ended
+        following, said = self.protocol.after(self.problem.physics, state, stop)
+        over = (*self.mark.ended, *said)
+        return following, StopReason.PROTOCOL if following is state else None, over
 
     def _write_frame(self, fields: FieldSet, *, last: bool) -> None:
         """One more frame; of those that are there, keep what is needed."""
@@ -158,17 +175,19 @@ class Journal:
                                         tally=dataclasses.replace(self.mark.tally, meshes=self.tally.meshes))
         return True
 
-    def _marked(self, state: State, pace: Pace | None, stop: StopReason | None) -> Mark:
+    def _marked(self, state: State, pace: Pace | None, stop: StopReason | None,
+                ended: tuple[Ended, ...] = ()) -> Mark:
         tally = dataclasses.replace(self.tally, reasons=dict(self.tally.reasons))
         return Mark(state=state, pace=pace, stop=stop, tally=tally, rows=len(self.recorder.rows),
-                    frames=tuple(self.frames.entries), level=self.schedule.level)
+                    frames=tuple(self.frames.entries), level=self.schedule.level, ended=ended)
 
     def parts(self) -> dict[str, Part]:
         """Everything that the rest of the run depends on, by who hands it over."""
         mark = self.mark
         run = {"pace": None if mark.pace is None else dataclasses.asdict(mark.pace),
                "stop": None if mark.stop is None else mark.stop.name, "tally": dataclasses.asdict(mark.tally),
-               "frames": mark.frames, "level": mark.level,
+               "ended": [dataclasses.asdict(one) for one in mark.ended],
+                "frames": mark.frames, "level": mark.level,
                "resumed": self.resumed, "clock": self.clock}
         return {"state": mark.state.part(), "mesh": self.problem.mesh_part(),
                 "record": self.recorder.part(mark.rows), "run": Part(data=run)}
@@ -217,6 +236,12 @@ class Journal:
             return error
         return None
 
+    def _steps_over(self) -> list[dict[str, Any]]:
+        """The protocol's steps that are over or could not begin, for the manifest."""
+        steps = self.protocol.steps
+        return [{"cycle": steps[one.step].cycle, "step": steps[one.step].number, "name": steps[one.step].name,
+                 "begun_s": one.begun, "ended_s": one.ended, "ended_by": one.reason} for one in self.mark.ended]
+
     def _leave(self, otherwise: str) -> None:
         reason = self.mark.stop if self.mark.stop is not None and self.finished else otherwise
         self.save()
@@ -233,7 +258,8 @@ class Journal:
         write_json(self.folder / "manifest.json", manifest(self.problem, self.tally, stop=stop, seconds=self.clock,
                                                            resumed=self.resumed,
                                                            events=self.recorder.skin.events(),
-                                                           frames=self.frames.shown))
+                                                           protocol=self._steps_over(),
+                                                            frames=self.frames.shown))
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from femanode.config.loading import Config
-from femanode.errors import ConvergenceError, DiskError
+from femanode.config.loading import Config, load_config
+from femanode.errors import ConfigError, ConvergenceError, DiskError
 from femanode.output.lock import hold
 from femanode.output.writers import write_json
 from femanode.simulation.interruption import interruptible, undisturbed
 from femanode.simulation.journal import Journal, is_complete, open_journal
+from femanode.simulation.plan import plan
 from femanode.simulation.result import Result
 from femanode.solver.candidate import propose
-from femanode.solver.problem import build_problem
+from femanode.solver.problem import Problem, build_problem
 from femanode.solver.stepping import march
 
 logger = logging.getLogger(__name__)
+
+#: An even front advances alike in all directions at a given potential, an uneven one does not; or a current is given.
+Front = Literal["even", "uneven", "driven"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,14 @@ class Progress:
         Time, s, and converted fraction at which the run ends at the latest.
     reserve : float
         v/k that the present stress leaves to a front at the surface's activity; at 0 stress holds the front.
+    depth : float
+        Depth of the front over the depth that ``wanted`` stands for, 0 to 1; steps go by depth, not by area.
+    steps, planned : int
+        Accepted steps so far, and about how many a run of this kind takes (`plan`); 0 where that is not known.
+    front : Front
+        What kind of front it is, on which it depends how it comes to rest.
+    doing : str
+        What follows the last step, such as "drawing pictures"; empty while time advances.
     """
 
     t: float
@@ -48,16 +62,21 @@ class Progress:
     end: float
     wanted: float = 1.0
     reserve: float = 1.0
+    depth: float = 0.0
+    steps: int = 0
+    planned: int = 0
+    front: Front = "uneven"
+    doing: str = ""
 
 
-def run(config: Config, out: str | Path | None = None, *, overwrite: bool = False, resume: bool = False,
+def run(config: Config | str | Path, out: str | Path | None = None, *, overwrite: bool = False, resume: bool = False,
         report: Callable[[Progress], None] | None = None) -> Result:
     """Run one case and leave its folder.
 
     Parameters
     ----------
-    config : Config
-        From :func:`femanode.load_config`.
+    config : Config or path
+        From :func:`femanode.load_config`, or the file that it reads.
     out : path, optional
         Folder to make; ``results/<name>`` by default.
     overwrite : bool
@@ -81,6 +100,11 @@ def run(config: Config, out: str | Path | None = None, *, overwrite: bool = Fals
         SIGINT, SIGTERM, SIGHUP or SIGUSR1; likewise.
     """
     begun = time.perf_counter()
+    if isinstance(config, str | Path):
+        config = load_config(config)
+    elif not isinstance(config, Config):
+        raise ConfigError(f"found {type(config).__name__}", where="config", allowed="a Config, or the path of a file",
+                          hint="of a mapping, Config.from_mapping makes one")
     problem = build_problem(config)
     folder = Path(out) if out is not None else Path("results") / config.name
     with ExitStack() as holding:
@@ -95,13 +119,32 @@ def run(config: Config, out: str | Path | None = None, *, overwrite: bool = Fals
         if journal is None:
             return Result(folder, was_finished=True)
         journal.clock["setup"] += time.perf_counter() - begun
-        _advance(journal, report)
+        watched = _Watched(report)
+        _advance(journal, watched)
         if config.output.pictures:
-            _illustrate(journal)
+            _illustrate(journal, watched)
         return Result(folder)
 
 
-def _illustrate(journal: Journal) -> None:
+class _Watched:
+    """Passes progress on, and remembers it for what comes after the last step."""
+
+    def __init__(self, report: Callable[[Progress], None] | None) -> None:
+        self._report, self._last = report, None if report is None else Progress(0.0, 0.0, 0.0, 0.0, 1.0)
+
+    def __call__(self, progress: Callable[[], Progress]) -> None:
+        """Report; what is reported is computed only where somebody listens."""
+        if self._report is not None:
+            self._last = progress()
+            self._report(self._last)
+
+    def doing(self, what: str) -> None:
+        """Report that something else has begun."""
+        if self._report is not None and self._last is not None:
+            self._report(replace(self._last, doing=what))
+
+
+def _illustrate(journal: Journal, watched: _Watched) -> None:
     """Pictures, script and page; a run that is whole on the disk does not fail where there is no room for them."""
     # Not needed before, and matplotlib takes a second to load.
     from femanode.pictures.figures import make_pictures
@@ -110,21 +153,23 @@ def _illustrate(journal: Journal) -> None:
 
     folder = journal.folder
     try:
+        watched.doing("drawing pictures")
         with journal.timed("pictures"):
             make_pictures(folder)
         write_json(folder / "manifest.json", {**Result(folder).manifest, "wall_seconds": journal.clock})
         try_script(folder)  # the page links it
+        watched.doing("writing the page")
         try_report(folder)
     except DiskError as error:
         logger.warning("no pictures or page: %s; the run itself is whole in %s; then 'femanode plot %s' and "
                        "'femanode report %s'", error, folder, folder, folder)
 
 
-def _advance(journal: Journal, report: Callable[[Progress], None] | None) -> None:
+def _advance(journal: Journal, watched: _Watched) -> None:
     """Advance the run to its end; whatever breaks it off, write all files of the run up to the last good step."""
     reason, ending = "stopped by an error", None
     try:
-        _march(journal, report)
+        _march(journal, watched)
     except (ConvergenceError, KeyboardInterrupt, DiskError) as error:
         ending = error
         reason = {KeyboardInterrupt: "interrupted", DiskError: "stopped by the disk"}.get(
@@ -145,21 +190,40 @@ def _advance(journal: Journal, report: Callable[[Progress], None] | None) -> Non
         raise KeyboardInterrupt(f"last good state: {journal.checkpoint}") from None
 
 
-def _march(journal: Journal, report: Callable[[Progress], None] | None) -> None:
+def _march(journal: Journal, watched: _Watched) -> None:
     """Accept steps until the run is finished."""
+    planned = plan(journal.problem).steps
     with interruptible(propose) as proposer:
         while not journal.finished:
             problem, mark = journal.problem, journal.mark
             steps = march(problem.physics, mark.state, problem.limits, problem.output_times(), journal.tally,
-                          proposer, mark.pace, problem.protocol.steps[mark.state.step].ends)
-            while not (journal.finished or journal.adapt()):
+                          proposer, mark.pace, journal.protocol.steps[mark.state.step].ends)
+            while not (journal.finished or journal.mark.state.step != mark.state.step or journal.adapt()):
                 with journal.timed("solve"):
                     candidate, stop = next(steps)
                 row = journal.accept(candidate, stop)
-                if report is not None:
-                    kinetics, applied = problem.physics.front.kinetics, problem.physics.applied[mark.state.step]
-                    balanced = kinetics.equilibrium_activity(np.array([row["front_mean_stress_GPa"]]))[0]
-                    report(Progress(t=row["time_s"], converted=row["converted_fraction"],
-                                    speed=row["front_speed_nm_s"], drive=candidate.drive, end=problem.limits.end,
-                                    wanted=problem.limits.converted or 1.0,
-                                    reserve=applied.cutoff - float(balanced)))
+                watched(partial(progress_at, journal.problem, row, journal.tally.accepted, planned, mark.state.step))
+
+
+def progress_at(problem: Problem, row: Mapping[str, float], steps: int, planned: int, stage: int = 0) -> Progress:
+    """Where a run stands after a step.
+
+    Parameters
+    ----------
+    problem : Problem
+    row : mapping
+        Row of the history: time, converted fraction, speed, drive, depth and stress of the front.
+    steps, planned : int
+        Accepted steps, and how many a run of this kind takes (`plan`); 0 if that is not known.
+    stage : int
+        Step of the protocol, which says what is applied.
+    """
+    physics, wanted = problem.physics, problem.limits.converted or 1.0
+    applied, stress = physics.applied[stage], row["front_mean_stress_GPa"]
+    balanced = float(physics.front.kinetics.equilibrium_activity(np.array([stress]))[0])
+    kind: Front = "driven" if applied.current is not None else "even" if problem.rates.isotropic else "uneven"
+    return Progress(t=row["time_s"], converted=row["converted_fraction"], speed=row["front_speed_nm_s"],
+                    drive=row["drive"], end=problem.limits.end, wanted=wanted,
+                    reserve=1.0 if np.isnan(stress) else applied.cutoff - balanced,
+                    depth=row["front_depth_nm"] / problem.section.outline.equivalent_depth(wanted),
+                    steps=steps, planned=planned, front=kind)

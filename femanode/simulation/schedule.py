@@ -45,8 +45,9 @@ class Schedule:
         self.wanted = problem.config.output.frames
         self._times = set(problem.output_times())
         start = problem.physics.converted_fraction(problem.initial_state().xi)
-        # Without a front conversion tells no two steps apart.
-        self.by_time = problem.config.output.frames_by == "time" or start > 0.999
+        # Without a front, or with one that stands still while carriers leave, conversion tells no two steps apart.
+        self.by_time = (problem.config.output.frames_by == "time" or start > 0.999
+                        or problem.config.boundary.protocol is not None)
 
     def place(self, state: State) -> float:
         """Where a state lies on the grid: its converted fraction, or its time in s."""

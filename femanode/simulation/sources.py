@@ -8,6 +8,7 @@ from femanode.config.citations import citations
 from femanode.config.loading import dump_config
 from femanode.output.disk import write_text
 from femanode.postprocess.observations import Subject, observations_for
+from femanode.solver.laws import layers_of
 from femanode.solver.problem import Problem
 
 
@@ -29,5 +30,7 @@ def cited_by(problem: Problem) -> str:
     subject = Subject(carrier=material.carrier.symbol, host=material.host.symbol, structure=material.host.structure,
                       diameter_nm=2.0 * problem.section.radius, axis=problem.frame.axis)
     numbers = [(path, origin.source) for path, origin in material.provenance.items()]
+    numbers += [(f"{layer.name}: {path}", origin.source) for layer in layers_of(problem.config) if layer is not None
+                for path, origin in layer.provenance.items()]
     seen = [(f"observation: {fact.quantity}", fact.source) for fact in observations_for(subject)]
     return citations([*numbers, *seen])

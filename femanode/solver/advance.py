@@ -20,10 +20,6 @@ from femanode.solver.physics import Physics
 from femanode.solver.state import State
 from femanode.solver.transport import FULL_ACTIVITY, Balance
 
-#: Largest activity outside, relative to that of the cut-off, that the sweeps of a step try. A step that goes beyond the
-#: cut-off is cut there afterwards.
-MOST_ACTIVITY = 1.5
-
 #: Largest number of sweeps between front and carriers, and between the front's speed and its travel.
 MOST_SWEEPS, MOST_LOOKS = 40, 60
 
@@ -39,8 +35,9 @@ class Moved:
     Attributes
     ----------
     xi : (N,) extent of reaction
-    drop : (N,) activity outside the surface minus activity
-    outside : 1 - activity outside the surface
+    drop : (N,) level outside the surface minus level
+    outside : 1 - level outside the surface
+    shift : (N,) share of the level that is due to stress
     entered : whether the full given current has flowed at least once
     balance : carriers that are there, that came in, and their mismatch
     speed : (N,) speed of the front in the step, nm/s
@@ -51,6 +48,7 @@ class Moved:
     xi: Array
     drop: Array
     outside: float
+    shift: Array
     entered: bool
     balance: Balance
     speed: Array
@@ -64,8 +62,8 @@ class Moved:
 
     @property
     def c(self) -> Array:
-        """Activity of the carrier in the reacted phase, (N,)."""
-        return 1.0 - self.depletion
+        """Level of the carriers without the share of stress, (N,): what their content follows from."""
+        return 1.0 - self.depletion - self.shift
 
     def activity(self, physics: Physics, averager: Averager) -> Array:
         """See :func:`activity_at_front`."""
@@ -81,12 +79,15 @@ def activity_at_front(physics: Physics, averager: Averager, outside: float, drop
 
 
 def follows_outside(physics: Physics, state: State) -> bool:
-    """Whether the activity of the surface is fixed at 1, that is, it has no film and no current is given."""
+    """Whether the level of the surface is fixed at 1, that is, it has no film and no current is given."""
     return physics.applied[state.step] == FULL_ACTIVITY and physics.transport.film is None
 
 
-def advance_front(physics: Physics, state: State, dt: float) -> Moved:
+def advance_front(physics: Physics, state: State, dt: float, shift: Array | None = None) -> Moved:
     """Front and carriers after ``dt`` (s), which agree with each other, at the extrapolated stress.
+
+    ``shift`` (N,) is the share of the carriers' level that is due to the stress at the end of the step; by default that
+    of ``state``.
 
     The stress is extrapolated along the travel of the front, not in time. As the travel depends on it in turn, the step
     is implicit in the stress, and a front that stress is about to stop needs no shorter steps.
@@ -98,15 +99,19 @@ def advance_front(physics: Physics, state: State, dt: float) -> Moved:
     """
     front, transport, applied = physics.front, physics.transport, physics.applied[state.step]
     at_outside = follows_outside(physics, state)
+    shift = state.shift if shift is None else shift
     # A front that is only entering can take up little of a given current. Until all of it has flowed once, the activity
     # outside is at most that of the cut-off, and what that drives in flows.
     full = 1.0 - applied.cutoff
-    limit, bound = (-np.inf, 1.0 - MOST_ACTIVITY * applied.cutoff) if state.entered else (full, full)
+    limit = bound = -np.inf
+    if applied.inserts:
+        limit, bound = (-np.inf, full - applied.bound) if state.entered else (full, full)
     # With a limited supply, an error of the front's uptake becomes one of the activity of a thin skin. The extent then
     # has to agree more closely.
-    agreed = 1e-4 if at_outside else 1e-5 * (1.0 - physics.chemistry.at_front)
+    agreed = 1e-4 if at_outside else 1e-5 * max(1.0 - physics.chemistry.at_front, 1e-4)
     C_n = physics.content_at_nodes(state)
     h_n = conversion(state.xi, front.start)
+    openness = state.film[1] / state.film[0]
     nodal_stress = physics.spaces.to_nodes(state.point_stress)
     xi, activity, depletion, n = state.xi, state.activity, state.depletion, front.normals(state.xi)
     drive, travel = _drive(physics, state, n, activity, xi, 0.0, dt)
@@ -126,12 +131,13 @@ def advance_front(physics: Physics, state: State, dt: float) -> Moved:
             raise StepFailed("front equation gave a value that is not finite")
         h = conversion(xi, front.start)
         if averager is not None and float(np.max(np.abs(xi - previous))) < agreed:
-            drop, outside = transport.step(C_n, h, depletion, nodal_stress, dt, least=limit, applied=applied)
+            drop, outside = transport.step(C_n, h, depletion, nodal_stress, dt, least=limit, applied=applied,
+                                          shift=shift, openness=openness)
             if not np.all(np.isfinite(drop)):
                 raise StepFailed("carrier balance gave a value that is not finite")
             return Moved(
-                xi=xi, drop=drop, outside=outside, entered=state.entered or outside > full,
-                balance=transport.balance(C_n, h, drop, nodal_stress, dt, outside),
+                xi=xi, drop=drop, outside=outside, shift=shift, entered=state.entered or outside > full,
+                balance=transport.balance(C_n, h, drop, nodal_stress, dt, outside, shift, openness),
                 speed=front.rate.rate(n[0], n[1]) * drive, travel=travel, averager=averager)
         previous = xi
         stress = state.front_stress + 0.5 * travel * state.front_stress_trend
@@ -139,7 +145,8 @@ def advance_front(physics: Physics, state: State, dt: float) -> Moved:
         # The uptake is linearised about the activity of the last sweep, so that its linear part vanishes as the sweeps
         # converge. Linearised about the average, a part of it remains, which is negligible only at activity 1 outside.
         about = activity if at_outside else 1.0 - depletion
-        drop, outside = transport.step(C_n, h, depletion, nodal_stress, dt, (gain, about), bound, applied)
+        drop, outside = transport.step(C_n, h, depletion, nodal_stress, dt, (gain, about), bound, applied, shift,
+                                      openness)
         depletion = outside + drop
         averager = front.averager(xi, averager)
         activity = activity_at_front(physics, averager, outside, drop)

@@ -27,7 +27,7 @@ class Averager:
     xi : (N,) extent of reaction
     weight : (elem, qp)
         Rate of the front's direction times delta |grad h| times the quadrature weight, nm^2.
-    matrix : (N, N)
+    matrix : (live, live)
         Sum of the weighted mass and the stiffness that spreads the average along the normal.
     solver : SymmetricSolver
         Shared by all averagers of one front, so that it analyses the pattern of the matrix only once. It holds the
@@ -52,13 +52,16 @@ class Averager:
     def __call__(self, at_points: Array) -> Array:
         """Average of ``at_points`` (elem, qp) across the front, extended along the normal, (N,).
 
-        Far from any front the result tends to zero. If another value is wanted there, average the difference from it.
+        Far from any front the result tends to zero, and it is zero at idle nodes. If another value is wanted there,
+        average the difference from it.
         """
         spaces = self.spaces
         if self._serial[0] != self.solver.factorisations:
             self._factorise()
         load = scatter(spaces.qp_nodes, self.weight * at_points / 3.0, spaces.n_nodes)
-        return self.solver.solve(load)
+        mean = np.zeros(spaces.n_nodes)
+        mean[spaces.live] = self.solver.solve(load[spaces.live])
+        return mean
 
     def mean(self, at_points: Array) -> float:
         """Mean of ``at_points`` (elem, qp) over the whole front, with ``weight``; NaN where there is no front."""

@@ -6,10 +6,15 @@ the unit nm^2/s (content times area per time); per length of surface it is nm/s.
 
 from __future__ import annotations
 
+import math
+
 from femanode.config.loading import Config
+from femanode.config.protocol import Current
+from femanode.constitutive.butlervolmer import ButlerVolmer
 from femanode.errors import ConfigError
 from femanode.solver.laws import chemistry_of, thermal_voltage
-from femanode.units import MA_PER_CM2
+from femanode.solver.surfacefilm import SurfaceFilm
+from femanode.units import E_CHARGE, MA_PER_CM2
 
 HOUR = 3600.0
 
@@ -43,13 +48,26 @@ def _density_of_unit_flux(config: Config) -> float:
     return MA_PER_CM2 * material.carrier.charge * material.content.x_max / material.host.volume
 
 
-def potential(config: Config, activity: float) -> float:
-    """Potential against the carrier metal, V, of a surface at ``activity``; NaN at activity 0."""
-    return chemistry_of(config).potential(activity)
+def energy_of_full(config: Config) -> float:
+    """Energy per area of section and length of wire of full content at 1 V, GPa/V: z e x_max/V_host."""
+    material = config.material
+    return E_CHARGE * material.carrier.charge * material.content.x_max / material.host.volume
 
 
-def cutoff_activity(config: Config) -> float:
-    """Activity outside the surface in equilibrium with the cut-off potential; 1 if no cut-off is given.
+def potential(config: Config, level: float, current: float = 0.0, length: float = 1.0) -> float:
+    """Potential of the electrode against the carrier metal, V; NaN where an ideal solution is empty.
+
+    Parameters
+    ----------
+    level : outside the surface
+    current : content nm^2/s into a surface of ``length`` (nm), which costs the overpotential of the transfer
+    """
+    reaction = reaction_of(config, length)
+    return chemistry_of(config).potential(level) - (0.0 if reaction is None else reaction.overpotential(current))
+
+
+def cutoff_level(config: Config) -> float:
+    """Level outside the surface in equilibrium with the cut-off potential; by default that of the applied potential.
 
     Raises
     ------
@@ -57,6 +75,9 @@ def cutoff_activity(config: Config) -> float:
         The cut-off is so high that its activity cannot be told from 0.
     """
     boundary = config.boundary
+    chemistry = chemistry_of(config)
+    if config.material.chemistry.law == "open_circuit":
+        return chemistry.level_at(boundary.potential if boundary.cutoff is None else boundary.cutoff)
     if boundary.cutoff is None:
         return 1.0
     above = boundary.cutoff - boundary.potential
@@ -65,10 +86,61 @@ def cutoff_activity(config: Config) -> float:
         raise ConfigError(f"found {boundary.cutoff:g} V, an activity of nothing", where="boundary.cutoff",
                           allowed=f"up to {most:.2g} V at boundary.potential {boundary.potential:g} V",
                           hint="mV?")
-    return chemistry_of(config).activity_at(boundary.cutoff)
+    return chemistry.level_at(boundary.cutoff)
+
+
+def level_at(config: Config, potential: float, where: str = "boundary.protocol") -> float:
+    """Level outside the surface in equilibrium with a potential, V.
+
+    Raises
+    ------
+    ConfigError
+        With the ideal law, a potential below that at which the phase is full.
+    """
+    chemistry = chemistry_of(config)
+    if config.material.chemistry.law == "ideal" and potential < chemistry.full - 1e-9:
+        raise ConfigError(f"found {potential:g} V", where=where,
+                          allowed=f"at least boundary.potential = {chemistry.full:g} V, at which an ideal solution is "
+                          "full", hint="set boundary.potential to the lowest potential of the protocol")
+    return chemistry.level_at(potential)
+
+
+def current_of(config: Config, given: Current) -> tuple[float, float]:
+    """A protocol's current as content per time: per area of the section, 1/s, and per length of its surface, nm/s.
+
+    One of the two is 0; see :func:`applied_current`.
+    """
+    if given.c_rate is not None:
+        return given.c_rate / HOUR, 0.0
+    return 0.0, (given.density or 0.0) / _density_of_unit_flux(config)
+
+
+def film_of(config: Config) -> SurfaceFilm | None:
+    """How the film changes; None where there is none, or it stays as it is."""
+    film = config.boundary.film
+    if film is None or (film.rate is None and not film.breaks):
+        return None
+    return SurfaceFilm(film.thickness, film.rate or 0.0, film.breaks)
+
+
+def reaction_of(config: Config, length: float) -> ButlerVolmer | None:
+    """Kinetics of the transfer through a surface of ``length`` (nm); None where it is in equilibrium."""
+    given = config.boundary.reaction
+    if given is None:
+        return None
+    return ButlerVolmer(given.exchange_current / _density_of_unit_flux(config) * length, given.transfer,
+                        thermal_voltage(config))
 
 
 def film_coefficient(config: Config) -> float | None:
-    """Diffusivity over thickness of the film, nm/s; None for a bare surface."""
-    film = config.boundary.film
+    """Diffusivity over thickness of the film, nm/s; None for a bare surface.
+
+    A coating of thickness t on a wire of radius R is a film too if its material has a diffusivity D, of
+    D/(R ln(1 + t/R)) per length of the wire's own surface.
+    """
+    film, geometry = config.boundary.film, config.geometry
+    coating = geometry.coating
+    if coating is not None and coating.material.transport is not None and geometry.diameter is not None:
+        R = 0.5 * geometry.diameter
+        return coating.material.transport.diffusivity / (R * math.log1p(coating.thickness / R))
     return None if film is None else film.diffusivity / film.thickness

@@ -31,6 +31,11 @@ class StopReason(enum.Enum):
     ARRESTED = "front arrested"
     CUTOFF = "cut-off reached"
     TORN = "skin torn"
+    POTENTIAL = "potential reached"
+    CURRENT = "current reached"
+    CHARGE = "state of charge reached"
+    TIME = "time of the step over"
+    PROTOCOL = "protocol finished"
 
 
 class Event(Protocol):
@@ -119,18 +124,18 @@ class Arrested:
 
 @dataclass(frozen=True)
 class CutOff:
-    """The activity outside the surface has reached that of the cut-off. Applies under a given current only."""
+    """The level outside the surface has reached that of the cut-off. Applies where a current into it is given."""
 
     reason: StopReason = StopReason.CUTOFF
     binding: bool = True
 
     def crossing(self, physics: Physics, old: State, new: State) -> float | None:
-        """See :meth:`Event.crossing`; the activity is interpolated linearly over the step."""
+        """See :meth:`Event.crossing`; the level is interpolated linearly over the step."""
         applied = physics.applied[old.step]
         if applied.current is None or not old.entered:
             return None
         a0, a1 = 1.0 - old.outside, 1.0 - new.outside
-        if a1 <= applied.cutoff * (1.0 + ABOVE_CUTOFF) or a0 >= applied.cutoff:
+        if a1 <= applied.cutoff + ABOVE_CUTOFF * abs(applied.cutoff) or a0 >= applied.cutoff:
             return None
         return new.dt * (applied.cutoff - a0) / (a1 - a0)
 
@@ -143,18 +148,18 @@ class CutOff:
         applied, new = physics.applied[old.step], candidate.state
         if applied.current is None:
             return False
-        at_cutoff = 1.0 - new.outside >= applied.cutoff * (1.0 - BELOW_CUTOFF)
+        at_cutoff = 1.0 - new.outside >= applied.cutoff - BELOW_CUTOFF * abs(applied.cutoff)
         return at_cutoff and (old.entered or not (new.entered or may_carry(physics, new)))
 
 
 def usual_ends(end: float, converted: float | None, arrest: float | None) -> tuple[Event, ...]:
-    """Ends by converted fraction, mean drive, cut-off of a current and time ``end`` (s), in order of precedence."""
+    """Ends by cut-off of a current, converted fraction, mean drive and time ``end`` (s), in order of precedence."""
     ends: list[Event] = []
     if converted is not None:
         ends.append(Converted(converted))
     if arrest is not None:
         ends.append(Arrested(arrest))
-    return (*ends, CutOff(), EndTime(end))
+    return (CutOff(), *ends, EndTime(end))
 
 
 def may_carry(physics: Physics, state: State) -> bool:
@@ -164,9 +169,10 @@ def may_carry(physics: Physics, state: State) -> bool:
         return True
     length, film = spaces.reacting_length, physics.transport.film
     waiting = float(np.sum(length * (1.0 - conversion(state.xi, front.start))) / length.sum())
-    across = 0.0 if film is None else applied.current / (
-        film * (1.0 - physics.chemistry.at_front) * float(length.sum()))
-    activity = np.full(spaces.n_nodes, max(applied.cutoff - across, 0.0))
+    below = applied.cutoff - 0.5 * applied.bound
+    per_level = float(np.mean(physics.chemistry.secant(np.array([applied.cutoff]), np.array([below]))))
+    across = 0.0 if film is None else applied.current / (film * per_level * float(length.sum()))
+    activity = np.full(spaces.n_nodes, max(applied.cutoff - across, applied.cutoff - 2.0 * applied.bound))
     speed = front.speed(front.normals(state.xi), state.front_stress, activity)
     takes = float(np.sum(length * speed * physics.chemistry.content(activity)))
     return waiting > FRONT_IN and takes > applied.current

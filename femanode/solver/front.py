@@ -98,8 +98,9 @@ class Front:
                  backend: Backend = "auto") -> None:
         self.spaces, self.delta, self.start = spaces, half_thickness, start
         self.rate, self.kinetics = rate, kinetics
-        self._pattern = Pattern(spaces.sub, spaces.n_nodes)
-        self._solver = SymmetricSolver(backend, spaces.rank, accuracy=1e-9)
+        number = np.where(spaces.idle, -1, np.cumsum(~spaces.idle) - 1)
+        self._pattern = Pattern(number[spaces.sub], len(spaces.live))
+        self._solver = SymmetricSolver(backend, spaces.rank[spaces.live], accuracy=1e-9)
         self._links: tuple[IntArray, IntArray, IntArray] | None = None
         self._blocks = np.empty((spaces.sub.shape[1], 3, 3))
         if compiled.available():
@@ -249,7 +250,7 @@ class Front:
         spaces = self.spaces
         grad = spaces.gradient_at_points(conversion(xi, self.start))
         size = np.hypot(grad[0], grad[1]) * spaces.weight  # size of a gradient
-        mean = self.delta * size.sum(axis=1) / spaces.weight.sum(axis=1)
+        mean = self.delta * size.sum(axis=1) / spaces.weight.sum(axis=1) * spaces.reacts
         return np.broadcast_to(mean[:, None], spaces.weight.shape)
 
     def _share(self, xi: Array) -> Array:
@@ -275,7 +276,7 @@ class Front:
             return last
         w = self.weight(xi) * spaces.at_points(self._share(xi)) * spaces.weight
         lumped = scatter(spaces.qp_nodes, w / 3.0, spaces.n_nodes)
-        matrix = self._pattern.matrix(self._stiffness(xi), lumped + 1e-6 * spaces.mass)
+        matrix = self._pattern.matrix(self._stiffness(xi), (lumped + 1e-6 * spaces.mass)[spaces.live])
         return Averager(spaces, xi, w, matrix, self._solver)
 
     def _stiffness(self, xi: Array) -> Array:

@@ -21,6 +21,10 @@ from femanode.solver.state import State
 TIE = 1e-6
 
 
+#: Distance behind the front, in delta, from which on it makes no difference to the mesh.
+FAR_BEHIND = 100.0
+
+
 @dataclass(frozen=True)
 class Grading:
     """How the size of elements follows the front.
@@ -90,6 +94,10 @@ def leaves_for(mesh: GradedMesh, state: State, front: Front, grading: Grading) -
     """Leaves of a mesh that suits the front of ``state``; ``mesh`` is the present one."""
     hierarchy = mesh.hierarchy
     distance = mesh.on_vertices(front.log_odds(state.xi), quadratic=False)
+    if hierarchy.root.region.any():
+        # A coating is meshed as what the front has left behind.
+        distance = np.where(hierarchy.root.outline.depth(hierarchy.xy) < -TIE * hierarchy.root.radius,
+                            FAR_BEHIND * front.delta, distance)
     wanted = _wanted(hierarchy, grading, front.delta, distance)
     for keep, mark in zip(_flowing(mesh, state, grading.flow_spread), wanted, strict=True):
         mark |= keep
@@ -105,7 +113,7 @@ def leaves_for(mesh: GradedMesh, state: State, front: Front, grading: Grading) -
 
 def front_outruns(mesh: GradedMesh, spaces: Spaces, state: State, front: Front, grading: Grading) -> bool:
     """Whether an element coarser than the finest has come within ``ahead`` or ``behind`` of the front."""
-    coarse = mesh.leaves.level[mesh.leaves.of_element] < mesh.hierarchy.levels
+    coarse = (mesh.leaves.level[mesh.leaves.of_element] < mesh.hierarchy.levels) & (spaces.reacts > 0.0)
     nearest = front.log_odds(state.xi)[spaces.cells].max(axis=0)[coarse]
     farthest = front.log_odds(state.xi)[spaces.cells].min(axis=0)[coarse]
     return bool(np.any((nearest > -grading.ahead * front.delta) & (farthest < grading.behind * front.delta)))

@@ -7,17 +7,19 @@ from collections.abc import Callable
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
+from femanode.config.inert import Inert
 from femanode.config.ledges import Ledges as LedgeKeys
 from femanode.config.loading import Config
 from femanode.config.material import Material
 from femanode.config.phases import Phase as PhaseKeys
 from femanode.config.quantities import Table
-from femanode.constitutive.chemistry import IdealSolution
+from femanode.constitutive.chemistry import Chemistry, IdealSolution
 from femanode.constitutive.crystal.ledges import Ledges
 from femanode.constitutive.crystal.miller import CrystalFrame, make_frame
 from femanode.constitutive.crystal.rates import DirectionLaw, make_direction_law
-from femanode.constitutive.kinetics import MassAction
+from femanode.constitutive.kinetics import AtPotential, Kinetics, MassAction
 from femanode.constitutive.mixture import Mixture, Phase, VolumeRatio, host_and_product
+from femanode.constitutive.opencircuit import OpenCircuit
 from femanode.constitutive.swelldirection import Shares
 from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array
@@ -49,20 +51,45 @@ def ledges_of(material: Material) -> Ledges | None:
     return Ledges(float(np.radians(given.rounding)), given.speed_100, given.speed_111)
 
 
-def kinetics_of(config: Config) -> MassAction:
-    """Rate law of the front at the applied potential."""
+def kinetics_of(config: Config) -> Kinetics:
+    """Rate law of the front, in terms of the level of the carriers."""
     material = config.material
-    driving = material.front.equilibrium_potential - config.boundary.potential
-    return MassAction(
+    driving = material.front.equilibrium_potential - chemistry_of(config).full
+    law = MassAction(
         kT=K_B * config.temperature, dG0=-E_CHARGE * material.carrier.charge * driving,
         dV=swelling_volume(material),
         dV_act=material.front.activation_volume)
+    return law if material.chemistry.law == "ideal" else AtPotential(law, thermal_voltage(config))
 
 
-def chemistry_of(config: Config) -> IdealSolution:
-    """Content, activity and potential of the reacted phase, which is full (activity 1) at the applied potential."""
-    content = config.material.content
+def chemistry_of(config: Config) -> Chemistry:
+    """Content, level and potential of the reacted phase.
+
+    By the ideal law it is full at the applied potential; by a measured curve, at the lowest potential of that.
+    """
+    material, content = config.material, config.material.content
+    table = material.chemistry.open_circuit
+    if material.chemistry.law == "open_circuit" and table is not None:
+        return OpenCircuit(*_above(table, content.x_locked / content.x_max), material.front.equilibrium_potential)
     return IdealSolution(content.x_front / content.x_max, config.boundary.potential, thermal_voltage(config))
+
+
+def _above(table: Table, least: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Contents and potentials of a table from the content ``least`` on, whose potential is interpolated."""
+    if least <= table.content[0]:
+        return table.content, table.value
+    kept = [(x, v) for x, v in zip(table.content, table.value, strict=True) if x > least]
+    first = float(np.interp(least, table.content, table.value))
+    return (least, *(x for x, _ in kept)), (first, *(v for _, v in kept))
+
+
+def carrier_volume_of(material: Material) -> float:
+    """Partial molar volume of the carriers over their charge, V/GPa; 0 where stress does not act on them."""
+    drift = material.transport.drift
+    usual = material.chemistry.law == "open_circuit" and not isinstance(material.swelling.expansion, Table)
+    if not (usual if drift is None else drift):
+        return 0.0
+    return swelling_volume(material) / (E_CHARGE * material.carrier.charge)
 
 
 def thermal_voltage(config: Config) -> float:
@@ -75,12 +102,22 @@ def diffusivity_of(material: Material) -> Callable[[Array], Array]:
     return lambda C: _look_up(material.transport.diffusivity, C)
 
 
-def mixture_of(material: Material, shares: Shares | None = None) -> Mixture:
-    """Constants and swelling of the reacting region; ``shares`` are the directions of swelling in the section."""
+def mixture_of(material: Material, shares: Shares | None = None, layers: tuple[Inert | None, ...] = ()) -> Mixture:
+    """Constants and swelling of all regions.
+
+    ``shares`` are the directions of swelling in the section, ``layers`` the materials of core and coating.
+    """
     host, product = material.mechanics.host, material.mechanics.reacted
     expansion, ratio = material.swelling.full, volume_ratio_of(material)
+    inert = [None if layer is None else _phase(layer.mechanics, layer.mechanics) for layer in layers]
     return Mixture(host_and_product(_phase(host, host), _phase(product, host), expansion, ratio), expansion,
-                   ratio=ratio, shares=shares)
+                   inert=tuple(inert) if any(inert) else (), ratio=ratio, shares=shares)
+
+
+def layers_of(config: Config) -> tuple[Inert | None, Inert | None]:
+    """Materials of core and coating; None where there is none."""
+    core, coating = config.geometry.core, config.geometry.coating
+    return (None if core is None else core.material), (None if coating is None else coating.material)
 
 
 def volume_ratio_of(material: Material) -> VolumeRatio | None:

@@ -17,6 +17,7 @@ from femanode.numerics.arrays import Array
 from femanode.solver.front import Front
 from femanode.solver.mechanics import Equilibrium, Mechanics
 from femanode.solver.state import State
+from femanode.solver.surfacefilm import SurfaceFilm
 from femanode.solver.transport import FULL_ACTIVITY, Applied, Transport
 
 
@@ -24,7 +25,9 @@ from femanode.solver.transport import FULL_ACTIVITY, Applied, Transport
 class Physics:
     """The solvers of one section, and the laws that connect them.
 
-    ``applied`` holds what is applied outside the surface in each step of the protocol.
+    ``applied`` holds what is applied outside the surface in each step of the protocol. ``carrier_volume`` is the
+    partial molar volume of the carriers over their charge, V/GPa, by which stress acts on them; 0 where it does not.
+    ``film`` says how a film on the surface changes; None where it does not.
     """
 
     spaces: Spaces
@@ -33,25 +36,34 @@ class Physics:
     transport: Transport
     mixture: Mixture
     applied: tuple[Applied, ...] = (FULL_ACTIVITY,)
+    carrier_volume: float = 0.0
+    film: SurfaceFilm | None = None
 
     @property
     def chemistry(self) -> Chemistry:
         """Content of the reacted phase as a function of its activity."""
         return self.transport.chemistry
 
+    def shift(self, point_stress: Array) -> Array:
+        """Share of the carriers' level (N,) that is due to mean Mandel stress at the quadrature points (elem, qp)."""
+        return self.chemistry.shift(self.spaces.to_nodes(point_stress), self.carrier_volume)
+
     def content_at_nodes(self, state: State) -> Array:
         """Carrier content C at the nodes, (N,)."""
         return conversion(state.xi, self.front.start) * self.chemistry.content(state.c)
 
     def content_at_points(self, xi: Array, c: Array) -> tuple[Array, Array]:
-        """Converted fraction h and content C at the quadrature points, (elem, qp), from nodal xi and activity c.
+        """Converted fraction h and content C at the quadrature points, (elem, qp), from nodal xi and level c.
+
+        c is the level without the share of stress, as :attr:`femanode.solver.state.State.c`.
 
         Both vary linearly within an element, as its strains do. With content constant in each element, partly converted
         elements would be pressed against their own shape and the product would flow for it; with two elements across
         the front's half-thickness this took an eighth of the energy of the reaction.
         """
         h = conversion(xi, self.front.start)
-        return self.spaces.at_points(h), self.spaces.at_points(h * self.chemistry.content(c))
+        spaces = self.spaces
+        return spaces.at_reacting_points(h), spaces.at_reacting_points(h * self.chemistry.content(c))
 
     def moduli(self, h: Array, C: Array) -> Moduli:
         """Elastic constants and flow stress at the quadrature points from converted fraction and content (elem, qp)."""

@@ -17,15 +17,24 @@ from femanode.mesh.recovery import Recovery
 from femanode.mesh.roughness import rough_mesh
 from femanode.mesh.spaces import Spaces, build_spaces
 from femanode.numerics.arrays import Array, IntArray
-from femanode.solver.electrode import applied_current, cutoff_activity, film_coefficient
-from femanode.solver.ends import usual_ends
+from femanode.solver.electrode import film_coefficient, film_of
 from femanode.solver.front import Front
 from femanode.solver.grading import GradedMesh, Grading, initial_leaves
-from femanode.solver.laws import chemistry_of, crystal_of, diffusivity_of, kinetics_of, mixture_of, shares_of
+from femanode.solver.laws import (
+    carrier_volume_of,
+    chemistry_of,
+    crystal_of,
+    diffusivity_of,
+    kinetics_of,
+    layers_of,
+    mixture_of,
+    shares_of,
+)
 from femanode.solver.mechanics import Mechanics
 from femanode.solver.physics import Physics
 from femanode.solver.preload import loaded
-from femanode.solver.protocol import Protocol, Step
+from femanode.solver.programme import applied_of, protocol_of
+from femanode.solver.protocol import Protocol
 from femanode.solver.resolution import (
     ELEMENTS_PER_DELTA,
     force_note,
@@ -37,12 +46,19 @@ from femanode.solver.resolution import (
 )
 from femanode.solver.state import Part, State, pristine
 from femanode.solver.stepping import Limits
-from femanode.solver.transport import Applied, Transport
+from femanode.solver.transport import Transport
+from femanode.solver.whole import reacted
 from femanode.units import K_B
 
 #: Relative residual of equilibrium at which Newton's method ends. With 1e-3 no figure (converted fraction, stresses,
 #: diameters) changes by more than 1e-4 of itself, and this is ten times less.
 EQUILIBRIUM = 1e-4
+
+#: Largest change of the reacted phase's content in a step, where it can be emptied or has a measured chemistry.
+FILLING = 0.02
+
+#: Swelling, in volume, that a reacted shell may have at the beginning of a run against layers that have none.
+FREE = 0.01
 
 DEFAULT_GRADING = Grading()
 
@@ -87,20 +103,23 @@ class Problem:
         return self.section.outline.normal(self.physics.spaces.qp_xy)
 
     def initial_state(self) -> State:
-        """Pristine section in equilibrium with its loads, with the front just outside its surface.
+        """Section in equilibrium with its loads: the front just outside its surface, or all reacted and swollen.
 
         Raises
         ------
         ConfigError
-            The wire cannot carry them.
+            The wire cannot carry the loads.
         """
         spaces, outline = self.physics.spaces, self.section.outline
         uneven = unevenness_of(self.config, self.section)
         # The front enters parallel to the actual outline, uneven or not.
         depth = outline.depth(spaces.nodes) if uneven is None else uneven.depth(spaces.nodes, outline)
-        extent = self.physics.front.initial_extent(np.maximum(depth, 0.0))
+        extent = np.where(spaces.idle, 0.0, self.physics.front.initial_extent(np.maximum(depth, 0.0)))
         state = pristine(spaces.n_nodes, (spaces.weight.shape[0], spaces.weight.shape[1]), extent,
                          1.0 - self.physics.applied[0].cutoff)
+        if self.config.initial.reacted:
+            _require_no_misfit(self.config, self.physics)
+            state = reacted(self.physics, state, self.config.initial.content)
         return loaded(self.physics, state, self.config.mechanics.bend) if self.config.mechanics.loaded else state
 
     def mesh_part(self) -> Part:
@@ -131,10 +150,8 @@ class Problem:
 
     @property
     def protocol(self) -> Protocol:
-        """What is done to the wire: one step, which ends as the configuration says."""
-        limits = self.limits
-        ends = usual_ends(limits.end, limits.converted, limits.arrest)
-        return Protocol(tuple(Step(applied, ends) for applied in self.physics.applied))
+        """What is done to the wire: the configuration's protocol, or one step that ends as it says."""
+        return protocol_of(self.config, self.physics.applied, self.limits)
 
     def output_times(self) -> list[float]:
         """Output times, s, which the time steps hit exactly."""
@@ -162,6 +179,15 @@ def build_problem(config: Config) -> Problem:
         As in :func:`mesh_section`; also if the mesh is too coarse for the front's half-thickness.
     """
     frame, rates = crystal_of(config)
+    if config.initial.reacted and shares_of(config.material, frame) is not None:
+        raise ConfigError("found true for a material with swelling.directions", where="initial.reacted",
+                          allowed="false", hint="a section that has swollen by direction is not in this version")
+    content, least = config.initial.content, chemistry_of(config).lowest
+    if content is not None and content < least - 1e-9:
+        raise ConfigError(f"found {content:g}", where="initial.content",
+                          allowed=f"at least {least:g}, what the reacted phase of {config.material.name} always holds",
+                          hint="" if config.material.chemistry.law == "open_circuit" else
+                          "chemistry.law: open_circuit knows lower contents")
     section, levels = root_section(config)
     delta = half_thickness_on(config, section)
     finest = section.actual_size / 2.0**levels
@@ -177,13 +203,19 @@ def build_problem(config: Config) -> Problem:
     physics = build_physics(config, section, delta, rates)
     if levels:
         graded = _graded(hierarchy, leaves, physics.spaces, vertices)
-    time = config.time
-    limits = Limits(end=time.end, front_advance=time.max_front_advance, plastic=time.max_plastic_increment,
-                    content=time.max_content_increment,
-                    min_step=time.min_step if time.min_step is not None else 1e-9 * time.end,
-                    arrest=time.stop.arrest, converted=time.stop.converted)
-    return Problem(config, section, frame, rates, physics, limits, tuple(_notes(config, frame, section, delta)),
-                   Recovery(physics.spaces), graded)
+    notes = tuple(_notes(config, frame, section, delta))
+    return Problem(config, section, frame, rates, physics, limits_of(config), notes, Recovery(physics.spaces), graded)
+
+
+def limits_of(config: Config) -> Limits:
+    """Bounds on a step and ends of the run; a section that has reacted has no front whose passage could end it."""
+    time, stop, reacted_ = config.time, config.time.stop, config.initial.reacted
+    empties = config.boundary.protocol is not None or reacted_ or config.material.chemistry.law == "open_circuit"
+    filling = time.max_filling_increment or (FILLING if empties else np.inf)
+    return Limits(end=time.end, front_advance=time.max_front_advance, plastic=time.max_plastic_increment,
+                  content=time.max_content_increment, filling=filling,
+                  min_step=time.min_step if time.min_step is not None else 1e-9 * time.end,
+                  arrest=None if reacted_ else stop.arrest, converted=None if reacted_ else stop.converted)
 
 
 def _graded(hierarchy: Hierarchy, leaves: Leaves, spaces: Spaces, vertices: IntArray) -> GradedMesh:
@@ -215,16 +247,27 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
     return Physics(
         spaces=spaces, mechanics=mechanics,
         front=Front(spaces, delta, config.front.conversion_start, rates, kinetics_of(config), backend),
-        transport=Transport(spaces, chemistry_of(config), diffusivity_of(material),
-                            material.transport.activation_volume / (K_B * config.temperature), backend,
-                            film_coefficient(config)),
-        mixture=mixture_of(material, shares_of(material, crystal_of(config)[0])), applied=(applied_of(config, spaces),))
+        transport=Transport(spaces, chemistry_of(config), diffusivity_of(material), 0.0, backend,
+                            film_coefficient(config),
+                            material.transport.activation_volume / (K_B * config.temperature)),
+        mixture=mixture_of(material, shares_of(material, crystal_of(config)[0]), layers_of(config)),
+        applied=applied_of(config, spaces), carrier_volume=carrier_volume_of(material),
+        film=film_of(config))
 
 
-def applied_of(config: Config, spaces: Spaces) -> Applied:
-    """What the configuration applies outside the surface, in the units of the carrier balance on one mesh."""
-    current = applied_current(config, float(spaces.mass.sum()), float(spaces.reacting_length.sum()))
-    return Applied(current, cutoff_activity(config))
+def _require_no_misfit(config: Config, physics: Physics) -> None:
+    """Refuse a section in layers that has swollen before the run: against its layers, it could not be free of stress.
+
+    Raises
+    ------
+    ConfigError
+        The volume at the initial content is more than `FREE` above that of the host.
+    """
+    content = physics.chemistry.lowest if config.initial.content is None else config.initial.content
+    swollen = float(physics.swelling(np.full_like(physics.spaces.weight, content)).max()) - 1.0
+    if physics.spaces.layered and swollen > FREE:
+        raise ConfigError(f"a shell that has swollen by {swollen:.3g} of its volume next to layers that have not",
+                          where="initial.content", allowed=f"a content at which it has by at most {FREE:g}")
 
 
 def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) -> list[str]:

@@ -10,12 +10,13 @@ from femanode.config.contact import arc_of
 from femanode.config.loading import Config
 from femanode.constitutive.crystal.symmetry import SECTORS, require_sector, section_symmetry
 from femanode.errors import ConfigError
-from femanode.mesh.build import Section, make_section, require_size_on
+from femanode.mesh.build import Section, make_layers, make_section, require_size_on
 from femanode.mesh.contact import Contact
 from femanode.mesh.ellipse import Ellipse
 from femanode.mesh.files import read_section
 from femanode.mesh.fill import fill_section
 from femanode.mesh.hierarchy import refined_evenly
+from femanode.mesh.layers import Layered
 from femanode.mesh.outline import Annulus, Outline
 from femanode.mesh.polygon import Polygon
 from femanode.mesh.roughness import Roughness, make_roughness, require_waves
@@ -29,6 +30,10 @@ ELEMENTS_PER_DELTA = 2.0
 
 #: Elements along the wall in the coarsest parts of an adaptive mesh.
 COARSEST = 8
+
+#: Largest element over the thickness of the thinnest layer that does not react. The stress of an elastic coating was
+#: right to 0.1 % with elements eight times as long as it was thick.
+FLATTEST = 4.0
 
 #: Largest bending strain at the surface: as the section swells, its compressed side must not be folded.
 LARGEST_BENDING = 0.4
@@ -80,6 +85,10 @@ def outline_of(config: Config) -> Outline:
         outline = Polygon(geometry.corners, 0.5 * geometry.diameter, geometry.rounding, turn)
     else:
         outline = Annulus(0.5 * geometry.diameter, 0.5 * (geometry.inner_diameter or 0.0), geometry.reacting)
+        core, coating = geometry.core, geometry.coating
+        if core is not None or coating is not None:
+            outline = Layered(outline, 0.0 if core is None else 0.5 * core.diameter,
+                              0.0 if coating is None else coating.thickness)
     return in_contact(config, outline)
 
 
@@ -134,9 +143,15 @@ def root_section(config: Config) -> tuple[Section, int]:
         require_waves(geometry.roughness.wavelength_of(geometry.diameter), size)
     adaptive = config.mesh.adaptive
     levels = 0
-    while (adaptive or not isinstance(outline, Annulus)) and size * 2.0 ** (levels + 1) <= outline.wall / COARSEST:
+    rings = isinstance(outline, Annulus | Layered)
+    largest = outline.wall / COARSEST
+    if isinstance(outline, Layered):
+        largest = min(largest, max(FLATTEST * outline.thinnest, size))
+    while (adaptive or not rings) and size * 2.0 ** (levels + 1) <= largest:
         levels += 1
     coarsest = size * 2.0**levels
+    if isinstance(outline, Layered):
+        return make_layers(outline, coarsest, sector), levels
     if isinstance(outline, Annulus):
         return make_section(geometry.shape, outline.radius, outline.inner_radius, coarsest, sector,
                             outline.side), levels
@@ -220,6 +235,8 @@ def force_note(config: Config, section: Section) -> str | None:
     """
     force, host, product = config.mechanics.axial_force, config.material.mechanics.host, (
         config.material.mechanics.reacted)
+    if section.outline.interfaces:
+        return None  # what the layers carry is not counted up here
     stress = abs(force) / section.outline.area("full")
     strength, left = host.yield_stress.value[0], min(product.yield_stress.value)
     if stress >= strength and not host.hardening_modulus:

@@ -31,28 +31,35 @@ class State:
     t : time, s
     dt : time step that led here, s
     step : number of the protocol's step that the wire is in
+    began : time at which that step began, s
+    carried : carriers per time through the surface in the last time step (content nm^2/s)
     xi : (N,) extent of reaction
-    depletion : (N,) 1 - c, with c the activity of the carrier in the reacted phase
+    depletion : (N,) 1 minus the level of the carriers in the reacted phase (their activity, in an ideal solution)
+    shift : (N,) what stress adds to the level; the content follows from the level without it
     u : (2, N) displacement, nm
     axial : axial stretch and curvature
     Cp_inv : (4, elem, qp) inverse plastic right Cauchy-Green tensor, components 11, 22, 12, 33
     eqps : (elem, qp) equivalent plastic strain
     front_stress : (N,) stress that drives the front, averaged across it and extended along its normal, GPa
-    activity : (N,) carrier activity averaged in the same way
+    activity : (N,) level of the carriers averaged in the same way
     point_stress : (elem, qp) stress that does work on swelling at the quadrature points, GPa: the mean Mandel stress
         where swelling is isotropic
     u_rate, axial_rate : mean rates of u and axial over the last step, nm/s and 1/s; predict the next step
     front_stress_trend : (N,) change of front_stress per mean travel of the front, GPa/nm
-    outside : 1 - activity outside the surface
+    outside : 1 - level outside the surface
     entered : whether the full given current has flowed at least once
+    film : (2, N) of a film that grows or breaks: its thickness over the initial one, and the surface's longest stretch
     curvature : (N,) divergence of the front's normal, smoothed along it, 1/nm
     """
 
     t: float
     dt: float
     step: int
+    began: float
+    carried: float
     xi: Array
     depletion: Array
+    shift: Array
     u: Array
     axial: Axial
     Cp_inv: Array
@@ -66,6 +73,7 @@ class State:
     outside: float
     entered: bool
     curvature: Array
+    film: Array
 
     def __post_init__(self) -> None:
         for entry in dataclasses.fields(self):
@@ -78,8 +86,8 @@ class State:
 
     @property
     def c(self) -> Array:
-        """Activity of the carrier in the reacted phase, (N,)."""
-        return 1.0 - self.depletion
+        """Level of the carriers without the share of stress, (N,): what their content follows from."""
+        return 1.0 - self.depletion - self.shift
 
     def part(self) -> Part:
         """All fields, for a checkpoint."""
@@ -97,12 +105,14 @@ def state_from(part: Part) -> State:
 
 
 def pristine(n_nodes: int, shape: tuple[int, int], xi: Array, outside: float = 0.0) -> State:
-    """Unstressed state at t = 0 with extent ``xi`` (N,) and activity 1 - ``outside``; ``shape`` is (elem, qp)."""
+    """Unstressed state at t = 0 with extent ``xi`` (N,) and level 1 - ``outside``; ``shape`` is (elem, qp)."""
     unit = np.zeros((4, *shape))
     unit[[0, 1, 3]] = 1.0
     zero = np.zeros(n_nodes)
     return State(
-        t=0.0, dt=0.0, step=0, xi=xi.copy(), depletion=zero + outside, u=np.zeros((2, n_nodes)), axial=STRAIGHT,
+        t=0.0, dt=0.0, step=0, began=0.0, carried=0.0, xi=xi.copy(), depletion=zero + outside,
+        shift=zero.copy(), u=np.zeros((2, n_nodes)), axial=STRAIGHT,
         Cp_inv=unit, eqps=np.zeros(shape), front_stress=zero, activity=np.full(n_nodes, 1.0 - outside),
         point_stress=np.zeros(shape), u_rate=np.zeros((2, n_nodes)), axial_rate=Axial(0.0),
-        front_stress_trend=zero.copy(), outside=outside, entered=False, curvature=zero.copy())
+        front_stress_trend=zero.copy(), outside=outside, entered=False, curvature=zero.copy(),
+        film=np.ones((2, n_nodes)))

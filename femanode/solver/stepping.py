@@ -39,6 +39,7 @@ class Limits:
     end : time at which the run ends, s
     front_advance : largest advance of the front in a step, in delta
     plastic, content : largest increments of equivalent plastic strain and of content at a point in a step
+    filling : largest change of the reacted phase's own content at a point in a step; infinite: not looked at
     coupling : largest error of the front's position from extrapolating its stress, in delta
     min_step : shortest time step, s
     balance : largest relative error of the content balance
@@ -50,6 +51,7 @@ class Limits:
     front_advance: float = 0.25
     plastic: float = 1.0
     content: float = 1.0
+    filling: float = np.inf
     coupling: float = 0.05
     min_step: float = 1e-9
     balance: float = 1e-8
@@ -92,8 +94,10 @@ def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) 
     # A front that uses up all carriers may undershoot activity 0 by 1e-4; more means that the step is too long. The
     # undershoot is weighted with h, as nodes that have just begun to convert hold almost nothing.
     h = conversion(new.xi, physics.front.start)
-    if new.depletion.min() < -0.05 or float(np.max(h * (new.depletion - 1.0))) > 0.05:
-        return f"activity leaves [0, 1]: {1.0 - new.depletion.max():.3g} to {1.0 - new.depletion.min():.3g}"
+    lowest = physics.chemistry.lowest
+    filled = (physics.chemistry.content(new.c) - lowest) / (1.0 - lowest)
+    if filled.max() > 1.05 or float(np.max(-h * filled)) > 0.05:
+        return f"filling of the reacted phase leaves [0, 1]: {filled.min():.3g} to {filled.max():.3g}"
     if candidate.balance is not None and candidate.balance.error > limits.balance:
         return f"content balance off by {candidate.balance.error:.1e} (allowed {limits.balance:.0e})"
     if candidate.coupling_error > coupling_bound(candidate, limits):
@@ -106,10 +110,12 @@ def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) 
     gained = float(np.max(np.abs(physics.content_at_nodes(new) - physics.content_at_nodes(state))))
     if gained > limits.content:
         return f"content increment {gained:.2f} (allowed {limits.content:.2f})"
+    if candidate.filled > 1.1 * limits.filling:
+        return f"content of the reacted phase changes by {candidate.filled:.2g} (allowed {limits.filling:.2g})"
     return ""
 
 
-def _first_step(physics: Physics, state: State, limits: Limits) -> float:
+def _longest(physics: Physics, state: State, limits: Limits) -> float:
     """Time step (s) in which the fastest part of the front makes the allowed advance; the end time without a front."""
     n = physics.front.normals(state.xi)
     speed = physics.front.speed(n, state.front_stress, state.activity)
@@ -118,12 +124,30 @@ def _first_step(physics: Physics, state: State, limits: Limits) -> float:
     return limits.front_advance * physics.front.delta / fastest if fastest > 0 else limits.end
 
 
+def _first_step(physics: Physics, state: State, limits: Limits) -> float:
+    """Time step (s) in which the fastest part of the front makes the allowed advance; the end time without a front.
+
+    Where changes of the content are bounded, a tenth of the allowed change at the current that flows, or 1 s.
+    """
+    allowed = _longest(physics, state, limits)
+    return min(allowed, _first_filling(physics, state, limits)) if np.isfinite(limits.filling) else allowed
+
+
+def _first_filling(physics: Physics, state: State, limits: Limits) -> float:
+    """Time step (s) in which the current that flows changes the mean content by a tenth of what is allowed."""
+    given = physics.applied[state.step].current
+    flows = max(abs(state.carried), abs(given or 0.0))
+    return 0.1 * limits.filling * float(physics.spaces.mass.sum()) / flows if flows > 0.0 else 1.0
+
+
 def _next_step(candidate: Candidate, physics: Physics, limits: Limits) -> float:
     """Next time step (s): keeps advance and coupling error near their bounds; half to twice the last step."""
     state = candidate.state
     bound, error = coupling_bound(candidate, limits), candidate.coupling_error
     grow = 2.0 if error <= 0 else min(2.0, 0.8 * np.sqrt(bound / error))
-    return float(min(_first_step(physics, state, limits), max(grow, 0.5) * state.dt))
+    if candidate.filled > 0.0:
+        grow = min(grow, max(0.9 * limits.filling / candidate.filled, 0.5))
+    return float(min(_longest(physics, state, limits), max(grow, 0.5) * state.dt))
 
 
 def march(physics: Physics, state: State, limits: Limits, stops: list[float], tally: Tally,

@@ -40,30 +40,31 @@ def transfer(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, mes
     delta = old.front.delta
     odds = old_mesh.on_vertices(old.front.log_odds(state.xi), quadratic=False)[mesh.vertex]
     fields = np.stack([state.xi, state.depletion, state.front_stress, state.activity, state.front_stress_trend,
-                       state.curvature])
+                       state.curvature, state.shift, *state.film])
     linear = old_mesh.on_vertices(fields, quadratic=False)[:, mesh.vertex]
     known = np.zeros(mesh.hierarchy.xy.shape[1], bool)
     known[old_mesh.vertex] = True
     # Ahead of the front xi decays exponentially, so that its logarithm is interpolated, which is nearly linear.
     xi = np.where(known[mesh.vertex], linear[0], 1.0 / (1.0 + np.exp(-odds / delta)))
+    xi[new.spaces.idle] = 0.0
     quadratic = old_mesh.on_vertices(np.concatenate([state.u, state.u_rate]), quadratic=True)[:, mesh.vertex]
-    depletion = _conserving(old, state, new, xi, linear[1])
-    moved = replace(state, xi=xi, depletion=depletion, u=np.ascontiguousarray(quadratic[:2]), front_stress=linear[2],
-                    activity=linear[3], front_stress_trend=linear[4], curvature=linear[5],
-                    u_rate=np.ascontiguousarray(quadratic[2:]))
+    depletion = _conserving(old, state, new, xi, linear[1], linear[6])
+    moved = replace(state, xi=xi, depletion=depletion, shift=linear[6], film=linear[7:], front_stress=linear[2],
+                    u=np.ascontiguousarray(quadratic[:2]), activity=linear[3], front_stress_trend=linear[4],
+                    curvature=linear[5], u_rate=np.ascontiguousarray(quadratic[2:]))
     moved, coarser = _with_history(old, old_mesh, state, new, mesh, moved)
     return _settled(new, moved, coarser) if len(coarser) else moved
 
 
-def _conserving(old: Physics, state: State, new: Physics, xi: Array, depletion: Array) -> Array:
+def _conserving(old: Physics, state: State, new: Physics, xi: Array, depletion: Array, shift: Array) -> Array:
     """Depletion (N,), shifted by the same amount everywhere in reacted material so that no carrier is lost."""
     held = inner(old.spaces.mass, old.content_at_nodes(state))
-    for _ in range(3):
-        trial = replace(state, xi=xi, depletion=depletion)
+    for _ in range(10):
+        trial = replace(state, xi=xi, depletion=depletion, shift=shift)
         excess = inner(new.spaces.mass, new.content_at_nodes(trial)) - held
         if abs(excess) <= 1e-15 * held:
             break
-        capacity = new.spaces.mass * (1.0 - new.chemistry.at_front) * (xi > 0.99)
+        capacity = new.spaces.mass * new.chemistry.tangent(trial.c)[1] * (xi > 0.99)
         capacity[new.transport.held] = 0.0
         if not np.any(capacity):
             break

@@ -1,18 +1,20 @@
 """Carrier balance in the reacted phase.
 
-    dC/dt = div{ h D y'(c) [grad c - c dV_D grad(sigma)/kT] },   D = D0(C) exp(dV_D sigma/kT),   C = h y(c)
+    dC/dt = div{ h D y'(l) grad l },   D = D0(C) exp(dV_a sigma/kT),   C = h y(l - s)
 
-with h the converted fraction, c the activity, y(c) the content of the reacted phase at activity c
-(:mod:`femanode.constitutive.chemistry`), c_f the content in which the phase forms, and sigma the mean stress.
+with h the converted fraction, l the level of the carriers (a measure of their chemical potential), y the content of the
+reacted phase, s the share of the level that is due to stress (:mod:`femanode.constitutive.chemistry`), sigma the mean
+stress and dV_a the activation volume of diffusion. In an ideal solution l is the activity and s is 0; there a drift
+- h D y' l dV_D/kT grad sigma can be added instead, whose volume dV_D is a parameter.
 
-Outside the surface the activity a_o is the same everywhere. It is 1 (potentiostatic), or whatever lets the given
-current in; that current spreads over the surface as the section takes it up. A bare surface has the activity a_o.
-Through a film of thickness L_f and diffusivity D_f the flux (D_f/L_f)(1 - c_f)(a_o - c) enters per reference length:
-the film is taken to hold carriers over the same range of the activity as the reacted phase, and to store none.
+Outside the surface the level l_o is the same everywhere. It is given (potentiostatic), or whatever lets the given
+current in or out; that current spreads over the surface as the section takes it up. A bare surface has the level l_o.
+Through a film of thickness L_f and diffusivity D_f the flux (D_f/L_f)[y(l_o) - y(l)] enters per reference length: the
+film is taken to hold carriers over the same range of the level as the reacted phase, and to store none.
 
 Discretised on the linear triangles with lumped storage and fluxes along their sides (exponentially fitted where stress
 drives them), backward Euler in time. What leaves one node enters another, so that content is conserved to the accuracy
-of the linear solve. The unknown is the drop a_o - c: where diffusion is fast, c differs from a_o so little that its
+of the linear solve. The unknown is the drop l_o - l: where diffusion is fast, l differs from l_o so little that its
 differences would be lost to rounding.
 """
 
@@ -23,7 +25,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.optimize import brentq
 
+from femanode.constitutive.butlervolmer import ButlerVolmer
 from femanode.constitutive.chemistry import Chemistry
 from femanode.mesh.spaces import Spaces, scatter
 from femanode.numerics import compiled
@@ -46,11 +50,13 @@ class Balance:
     total : what the meshed sector holds at the end, nm^2
     inflow : what came through the surface in the step, nm^2
     error : |change - inflow| relative to the change
+    dissipated : sum of fluxes times differences of the level in section and film, times the length of the step
     """
 
     total: float
     inflow: float
     error: float
+    dissipated: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -59,15 +65,28 @@ class Applied:
 
     Attributes
     ----------
-    current : carriers per time through the whole meshed surface (content nm^2/s); None for activity 1
-    cutoff : activity outside at which a given current ends
+    current : carriers per time into the whole meshed surface (content nm^2/s), negative where they leave, 0 at rest;
+        None for a given level
+    cutoff : level outside at which a given current ends
+    level : level outside where no current is given
+    bound : by how much the sweeps of a time step may exceed the cut-off's level
+    reaction : kinetics of the transfer through the surface, at the mean current through it; None: in equilibrium. Its
+        exchange current is that of the whole meshed surface. A given ``level`` is then that of the electrode.
     """
 
     current: float | None = None
     cutoff: float = 1.0
+    level: float = 1.0
+    bound: float = 0.5
+    reaction: ButlerVolmer | None = None
+
+    @property
+    def inserts(self) -> bool:
+        """Whether a current into the section is given."""
+        return self.current is not None and self.current > 0.0
 
 
-#: Activity 1 outside the surface.
+#: Level 1 outside the surface.
 FULL_ACTIVITY = Applied()
 
 
@@ -82,15 +101,17 @@ class Transport:
     diffusivity : callable
         D0 in nm^2/s as a function of content (N,).
     dV_over_kT : float
-        dV_D/kT, 1/GPa.
+        dV_D/kT of the drift in an ideal solution, 1/GPa.
     backend : Backend
         Linear solver; where stress drives carriers the matrix is not symmetric, and rslab or SuperLU is taken.
     film : float, optional
         h_f = D_f/L_f of a film on the surface, nm/s; None for a bare one.
+    activation : float, optional
+        dV_a/kT of the diffusivity, 1/GPa; by default that of the drift.
 
     Attributes
     ----------
-    held : (N,) mask of the nodes whose activity is that outside, namely those of a bare surface
+    held : (N,) mask of the nodes whose level is that outside: those of a bare surface, and idle ones
     """
 
     #: Where D0 or y'(c) depend on content, the balance is solved in sweeps: the largest number of them, the change of
@@ -98,12 +119,13 @@ class Transport:
     most_sweeps, settled, good_enough = 30, 1e-13, 1e-8
 
     def __init__(self, spaces: Spaces, chemistry: Chemistry, diffusivity: Callable[[Array], Array],
-                 dV_over_kT: float = 0.0, backend: Backend = "auto", film: float | None = None) -> None:
+                 dV_over_kT: float = 0.0, backend: Backend = "auto", film: float | None = None,
+                 activation: float | None = None) -> None:
         self.spaces, self.chemistry, self.diffusivity, self.dV_over_kT = spaces, chemistry, diffusivity, dV_over_kT
-        self.film = film
+        self.film, self.activation = film, dV_over_kT if activation is None else activation
         self.held = np.zeros(spaces.n_nodes, bool)
         self.held[spaces.reacting] = film is None
-        self._film = (film or 0.0) * (1.0 - chemistry.at_front) * spaces.reacting_length
+        self.held |= spaces.idle
         self._free = np.flatnonzero(~self.held)
         # The residual of the solution is the error of the content balance.
         self._solver = SymmetricSolver(backend, spaces.rank[self._free], accuracy=1e-14, symmetric=not dV_over_kT)
@@ -118,27 +140,42 @@ class Transport:
         self._edges = np.concatenate([tri[[i, j]] for i, j in sides], axis=1)
         self._shape = np.concatenate([-np.einsum("kn,kn,n->n", grad[i], grad[j], spaces.sub_area) for i, j in sides])
 
-    def content(self, h: Array, depletion: Array) -> Array:
-        """Content C = h y(c), (N,), of nodes with converted fraction ``h`` (N,) and ``depletion`` 1 - c (N,)."""
-        return h * self.chemistry.content(1.0 - depletion)
+    def content(self, h: Array, depletion: Array, shift: Array | float = 0.0) -> Array:
+        """Content C = h y, (N,), of nodes with converted fraction ``h`` (N,) and ``depletion`` 1 - l (N,).
 
-    def conductances(self, h: Array, depletion: Array, stress: Array) -> tuple[Array, Array]:
-        """Coefficients (onward, back), each (3 sub,), nm^2/s, of the flux onward c_i - back c_j along the sides i-j.
-
-        The sides are those of the sub-triangles; ``h``, ``depletion`` and ``stress`` (mean stress, GPa) are (N,).
+        ``shift`` (N,) is the share of the level that is due to stress.
         """
-        C = self.content(h, depletion)
+        return h * self.chemistry.content(1.0 - depletion - shift)
+
+    def film_conductance(self, outside: float, depletion: Array, openness: Array | float = 1.0) -> Array:
+        """Flux into each surface node per drop of the level, nm^2/s, (N,); 0 without a film.
+
+        ``openness`` (N,) is the film's conductance relative to the initial one.
+        """
+        if self.film is None:
+            return np.zeros(self.spaces.n_nodes)
+        per_level = self.chemistry.secant(np.full_like(depletion, 1.0 - outside), 1.0 - depletion)
+        return np.asarray(self.film * per_level * self.spaces.reacting_length * openness)
+
+    def conductances(self, h: Array, depletion: Array, stress: Array, shift: Array | float = 0.0,
+                     ) -> tuple[Array, Array]:
+        """Coefficients (onward, back), each (3 sub,), nm^2/s, of the flux onward l_i - back l_j along the sides i-j.
+
+        The sides are those of the sub-triangles; ``h``, ``depletion``, ``stress`` (mean stress, GPa) and ``shift`` are
+        (N,).
+        """
+        C = self.content(h, depletion, shift)
         i, j = self._edges
-        potential = self.dV_over_kT * stress
-        D = self.diffusivity(C) * np.exp(np.clip(potential, -30.0, 30.0))
+        D = self.diffusivity(C) * np.exp(np.clip(self.activation * stress, -30.0, 30.0))
         tri = self.spaces.sub
-        capacity = np.asarray(self.chemistry.tangent(1.0 - depletion)[1])
+        capacity = np.asarray(self.chemistry.tangent(1.0 - depletion - shift)[1])
         if capacity.ndim:
             capacity = capacity[tri].mean(axis=0)
         inside = capacity * (h[tri].mean(axis=0) + HOST_CONDUCTANCE) * D[tri].mean(axis=0)
         base = self._shape * np.tile(inside, 3)
         if not self.dV_over_kT:
             return base, base
+        potential = self.dV_over_kT * stress
         jump = potential[j] - potential[i]
         return base * _bernoulli(-jump), base * _bernoulli(jump)
 
@@ -150,23 +187,26 @@ class Transport:
 
     def step(self, C_n: Array, h: Array, guess: Array, stress: Array, dt: float,
              sink: tuple[Array, Array] | None = None, least: float = -np.inf,
-             applied: Applied = FULL_ACTIVITY) -> tuple[Array, float]:
-        """Solve for the drop a_o - c (N,) at the end of a step and the depletion 1 - a_o outside.
+             applied: Applied = FULL_ACTIVITY, shift: Array | float = 0.0,
+             openness: Array | float = 1.0) -> tuple[Array, float]:
+        """Solve for the drop l_o - l (N,) at the end of a step and the depletion 1 - l_o outside.
 
         Parameters
         ----------
         C_n : (N,) content at the start of the step
         h : (N,) converted fraction at the end of the step
-        guess : (N,) depletion 1 - c at which D(C) is first evaluated
+        guess : (N,) depletion 1 - l at which content and diffusivity are first evaluated
         stress : (N,) mean stress, GPa
         dt : s
         sink : (gain, about), optional
-            Makes the front's uptake implicit in the activity, without which fast fronts oscillate. ``gain`` (N,) is the
-            derivative of h by the activity that drives the front, ``about`` (N,) the activity for which ``h`` holds.
+            Makes the front's uptake implicit in the level, without which fast fronts oscillate. ``gain`` (N,) is the
+            derivative of h by the level that drives the front, ``about`` (N,) the level for which ``h`` holds.
         least : float
             Smallest depletion outside. Where a given current asks for a smaller one, less than that current flows.
         applied : Applied
-            Current, or activity 1.
+            Current, or level.
+        shift : (N,) share of the level that is due to stress
+        openness : (N,) conductance of the film relative to the initial one
 
         Raises
         ------
@@ -174,24 +214,30 @@ class Transport:
             Nothing can take up the given current, or content and diffusivity still change in the last sweep.
         """
         spaces = self.spaces
-        depletion, change = guess, np.inf
+        depletion, outside, change = guess, self._outside(guess), np.inf
         for _ in range(self.most_sweeps):
-            onward, back = self.conductances(h, depletion, stress)
-            offset, capacity = self.chemistry.tangent(1.0 - depletion)
+            onward, back = self.conductances(h, depletion, stress, shift)
+            offset, capacity = self.chemistry.tangent(1.0 - depletion - shift)
             storage = spaces.mass / dt * h * capacity
-            load = spaces.mass / dt * (h * offset - C_n)
+            load = spaces.mass / dt * (h * (offset - capacity * shift) - C_n)
             if sink is not None:
-                extra = spaces.mass / dt * (offset - capacity * depletion) * sink[0]
+                extra = spaces.mass / dt * (offset - capacity * (depletion + shift)) * sink[0]
                 storage, load = storage + extra, load + extra * (1.0 - sink[1])
-            drop, outside = self._linear_solve(onward, back, storage, load, stress, least, applied.current)
+            film = self.film_conductance(outside, depletion, openness)
+            drop, outside = self._linear_solve(onward, back, storage, load, stress, least, applied, film)
             change = float(np.max(np.abs(outside + drop - depletion) * h, initial=0.0))
             depletion = outside + drop
             if change < self.settled or (self._constant and np.ndim(capacity) == 0):
                 return drop, outside
         if not change < self.good_enough:
-            raise StepFailed(f"content and diffusivity do not agree after {self.most_sweeps} sweeps: activity still "
+            raise StepFailed(f"content and diffusivity do not agree after {self.most_sweeps} sweeps: the level still "
                              f"changes by {change:.1e}")
         return drop, outside
+
+    def _outside(self, depletion: Array) -> float:
+        """First guess of the depletion outside: the mean of the surface."""
+        length = self.spaces.reacting_length
+        return float(np.sum(length * depletion) / length.sum())
 
     @property
     def _constant(self) -> bool:
@@ -199,7 +245,7 @@ class Transport:
         return bool(np.ptp(probe) == 0.0)
 
     def _linear_solve(self, onward: Array, back: Array, storage: Array, load: Array, stress: Array, least: float,
-                      current: float | None) -> tuple[Array, float]:
+                      applied: Applied, film: Array) -> tuple[Array, float]:
         """Drop and depletion outside for given coefficients.
 
         The drop is linear in the depletion outside, so that two solutions give it: one for depletion 0, one for the
@@ -209,7 +255,7 @@ class Transport:
         n = self.spaces.n_nodes
         # Net flux out of each node at activity 1 everywhere: 0 unless stress drives carriers.
         drift = scatter(i, onward - back, n) - scatter(j, onward - back, n) if self.dV_over_kT else np.zeros(n)
-        reduced = self._operator(onward, back, storage + self._film)
+        reduced = self._operator(onward, back, storage + film)
         # Scaled to a unit diagonal: the host's rows are nine orders of magnitude smaller than the others, and solvers
         # would take them for singular and perturb them.
         scale = 1.0 / np.sqrt(reduced.diagonal())
@@ -222,19 +268,47 @@ class Transport:
             drop[self._free] = scale * self._solver.solve(scale * supply[self._free])
             if self.film is not None:
                 # Behind a resistive film the sum of all equations gives the mean drop far better than the solve does.
-                whole = storage + self._film
+                whole = storage + film
                 drop += rest * float(np.sum(supply) - np.sum(whole * drop)) / float(np.sum(whole * rest))
             return drop
 
-        drop = solved(load + drift)
+        current = applied.current
+        if current is None and applied.reaction is not None:
+            drop, unit = solved(load + drift), solved(-storage - drift)
+            takes = float(np.sum(storage * (1.0 + unit)))
+            outside = self._through(applied, float(np.sum(load - storage * drop)), takes)
+            return drop + outside * unit, outside
         if current is None:
-            return drop, 0.0
+            outside = 1.0 - applied.level
+            return solved(load + drift - outside * (storage + drift) if outside else load + drift), outside
+        drop = solved(load + drift)
         unit = solved(-storage - drift)
         takes = float(np.sum(storage * (1.0 + unit)))
         if not takes > 0.0 and np.isinf(least):
             raise StepFailed("nothing takes up the given current")
         outside = max(float(np.sum(load - storage * drop) - current) / takes, least) if takes > 0.0 else least
         return drop + outside * unit, outside
+
+    def _through(self, applied: Applied, most: float, takes: float) -> float:
+        """Depletion outside the section of an electrode at a given level, from which the transfer costs overpotential.
+
+        The section takes up the current ``most`` - ``takes`` times the depletion.
+        """
+        reaction, at = applied.reaction, 1.0 - applied.level
+        if reaction is None or not takes > 0.0:
+            return at
+        electrode = self.chemistry.potential(applied.level)
+
+        def excess(current: float) -> float:
+            level = max(1.0 - (most - current) / takes, 1e-12 if self.chemistry.lowest == self.chemistry.at_front
+                        else -np.inf)
+            return self.chemistry.potential(level) - electrode - reaction.overpotential(current)
+
+        free = most - takes * at
+        if free == 0.0:
+            return at
+        current = float(brentq(excess, min(0.0, free), max(0.0, free), xtol=1e-14 * abs(free), rtol=1e-14))
+        return (most - current) / takes
 
     def _operator(self, onward: Array, back: Array, storage: Array) -> sp.csc_matrix:
         """Matrix of the nodes that are not held."""
@@ -253,24 +327,29 @@ class Transport:
                 blocks[:, j, i] -= p
         return self._pattern.matrix(blocks, storage[self._free])
 
-    def balance(self, C_n: Array, h: Array, drop: Array, stress: Array, dt: float, outside: float = 0.0) -> Balance:
+    def balance(self, C_n: Array, h: Array, drop: Array, stress: Array, dt: float, outside: float = 0.0,
+                shift: Array | float = 0.0, openness: Array | float = 1.0) -> Balance:
         """Compare the change of content in a step with the inflow through the surface.
 
         ``drop`` (N,) and ``outside`` are what :meth:`step` returned, the other arguments those it was given.
         """
         spaces = self.spaces
-        C = self.content(h, outside + drop)
-        onward, back = self.conductances(h, outside + drop, stress)
+        depletion = outside + drop
+        C = self.content(h, depletion, shift)
+        onward, back = self.conductances(h, depletion, stress, shift)
         i, j = self._edges
         flow = ((onward - back) * (1.0 - outside) if self.dV_over_kT else 0.0) - (onward * drop[i] - back * drop[j])
         out = scatter(i, flow, spaces.n_nodes) - scatter(j, flow, spaces.n_nodes)
         stored = spaces.mass * (C - C_n)
         # Through a bare surface comes what its nodes store and what they pass inwards; through a film, its flux.
-        inflow = float(np.sum(stored[self.held]) + dt * np.sum(out[self.held]) + dt * np.sum(self._film * drop))
+        across = self.film_conductance(outside, depletion, openness)
+        through = float(np.sum(across * drop))
+        lost = float(np.sum(flow * (drop[j] - drop[i])) + np.sum(across * drop**2))
+        inflow = float(np.sum(stored[self.held]) + dt * np.sum(out[self.held])) + dt * through
         change = float(stored.sum())
         # Rounding leaves an error of 1e-16 of the whole section, so that a tiny change has no relative accuracy.
         scale = max(abs(change), 1e-7 * float(spaces.mass.sum()))
-        return Balance(float(np.sum(spaces.mass * C)), inflow, abs(change - inflow) / scale)
+        return Balance(float(np.sum(spaces.mass * C)), inflow, abs(change - inflow) / scale, dt * lost)
 
 
 def _bernoulli(x: Array) -> Array:

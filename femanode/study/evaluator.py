@@ -7,8 +7,9 @@ matter. The runs they need go side by side. Every run is a case that is kept and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,7 @@ class Evaluator:
     slots: int
     performer: Perform | None
     client: Client | None = None
+    tell: Callable[[str], None] | None = None
     last_message: str = ""
     _answers: dict[str, Answer] = field(default_factory=dict)
     _sweep: Sweep = field(init=False)
@@ -104,10 +106,29 @@ class Evaluator:
         if new and self.client is not None:
             ledger = Ledger(study=self._sweep, builder=self._builder, cases=new, folder=self.folder, retry=False,
                             runner=self.runner, threads=max(1, cores() // self.slots))
-            ledger.run_on(self.client, lambda event: None, lambda outcome: None, self.performer)
+            ended = count(1)
+            ledger.run_on(self.client, lambda event: None, lambda outcome: self._say(
+                f"case      {self.cases + next(ended)} {outcome.status.value}; {len(new)} run in this round"),
+                self.performer)
             for case in new:
                 self._answers[case.hash] = self._answer(ledger.outcome(case), ledger.store / case.hash)
-        return [self._answers[case.hash] for case in cases]
+        answers = [self._answers[case.hash] for case in cases]
+        if new:
+            self._say(self._described(points[0], answers[0]))
+        return answers
+
+    def _say(self, line: str) -> None:
+        if self.tell is not None:
+            self.tell(line)
+
+    def _described(self, u: Array, answer: Answer) -> str:
+        """One line on the point that was evaluated: parameters, and how far it is from the measurements."""
+        values = ", ".join(f"{p.path.removeprefix('overrides.')} = {p.number(float(share)):.4g}"
+                           + (f" {p.range.unit}" if p.range.unit else "")
+                           for p, share in zip(self.task.parameters, u, strict=True))
+        chi2 = float(np.sum(((answer.model - self.measured) / self.error) ** 2))
+        apart = f"sum of squares {chi2:.4g}" if answer.known else "the case failed"
+        return f"evaluated {values}: {apart}; {self.cases} cases so far"
 
     def _answer(self, outcome: Outcome, folder: Path) -> Answer:
         """Model values at the measured times, and the summary's figures."""

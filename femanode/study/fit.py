@@ -86,7 +86,8 @@ def fit(source: str | Path | Mapping[str, Any], out: str | Path | None = None, *
     workers, scheduler
         As for `femanode.sweep`.
     tell : callable, optional
-        Called with one line on how the data file was read, before anything is computed.
+        Called with one line at a time: how the data file was read, before anything is computed; every case that has
+        ended; every point evaluated, with its sum of squares.
 
     Raises
     ------
@@ -97,7 +98,8 @@ def fit(source: str | Path | Mapping[str, Any], out: str | Path | None = None, *
     """
     task = load_fit(source)
     folder = Path(out) if out is not None else Path("results") / task.name
-    evaluator = Evaluator(task=task, folder=folder, runner=runner, slots=workers or cores(), performer=performer)
+    evaluator = Evaluator(task=task, folder=folder, runner=runner, slots=workers or cores(), performer=performer,
+                          tell=tell)
     if tell is not None and task.curve is not None:
         tell(f"data      {task.curve.reading}")
     with hold(folder), connect(scheduler, evaluator.slots) as client:

@@ -16,6 +16,7 @@ from femanode.verify import (
     fronts,
     manufactured,
     point_laws,
+    protocols,
     shells,
     structures,
     surfaces,
@@ -24,6 +25,7 @@ from femanode.verify import (
 from femanode.verify.case import GROUPS, Case, Check, Findings, Table
 
 _ALL = (*point_laws.CASES, *structures.CASES, *diffusion.CASES, *fronts.CASES, *cores.CASES, *surfaces.CASES,
+        *protocols.CASES,
         *shells.CASES, *manufactured.CASES, *arrest.CASES, *wires.CASES, *figures_of_merit.CASES)
 
 #: Every case, by group.

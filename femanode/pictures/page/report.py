@@ -31,7 +31,7 @@ __all__ = ["try_report", "write_report"]
 #: Small files that go into the page, and those that are linked where they lie.
 INSIDE = {"history.csv": "text/csv", "summary.json": "application/json", "manifest.json": "application/json",
           "config.yaml": "text/yaml", "citations.bib": "text/x-bibtex"}
-LINKED = ("frames.pvd", "open_in_paraview.py", "frames.vtkhdf", "frames", "pictures")
+LINKED = ("interactive.html", "frames.pvd", "open_in_paraview.py", "frames.vtkhdf", "frames", "pictures")
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +84,8 @@ def write_report(runs: RunFolder | str | Path | Sequence[RunFolder | str | Path]
         raise ConfigError("no run given", allowed="at least one run's folder")
     path = Path(out) if out is not None else (folders[0].path if len(folders) == 1 else Path()) / "report.html"
     if path.suffix.lower() not in (".html", ".htm"):
-        raise ConfigError(f"file type {path.suffix!r}", where=str(path), allowed=".html")
+        raise ConfigError(f"file type {path.suffix!r}", where=str(path), allowed=".html",
+                          hint="a browser prints the page to PDF; femanode plot writes its pictures as PDF")
     for run in folders:
         if not len(run.history):
             raise ConfigError("no rows", where=str(run.path / "history.csv"), hint="no step accepted yet")

@@ -59,6 +59,12 @@ FIGURES: tuple[Figure, ...] = (
            "Small: the reaction is slow and limits. Large: diffusion limits. The front takes up the share c_f of full "
            "content, diffusion brings what lies between c_f and 1. Without stress."),
     Figure("anisotropy_ratio", "Largest over smallest diameter", "{:.2f}", "1 is round."),
+    Figure("outline_2theta", "Outline, part with two bulges", "{:.3f}",
+           "Amplitude of cos 2\N{GREEK SMALL LETTER THETA} in the deformed radius, over its mean: ellipse, dumbbell."),
+    Figure("outline_4theta", "Outline, part with four bulges", "{:.3f}",
+           "Likewise of cos 4\N{GREEK SMALL LETTER THETA}: cross."),
+    Figure("outline_6theta", "Outline, part with six bulges", "{:.3f}",
+           "Likewise of cos 6\N{GREEK SMALL LETTER THETA}: hexagon."),
     Figure("lobes", "Outward bulges", "{:.0f}", "0 round, 2 ellipse or dumbbell, 4 cross, 6 hexagon."),
     Figure("area_ratio", "Section area, deformed over initial", "{:.2f}", "How much the section has grown."),
     Figure("axial_stretch", "Length, deformed over initial", "{:.3f}", "1 in plane strain, where length is held."),
@@ -203,7 +209,11 @@ def _prediction(item: Comparison, finished: bool) -> Prediction:
     if item.predicted is None:
         return Prediction(value, "no such figure from this run" if finished else "ended before the front did", "none")
     if item.agrees or item.error == 0.0:
-        return Prediction(value, "agrees", "good")
+        # What could not have contradicted the prediction cannot agree with it either.
+        return (Prediction(value, "agrees", "good") if item.observation.disputes
+                else Prediction(value, "not contradicted", "none"))
+    if item.agrees is None and item.error is not None and not item.observation.disputes:
+        return Prediction(value, f"{_signed(item.error)}, at an unstated stage", "none")
     if item.agrees is None and item.error is not None:
         return Prediction(value, _signed(item.error), "good" if abs(item.error) <= 0.1 else "off")
     return Prediction(value, "differs" if item.error is None else f"{_signed(item.error)} off the nearer end", "off")

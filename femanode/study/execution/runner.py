@@ -13,15 +13,17 @@ from femanode.simulation.run import Progress, run
 from femanode.solver.problem import build_problem
 from femanode.solver.stepping import Tally, march
 
-#: Smallest case that goes through the whole solver.
+#: Smallest case that goes through the whole solver. It is solved with scipy: rslab starts threads when first used, and
+#: a process forked from one that has them waits for them for ever.
 TINY: dict[str, Any] = {
     "name": "tiny", "geometry": {"shape": "circle", "diameter": "40 nm"}, "material": "Li-Si",
     "overrides": {"front.rates": {"isotropic": "0.05 nm/s"}}, "front": {"half_thickness": "10 nm"},
-    "time": {"end": "1 s"}, "mesh": {"element_size": "10 nm"}}
+    "time": {"end": "1 s"}, "mesh": {"element_size": "10 nm"},
+    "solver": {"linear": "scipy"}}
 
 
 def warm() -> None:
-    """Load what a run loads on its way (compiled loops, solvers), by one step of the smallest case."""
+    """Load what a run loads on its way (compiled loops, libraries), by one step of the smallest case."""
     problem = build_problem(Config.from_mapping(TINY))
     next(march(problem.physics, problem.initial_state(), problem.limits, [], Tally()))
 

@@ -222,6 +222,23 @@ def test_check_tells_of_a_front_too_thick_for_its_diffusion(call: Call, case: Pa
     assert told in out
 
 
+def test_the_folder_of_a_run_stands_for_its_configuration_where_the_run_goes_on(call: Call, case: Path,
+                                                                              tmp_path: Path) -> None:
+    made = tmp_path / "r"
+    assert call("run", case, "-o", made, "--set", "time.end=20 s", "--quiet").code == 0
+    assert "--resume goes on with the run" in call("run", made).err
+    outcome = call("run", made, "--resume")
+    assert outcome.code == 0
+    assert "finished before" in outcome.out
+    longer = call("run", made, "--resume", "--set", "time.end=30 s", "--quiet")
+    assert longer.code == 0
+    # the last row of the table is at the later end
+    assert (made / "history.csv").read_text().splitlines()[-1].startswith("30.0,")
+    empty = call("run", tmp_path, "--resume")
+    assert empty.code == 2
+    assert "no config.yaml in it" in empty.err
+
+
 @pytest.mark.parametrize("suffix", [".msh", ".vtu"])
 def test_mesh_writes_the_mesh_only(call: Call, case: Path, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"section{suffix}"

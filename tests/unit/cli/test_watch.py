@@ -71,10 +71,9 @@ def test_a_run_is_followed_from_before_its_folder_to_its_end(folder: Path, reaso
                   lambda: write(folder, row(0, 0), row(100, 0.2)),
                   lambda: write(folder, row(0, 0), row(100, 0.2), row(200, 0.4)), lambda: stop(folder, reason))
     assert stage.follow() is ending
-    assert stage.shown[0] == [f"waiting for a run in {folder}"]
+    assert stage.shown[0] == [f"there is no folder {folder}: waiting for a run to make it, 10.0 min at most"]
+    assert stage.shown[1] == [f"waiting for a run in {folder}"]
     assert stage.shown[2][0] == "my-case: running"
-    # one look more gains 0.2 of the run; 0.6 are left after it
-    assert "at most 3 s left" in stage.shown[4][-1]
     assert stage.shown[-1][0] == f"my-case: {reason}"
     for text in ("24.0 nm", "40.0 % converted", "1.25 GPa", "0.05 nm/s", "step 2", "7 Newton", "t = 3.3 min of"):
         assert text in stage.last
@@ -132,17 +131,34 @@ def test_nothing_ever_there_and_a_file_are_one_line(folder: Path) -> None:
         Stage(folder).follow()
 
 
-def test_before_it_has_seen_progress_the_dates_of_the_files_tell_the_pace(folder: Path) -> None:
-    begin(folder)
-    write(folder, row(0, 0), row(500, 0.2))
-    os.utime(folder / "config.yaml", (1000, 1000))
-    os.utime(folder / "history.csv", (1080, 1080))
-    watcher = Watcher(folder, lambda: 0.0)
-    seen, _ = watcher.look()
-    left = watcher.left(seen)
-    # half of the time has passed in 80 s
-    assert left is not None
-    assert_allclose(left, 80, rtol=1e-12, atol=0)
+def test_the_time_left_is_told_for_a_case_that_can_be_read(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "config.yaml").write_text("name: my-case\ngeometry: {shape: circle, diameter: 129 nm}\nmaterial: Li-Si\n"
+                                        "crystal: {axis: [1, 1, 0]}\nfront: {half_thickness: 8 nm}\n"
+                                        "time: {end: 1000 s}\n")
+    rows = ["time_s,dt_s,converted_fraction,front_depth_nm,front_speed_nm_s,hoop_surface_max_GPa,newton_iterations,"
+            "drive,front_mean_stress_GPa\n"]
+    rows += [f"{10 * k},10.0,{0.001 * k},{0.03 * k},0.05,1.25,7,1.0,0.0\n" for k in range(101)]
+    now = [0.0]
+    watcher = Watcher(folder, lambda: now[0])
+    told = []
+    for k in range(1, 101):
+        (folder / "history.csv").write_text("".join(rows[:k + 2]))
+        now[0] = 3.0 * k  # a row, 10 s of the run, takes 3 s
+        seen, _ = watcher.look()
+        left = watcher.left(seen)
+        if left is not None and k > 40:
+            told.append((left, 3.0 * (100 - k)))
+    assert len(told) > 50
+    for left, true in told:
+        assert_allclose(left, true, rtol=0, atol=1e-6)
+
+
+def test_a_folder_in_no_folder_is_refused_at_once(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "resutls" / "110")
+    with pytest.raises(ConfigError, match="no such folder"):
+        stage.follow()
+    assert stage.now == 0
 
 
 def test_the_sparkline_rises_with_the_depth() -> None:

@@ -85,7 +85,7 @@ LINES = {
     "unit as number": ("shape: circle", "shape: file\n  path: F\n  unit: 1000", r"F:5: .*found 1000; allowed: nm"),
     "kelvin": ("300 K", "27 degC", r"F:21: temperature: .*shifted zero"),
     "name": ("name: case", "name: ../case", r"F:1: name: found '../case'"),
-    "material": ("Li-Si", "Li-Sj", r"F:8: material: found the unknown material .*did you mean 'Li-Si'"),
+    "material": ("Li-Si", "LiSi", r"F:8: material: found the unknown material .*did you mean 'Li-Si'"),
     "material file": ("Li-Si", "own.yaml", r"F:8: material: found no material file"),
     "material number": ("Li-Si", "3", r"F:8: material: found 3; allowed: a bundled name"),
     "no current": ("potential: 10 mV", "mode: galvanostatic", r"F:12: boundary.c_rate: found neither .*exactly one"),
@@ -123,11 +123,42 @@ LINES = {
         "film: {thickness: 10 nm}",
         r"boundary.film.diffusivity: found nothing, but it is required",
     ),
-    "cycles": ("potential: 10 mV", "cycles: [rest]", r"F:13: boundary.cycles: .*not in this version"),
+    "cycles": ("potential: 10 mV", "cycles: [rest]", r"F:13: boundary.cycles: found the list .*whole number"),
     "coating": (
         "129 nm",
         "129 nm\n  coating: {thickness: 1 nm}",
-        r"F:5: geometry.coating: .*not in this version",
+        r"F:5: geometry.coating.material: found nothing, but it is required; allowed: an inert material",
+    ),
+    "coating that takes carriers": (
+        "129 nm",
+        "129 nm\n  coating: {thickness: 1 nm, material: Li-Si}",
+        r"F:5: geometry.coating.material: found 'Li-Si', which takes carriers; .*\(C, SEI, SiO2\)",
+    ),
+    "value of a coating": (
+        "129 nm",
+        "129 nm\n  coating: {thickness: 1 nm, material: {kind: inert, name: X, mechanics: {youngs_modulus: 0 GPa, "
+        "poisson_ratio: 0.2, yield_stress: 1 GPa}}}",
+        r"F:5: geometry.coating.material.mechanics.youngs_modulus: found '0 GPa'; allowed: above 0 GPa",
+    ),
+    "core as large as the wire": (
+        "129 nm",
+        "129 nm\n  core: {diameter: 129 nm, material: C}",
+        r"F:5: geometry.core.diameter: found 129 nm; allowed: below diameter = 129 nm",
+    ),
+    "core of nothing": (
+        "129 nm",
+        "129 nm\n  core: {diameter: 60 nm, material: void}",
+        r"F:5: geometry.core.material: found 'void'; .*a tube is shape: annulus with an inner_diameter",
+    ),
+    "core in a tube": (
+        "shape: circle",
+        "shape: annulus\n  inner_diameter: 60 nm\n  core: {diameter: 60 nm, material: C}",
+        r"geometry.core: found core with shape annulus; allowed: shape: circle",
+    ),
+    "coating and contact": (
+        "129 nm",
+        "129 nm\n  coating: {thickness: 1 nm, material: SiO2}\n  contact: {from: 0 deg, to: 90 deg}",
+        r"F:5: geometry.coating: found a coating with a contact; allowed: one of the two",
     ),
     "adaptive number": ("element_size: 1 nm", "adaptive: 1", r"mesh.adaptive: found 1"),
     "override": (

@@ -58,7 +58,7 @@ def spoilt(**changes: Any) -> dict[str, Any]:
     (spoilt(kind="active"), "kind: found 'active'; allowed: inert"),
     (spoilt(host={"symbol": "Si"}), "host: found an unknown key 'host'; allowed: kind, name, mechanics, transport"),
     (spoilt(mechanics={**GLASS["mechanics"], "yield_stress": {"content": [0, 1], "value": ["1 GPa", "2 GPa"]}}),
-     "mechanics.yield_stress: found a table over content; allowed: one value"),
+     "mechanics.yield_stress: found a table over content; allowed: one stress"),
     (spoilt(mechanics={**GLASS["mechanics"], "youngs_modulus": {"content": [0, 1], "value": ["1 GPa", "2 GPa"]}}),
      "mechanics.youngs_modulus: found a table over content; allowed: one value"),
     (spoilt(mechanics={**GLASS["mechanics"], "poisson_ratio": 0.6}), "poisson_ratio: found 0.6"),

@@ -155,7 +155,7 @@ SPOILT = {
     "direction": ("front", "rates", {"1x0": "1 nm/s"}, "rates.1x0: found the direction '1x0'"),
     "zero": ("front", "rates", {"000": "1 nm/s"}, "found the direction '000'"),
     "twice": ("front", "rates", {"110": "1 nm/s", "[1 1 0]": "1 nm/s"}, "direction 110 twice"),
-    "content": ("content", "x_front", 4.0, "content.x_front: found 4; allowed: below x_max = 3.75"),
+    "content": ("content", "x_front", 4.0, "content.x_front: found 4; allowed: at most x_max = 3.75"),
     "structure": ("host", "structure", "orthorhombic", "at least 100, 010, 001"),
     "uniaxial": ("host", "structure", "uniaxial", "at least 100, 001"),
     "charge": ("carrier", "charge", True, "carrier.charge: found true; allowed: a whole number"),

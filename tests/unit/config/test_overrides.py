@@ -11,20 +11,20 @@ from femanode.errors import ConfigError
 from tests.casefile import CASE, plain
 
 SETTINGS = {
-    "geometry.diamter=3 nm": r"^--set: geometry.diamter: .*did you mean 'diameter'\?",
-    "geomtry.diameter=3 nm": r"^--set: geomtry: .*did you mean 'geometry'\?",
-    "geometry.diameter=3": r"^--set: geometry.diameter: found 3 without a unit",
-    "geometry.diameter": r"^--set: found 'geometry.diameter'; allowed: key.path=value",
-    "=3": r"^--set: found '=3'",
-    "name.x=1": r"^--set: name.x: found a path through 'name'",
-    "crystal.axis.0=1": r"^--set: crystal.axis.0: .*whole value",
-    "geometry.diameter=[": r"^--set: geometry.diameter: not valid YAML",
-    "material=Li-S": r"^--set: material: .*did you mean 'Li-Si'",
-    "overrides.front.rate.110=1 nm/s": r"^--set: overrides.front.rate.110: .*did you mean 'rates'",
-    "overrides.front.rates.110=1 GPa": r"^--set: overrides.front.rates.110: .*a speed",
-    "material.host.volum=1 nm^3": r"^--set: material.host.volum: .*did you mean 'volume'",
-    "mechanics.yield_stress=1 GPa": r"^--set: mechanics.yield_stress: .*overrides.mechanics.yield_stress",
-    "overrides=3": r"^--set: overrides: found 3",
+    "geometry.diamter=3 nm": r"^overrides: geometry.diamter: .*did you mean 'diameter'\?",
+    "geomtry.diameter=3 nm": r"^overrides: geomtry: .*did you mean 'geometry'\?",
+    "geometry.diameter=3": r"^overrides: geometry.diameter: found 3 without a unit",
+    "geometry.diameter": r"^overrides: found 'geometry.diameter'; allowed: key.path=value",
+    "=3": r"^overrides: found '=3'",
+    "name.x=1": r"^overrides: name.x: found a path through 'name'",
+    "crystal.axis.0=1": r"^overrides: crystal.axis.0: .*whole value",
+    "geometry.diameter=[": r"^overrides: geometry.diameter: not valid YAML",
+    "material=Li_Si": r"^overrides: material: .*did you mean 'Li-Si'",
+    "overrides.front.rate.110=1 nm/s": r"^overrides: overrides.front.rate.110: .*did you mean 'rates'",
+    "overrides.front.rates.110=1 GPa": r"^overrides: overrides.front.rates.110: .*a speed",
+    "material.host.volum=1 nm^3": r"^overrides: material.host.volum: .*did you mean 'volume'",
+    "mechanics.yield_stress=1 GPa": r"^overrides: mechanics.yield_stress: .*overrides.mechanics.yield_stress",
+    "overrides=3": r"^overrides: overrides: found 3",
 }
 
 
@@ -89,9 +89,9 @@ def test_settings_choose_the_ledge_law(case: Path) -> None:
     assert (front.direction_law, front.ledge.rounding, front.ledge.speed_111) == ("ledge", 2.0, 0.2)
     assert c.material.provenance["front.direction_law"].source == "overridden in the configuration"
     assert Config.from_mapping(plain(c)) == c
-    with pytest.raises(ConfigError, match=r"^--set: overrides.front.ledge.rounding: found a key of the ledge law with"):
+    with pytest.raises(ConfigError, match=r"^overrides: overrides.front.ledge.rounding: found a key of the ledge law"):
         load_config(case, [f"{key}.rounding=2 deg"])
-    with pytest.raises(ConfigError, match=r"^--set: overrides.front.ledge.speed_111: .*at least 0.1938 nm/s"):
+    with pytest.raises(ConfigError, match=r"^overrides: overrides.front.ledge.speed_111: .*at least 0.1938 nm/s"):
         load_config(case, [law, f"{key}.speed_111=0.1 nm/s"])
 
 

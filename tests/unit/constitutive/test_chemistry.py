@@ -14,12 +14,12 @@ LAW = IdealSolution(0.6, 0.01, 0.02585199)
 def test_content_and_activity_are_inverses() -> None:
     a = np.linspace(0.0, 1.0, 7)
     assert_allclose(LAW.content(a)[[0, 3, 6]], [0.6, 0.8, 1.0], rtol=1e-12, atol=0)
-    assert_allclose(LAW.activity(LAW.content(a)), a, rtol=0, atol=1e-15)
+    assert_allclose(LAW.level(LAW.content(a)), a, rtol=0, atol=1e-15)
 
 
 def test_a_decade_of_activity_is_59_5_millivolt_at_300_kelvin() -> None:
     assert_allclose(LAW.potential(0.1) - LAW.potential(1.0), 0.0595264, rtol=1e-5, atol=0)
-    assert_allclose(LAW.activity_at(LAW.potential(0.3)), 0.3, rtol=1e-12, atol=0)
+    assert_allclose(LAW.level_at(LAW.potential(0.3)), 0.3, rtol=1e-12, atol=0)
     assert np.isnan(LAW.potential(0.0))
 
 

@@ -20,8 +20,9 @@ from femanode.constitutive.chemistry import IdealSolution
 from femanode.constitutive.crystal.ledges import Ledges
 from femanode.constitutive.crystal.miller import make_frame
 from femanode.constitutive.crystal.rates import DirectionLaw, make_direction_law
-from femanode.constitutive.kinetics import MassAction
+from femanode.constitutive.kinetics import AtPotential, MassAction
 from femanode.constitutive.mixture import Mixture, Phase, host_and_product
+from femanode.constitutive.opencircuit import OpenCircuit
 from tests.helpers import moduli, unit_plastic
 
 Array = NDArray[np.float64]
@@ -76,6 +77,7 @@ def point_inputs() -> list[Any]:
 
 SHARES = swelldirection.Shares(0.4, 0.3, 0.1, 0.3)
 RATE, IDEAL = MassAction(kT=4e-3, dG0=-2e-2, dV=0.015, dV_act=0.01), IdealSolution(at_front=0.6)
+CURVE = OpenCircuit((0.1, 0.5, 0.8, 1.0), (0.6, 0.3, 0.2, 0.05), 0.11)
 
 #: What each law is called with, by its name; several where it has branches.
 CASES: dict[str, list[tuple[Callable[..., Any], list[Any]]]] = {
@@ -111,8 +113,19 @@ CASES: dict[str, list[tuple[Callable[..., Any], list[Any]]]] = {
     "kinetics.MassAction.equilibrium_activity": [(RATE.equilibrium_activity, [field()])],
     "kinetics.MassAction.sensitivity": [(RATE.sensitivity, [field(), field(), field()])],
     "chemistry.IdealSolution.content": [(IDEAL.content, [field()])],
-    "chemistry.IdealSolution.activity": [(IDEAL.activity, [field()])],
+    "chemistry.IdealSolution.level": [(IDEAL.level, [field()])],
     "chemistry.IdealSolution.tangent": [(IDEAL.tangent, [field()])],
+    "chemistry.IdealSolution.secant": [(IDEAL.secant, [field(), field()])],
+    "chemistry.IdealSolution.shift": [(IDEAL.shift, [field(), 0.1])],
+    "opencircuit.OpenCircuit.content": [(CURVE.content, [field()])],
+    "opencircuit.OpenCircuit.level": [(CURVE.level, [field(low=0.3, high=0.9)])],
+    "opencircuit.OpenCircuit.tangent": [(CURVE.tangent, [field()])],
+    "opencircuit.OpenCircuit.secant": [(CURVE.secant, [field(), field()])],
+    "opencircuit.OpenCircuit.free_energy": [(CURVE.free_energy, [field()])],
+    "opencircuit.OpenCircuit.shift": [(CURVE.shift, [field(), 0.1])],
+    "kinetics.AtPotential.drive": [(AtPotential(RATE, 0.026).drive, [field(), field()])],
+    "kinetics.AtPotential.equilibrium_activity": [(AtPotential(RATE, 0.026).equilibrium_activity, [field()])],
+    "kinetics.AtPotential.sensitivity": [(AtPotential(RATE, 0.026).sensitivity, [field(), field(), field()])],
     "mixture.Phase.moduli": [(phase(1.0).moduli, [field()])],
     "mixture.Mixture.moduli": [(mixture().moduli, [field(), field()]),
                                (mixture().moduli, [field(), field(), np.array([0, 1, 0, 0, 1])])],

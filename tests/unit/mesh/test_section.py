@@ -13,7 +13,8 @@ from femanode.errors import MeshError
 from femanode.mesh.build import make_section
 from femanode.mesh.files import write_section
 from femanode.mesh.hierarchy import Hierarchy
-from femanode.mesh.section import INERT, REACTING, Section
+from femanode.mesh.section import CORE as INNER
+from femanode.mesh.section import REACTING, Section
 from femanode.mesh.spaces import build_spaces
 
 R, CORE = 10.0, 5.0
@@ -24,7 +25,7 @@ def with_core(sector: str = "quarter") -> Section:
     """Cells whose middle is within 5 nm of the axis do not react."""
     section = make_section("circle", R, 0.0, 1.0, sector)
     middle = section.mesh.p[:, section.mesh.t].mean(axis=1)
-    return section.with_regions(np.where(np.hypot(*middle) < CORE, INERT, REACTING))
+    return section.with_regions(np.where(np.hypot(*middle) < CORE, INNER, REACTING))
 
 
 def with_contact(section: Section, to: float = 45.0) -> Section:
@@ -39,7 +40,7 @@ def test_cell_groups_become_a_region_for_every_element(sector: str) -> None:
     section = with_core(sector)
     assert 0 < section.region.sum() < section.mesh.nelements
     s = build_spaces(section.mesh, section.outline)
-    assert_array_equal(np.hypot(*s.nodes[:, s.cells[:3]].mean(axis=1)) < CORE, s.region == INERT)
+    assert_array_equal(np.hypot(*s.nodes[:, s.cells[:3]].mean(axis=1)) < CORE, s.region == INNER)
     # a sector begins with the quarter's cells, then come their mirror images
     quarter = with_core().region
     assert_array_equal(s.region, np.tile(quarter, len(s.region) // len(quarter)))

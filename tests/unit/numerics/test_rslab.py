@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -142,3 +146,30 @@ def test_a_matrix_with_drift_is_solved_by_its_own_entries(backend: str) -> None:
     own.factorise(drift)
     wanted = weight[:, None] * np.linalg.solve(K.toarray(), b / weight[:, None])
     assert_allclose(own.solve(b), wanted, rtol=0, atol=1e-11 * np.abs(wanted).max())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_fork_of_a_process_that_has_used_it_takes_scipy() -> None:
+    """In a process of its own: the threads that rslab starts do not survive a fork, and waiting for them never ends."""
+    code = """
+import os, signal, sys
+import numpy as np, scipy.sparse as sp
+from femanode.numerics.linear import SymmetricSolver
+A = sp.csc_matrix(sp.diags([np.full(299, -1.0), np.full(300, 2.5), np.full(299, -1.0)], [-1, 0, 1]))
+def solve():
+    solver = SymmetricSolver("auto", symmetric=False)  # never PARDISO
+    solver.factorise(A)
+    return solver.name, float(np.abs(A @ solver.solve(np.ones(300)) - 1.0).max())
+print(*solve(), flush=True)
+pid = os.fork()
+if pid == 0:
+    signal.alarm(20)
+    print(*solve(), flush=True)
+    os._exit(0)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    first, second = (line.split() for line in done.stdout.splitlines())
+    assert first[0] == "rslab" and second[0].startswith("superlu")
+    assert max(float(first[1]), float(second[1])) < 1e-10

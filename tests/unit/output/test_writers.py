@@ -132,7 +132,7 @@ def test_running_the_written_configuration_again_gives_the_same_history(result: 
 
 def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(ConfigError, match="the folder is not empty; use --overwrite"):
+    with pytest.raises(ConfigError, match="the folder is not empty; use overwrite=True"):
         prepare_folder(tmp_path, overwrite=False)
     with pytest.raises(ConfigError, match="holds something that is not a run"):
         prepare_folder(tmp_path, overwrite=True)

@@ -66,3 +66,17 @@ def test_bundled_materials_have_observations() -> None:
         m = load_material(name)
         subject = Subject(m.carrier.symbol, m.host.symbol, m.host.structure, 165.0, (1, 1, 0))
         assert observations_for(subject), name
+
+
+@pytest.mark.parametrize(("observed", "stage", "disputes"), [
+    (0.55, "stated", True), ((290, 390), "stated", True), ("ICR", "stated", True), ({"at_most": 0.99}, "stated", False),
+    ({"at_least": 0.99}, "stated", False), (2.62, "unstated", False)])
+def test_only_what_could_contradict_from_either_side_can_agree(observed: object, stage: str, disputes: bool) -> None:
+    fact = Observation("converted_fraction", observed, "says", "source", "A", stage=stage)
+    assert fact.disputes is disputes
+
+
+def test_facts_whose_caution_says_that_the_stage_is_not_known_say_so_to_the_page_as_well() -> None:
+    cautious = [fact for fact in all_observations() if "unstated stage" in fact.caution or "stage and" in fact.caution]
+    assert len(cautious) >= 3
+    assert all(fact.stage == "unstated" for fact in cautious)

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from femanode.mesh.outline import Annulus
-from femanode.postprocess.shape import Ray, diameters, full_outline
+from femanode.postprocess.shape import Ray, diameters, full_outline, harmonics
 from tests.helpers import section_spaces
 
 
@@ -54,3 +54,28 @@ def test_ray_of_no_front_and_of_all_converted() -> None:
     ray = Ray(s, (1.0, 0.0), Annulus(64.5, 20.0))
     assert ray.front_depth(np.full(s.n_nodes, -1.0)) == 0.0
     assert_allclose(ray.front_depth(np.full(s.n_nodes, 1.0)), 44.5, rtol=1e-6, atol=0)
+
+
+ANGLE = np.linspace(-np.pi, np.pi, 3000, endpoint=False)
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.3])
+def test_each_order_is_found_in_a_curve_made_of_them_however_it_is_turned(turn: float) -> None:
+    given = {2: 0.2, 4: 0.05, 6: 0.02}
+    r = 64.5 * (1 + sum(a * np.cos(k * (ANGLE - turn)) for k, a in given.items()))
+    found = harmonics(np.stack([r * np.cos(ANGLE), r * np.sin(ANGLE)]))
+    # straight lines between 3000 points: r'' h^2/8 is 2e-6 of r
+    for order, amplitude in given.items():
+        assert_allclose(found[order], amplitude, rtol=0, atol=1e-5)
+
+
+def test_a_circle_has_none_and_a_flat_ellipse_half_its_difference() -> None:
+    circle = harmonics(64.5 * np.stack([np.cos(ANGLE), np.sin(ANGLE)]))
+    assert max(circle.values()) < 1e-6
+    # r = a b/sqrt(b^2 cos^2 + a^2 sin^2) with a = 1 + e, b = 1 - e: the amplitude is e + O(e^3)
+    e = 0.01
+    theta = np.sort(np.arctan2((1 - e) * np.sin(ANGLE), (1 + e) * np.cos(ANGLE)))
+    r = (1 - e**2) / np.sqrt(((1 - e) * np.cos(theta)) ** 2 + ((1 + e) * np.sin(theta)) ** 2)
+    ellipse = harmonics(np.stack([r * np.cos(theta), r * np.sin(theta)]))
+    assert_allclose(ellipse[2], e, rtol=0, atol=3e-6)
+    assert ellipse[6] < 1e-5

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pytest
 
 from femanode.simulation import progress
@@ -28,30 +32,94 @@ def test_a_wanted_conversion_is_the_end() -> None:
     assert share_done(Progress(100.0, 0.3, 0.05, 1.0, 1000.0, wanted=0.6)) == 0.5
 
 
-def test_a_line_has_time_fraction_speed_and_time_left() -> None:
+def test_a_line_has_time_fraction_speed_and_what_is_known_of_the_end() -> None:
     line = describe(Progress(600.0, 0.25, 0.0123, 0.42, 36000.0), 30.0)
-    assert line == "t = 10.0 min  converted 25.0 %  front 0.0123 nm/s, 0.42 of its rate k  at most 30 s left"
-    assert "estimating" in describe(Progress(1.0, 0.0, 0.01, 1.0, 1000.0), None)
+    assert line == "t = 10.0 min  converted 25.0 %  front 0.0123 nm/s, 0.42 of its rate k  about 30 s left"
+    assert describe(Progress(1.0, 0.0, 0.01, 1.0, 1000.0), None).endswith("of its rate k")
     held = Progress(600.0, 0.25, 0.001, 0.05, 36000.0, reserve=0.05)
-    assert describe(held, 30.0).endswith("close to arrest, at most 30 s left")
+    assert describe(held, None).endswith("of its rate k  close to arrest")
     # slow for want of carriers, not held by stress
     assert "arrest" not in describe(Progress(600.0, 0.25, 0.001, 0.01, 36000.0, reserve=0.9), 30.0)
+    assert describe(replace(held, doing="drawing pictures"), None) == "drawing pictures"
+
+
+def foreseen(shares: Callable[[float], dict[str, Any]], seconds: float, steps: int) -> list[tuple[float, float]]:
+    """Seconds foreseen and true, at each step of a run of so many seconds in which something is told."""
+    estimate, told = Estimate(), []
+    for k in range(1, steps):
+        now = seconds * k / steps
+        left = estimate.left(Progress(**{"t": 0.0, "converted": 0.0, "speed": 0.0, "drive": 1.0, "end": 1.0, "steps": k,
+                                         **shares(k / steps)}), 100.0 + now)
+        if left is not None:
+            told.append((left, seconds - now))
+    return told
+
+
+def test_a_run_that_goes_evenly_to_its_end_is_foreseen_all_along() -> None:
+    told = foreseen(lambda share: {"t": share}, 100.0, 200)
+    assert len(told) > 180
+    for left, true in told:
+        assert left == pytest.approx(true, abs=1e-9)
 
 
 def test_a_slow_start_does_not_count_in_the_time_left() -> None:
-    estimate = Estimate()
-    # ten seconds for the first hundredth (compilation, the first skin), then a hundredth in a second
-    assert estimate.left(0.0, 100.0) is None
-    assert estimate.left(0.001, 101.0) is None
-    told = [estimate.left(0.01 * i, 110.0 + i - 1) for i in range(1, 41)]
-    # 40 % done after 49 s: by the average over all of it 74 s would be left
-    assert told[-1] == pytest.approx(60.0, abs=0.5)
-    assert told[-20] == pytest.approx(79.0, abs=1.0)
+    # a fifth of the run's seconds for the first fiftieth of its depth (compilation, the first skin)
+    told = foreseen(lambda share: {"depth": share / 10 if share < 0.2 else 0.02 + 1.225 * (share - 0.2)}, 100.0, 400)
+    late = [(left, true) for left, true in told if true < 40.0]
+    assert late
+    for left, true in late:
+        assert left == pytest.approx(true, abs=1e-6)
+
+
+#: What runs with the solver of two bundled wires showed: the reserve, and how much of the work was done at it.
+RESERVE = [1.0, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0]
+SEEN = {"<110>, README": [0.02, 0.18, 0.215, 0.258, 0.295, 0.353, 0.446, 0.585, 1.0],
+        "<111>, coarse": [0.03, 0.274, 0.32, 0.372, 0.418, 0.474, 0.546, 0.9, 1.0]}
+
+
+@pytest.mark.parametrize("wire", SEEN)
+def test_what_is_told_of_a_front_that_stress_stops_is_good_to_a_factor_of_two(wire: str) -> None:
+    """At the present pace of its depth, which saturates, the time left would grow all the time."""
+    told = foreseen(lambda share: {"reserve": float(np.interp(share, SEEN[wire], RESERVE)), "planned": 170,
+                                   "depth": 0.3 * (1 - np.exp(-4 * share))}, 200.0, 200)
+    assert max(true for _, true in told) > 180.0
+    assert min(true for _, true in told) < 130.0
+    for left, true in told:
+        assert 0.5 * true <= left <= 2.0 * true
+
+
+def test_first_the_plan_tells_and_a_plan_that_has_nearly_run_out_does_not() -> None:
+    told = foreseen(lambda share: {"planned": 250}, 100.0, 200)
+    # 250 steps planned for 200: half a second each
+    assert told[0][0] == pytest.approx(0.5 * (250 - 5), abs=1.5)
+    assert min(true for _, true in told) > 40.0
+
+
+def test_forecasts_that_run_away_are_not_told() -> None:
+    # slower and slower: at the present pace the end would recede all the time
+    assert not foreseen(lambda share: {"depth": 0.5 * share**0.2}, 100.0, 200)
 
 
 def test_where_nothing_moves_nothing_is_told() -> None:
+    assert not foreseen(lambda share: {"t": 0.5}, 100.0, 50)
+
+
+def test_the_next_run_of_several_starts_anew() -> None:
     estimate = Estimate()
-    assert [estimate.left(0.5, t) for t in (0.0, 5.0, 10.0)] == [None, None, None]
+    for k in range(1, 50):
+        estimate.left(Progress(k / 50, 0.0, 0.0, 1.0, 1.0, steps=k), float(k))
+    assert estimate.left(Progress(0.01, 0.0, 0.0, 1.0, 1.0, steps=1), 50.0) is None
+
+
+def test_what_follows_the_last_step_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: 0.0)
+    with live() as report:
+        assert report is not None
+        for doing in ("", "", "drawing pictures", "writing the page"):
+            report(Progress(1.0, 0.5, 0.05, 1.0, 1.0, doing=doing))
+    assert stream.getvalue().splitlines()[-2:] == ["drawing pictures", "writing the page"]
 
 
 def test_one_line_per_some_seconds_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

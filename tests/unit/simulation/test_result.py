@@ -17,7 +17,7 @@ import pytest
 from numpy.testing import assert_allclose
 from PIL import Image
 
-from femanode import Result
+from femanode import Result, run
 from femanode.errors import ConfigError
 
 
@@ -87,5 +87,62 @@ def test_frames_on_different_meshes_keep_to_themselves(result: Result, monkeypat
         return real(name, *arguments, **options)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ConfigError, match="not installed; pip install xarray"):
+    with pytest.raises(ConfigError, match=r"not installed; pip install \"femanode\[xarray"):
         result.to_xarray()
+
+
+def test_a_frame_is_found_by_time_or_by_conversion(result: Result) -> None:
+    # five frames, 0 to 5400 s; the fraction is 1 - (1 - 0.6 t/end)^2
+    assert result.frames.at(time=2700.0).number == result.frames.at(time="44 min").number == 2
+    assert result.frames.at(converted=1 - (1 - 0.6 * 0.75) ** 2).number == 3
+    assert result.frames.at(converted=0.0).number == 0
+    for wrong in ({}, {"time": 1.0, "converted": 0.1}):
+        with pytest.raises(ConfigError, match=r"^at: found (neither|both) of time and converted"):
+            result.frames.at(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_probe_reads_the_field_in_every_quarter_of_the_true_shape(result: Result) -> None:
+    frame = result.frames[-1]
+    places = np.array([[54.0, 20.0], [-54.0, 20.0], [-54.0, -20.0], [54.0, -20.0]])
+    expected = -1.5 + 3.0 * ((54.0 / 1.8) ** 2 + (20.0 / 1.3) ** 2) / 60.0**2
+    # quadratic elements have a quadratic field of the undeformed place exactly; VTK locates to single precision
+    assert_allclose(frame.probe(places, "hoop"), expected, rtol=0, atol=1e-4)
+    # a shear stress x y / R^2 changes its sign from quarter to quarter
+    shear = 30.0 * (20.0 / 1.3) / 60.0**2
+    assert_allclose(frame.probe(places, "stress_xy"), [shear, -shear, shear, -shear], rtol=0, atol=1e-4)
+    assert np.isnan(frame.probe([[200.0, 0.0]])).all()
+    table = frame.along((0.0, 0.0), (108.0, 0.0), "hoop", n=5)
+    assert list(table["distance_nm"]) == [0.0, 27.0, 54.0, 81.0, 108.0]
+    assert_allclose(table["hoop_stress_GPa"][:4], -1.5 + 3.0 * np.array([0, 0.25, 0.5, 0.75]) ** 2, rtol=0, atol=1e-3)
+    with pytest.raises(ConfigError, match=r"^places: "):
+        frame.probe([[1.0, 2.0, 3.0]])
+
+
+def test_fields_on_a_grid_need_no_common_mesh(result: Result) -> None:
+    pytest.importorskip("xarray")
+    data = result.to_xarray(["hoop"], step_nm=3.0)
+    assert data["hoop"].dims == ("frame", "y_nm", "x_nm")
+    value = data["hoop"].sel(frame=4, x_nm=-54.0, y_nm=18.0)
+    assert_allclose(value, -1.5 + 3.0 * ((54.0 / 1.8) ** 2 + (18.0 / 1.3) ** 2) / 60.0**2, rtol=0, atol=1e-3)
+    # the section ends as an ellipse of half axes 108 and 78 nm: so many cells of 9 nm^2, but for the edge
+    filled = int(np.isfinite(data["hoop"].sel(frame=4)).sum()) * 9.0
+    assert_allclose(filled, np.pi * 108.0 * 78.0, rtol=0.03, atol=0)
+
+
+def test_columns_picture_and_words_of_a_result(result: Result) -> None:
+    assert result["front_depth_nm"].iloc[-1] == 36.0
+    with pytest.raises(ConfigError, match="did you mean 'front_depth_nm'"):
+        result["front_depht_nm"]
+    assert_allclose(box(result.plot("content")), 1.8 / 1.3, rtol=0.01, atol=0)
+    assert result.plot("curves").width > 500
+    assert repr(result).endswith(": <arrested>, 84.0 % converted, 59 steps, 5 frames>")
+
+
+def test_errors_speak_python_in_python_and_options_on_the_command_line() -> None:
+    error = ConfigError("found a run", hint="use --overwrite, or another folder with -o")
+    assert str(error) == "found a run; use overwrite=True, or another folder as out"
+    assert error.for_command == "found a run; use --overwrite, or another folder with -o"
+    with pytest.raises(ConfigError, match=r"^config: found dict; allowed: a Config, or the path of a file"):
+        run({"name": "x"})  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=r"no-such-wire\.yaml"):
+        run("no-such-wire.yaml")

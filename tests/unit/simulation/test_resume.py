@@ -284,7 +284,7 @@ def test_without_any_readable_checkpoint_there_is_one_line(tmp_path: Path) -> No
     broken_off(tmp_path / "run", 3)
     for path in (tmp_path / "run").glob("checkpoint*"):
         path.write_bytes(b"PK")
-    with pytest.raises(ConfigError, match="no checkpoint can be read; run the case anew with --overwrite"):
+    with pytest.raises(ConfigError, match="no checkpoint can be read; run the case anew with overwrite=True"):
         femanode.run(case(), tmp_path / "run", resume=True)
     for path in (tmp_path / "run").glob("checkpoint*"):
         path.unlink()

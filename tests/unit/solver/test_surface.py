@@ -267,11 +267,11 @@ def test_formulas_of_the_electrode() -> None:
     flux = 6.2415 * 0.1 / 187.3127
     assert electrode.applied_current(config, 1.0, 1000.0) == pytest.approx(1000.0 * flux * 10.0, rel=1e-4)
     assert electrode.current_density(config, flux * 10.0) == pytest.approx(0.1, rel=1e-4)
-    assert electrode.cutoff_activity(config) == pytest.approx(np.exp(-1.0), rel=1e-4)
+    assert electrode.cutoff_level(config) == pytest.approx(np.exp(-1.0), rel=1e-4)
     assert electrode.potential(config, np.exp(-1.0)) == pytest.approx(0.035852, abs=1e-6)
     assert np.isnan(electrode.potential(config, 0.0))
     with pytest.raises(ConfigError, match=r"boundary.cutoff: found 30 V.*up to 0\.79 V at boundary.potential 0.01 V"):
-        electrode.cutoff_activity(wire({"mode": "galvanostatic", "c_rate": 1, "cutoff": "30 V"}))
+        electrode.cutoff_level(wire({"mode": "galvanostatic", "c_rate": 1, "cutoff": "30 V"}))
     bare = wire({"potential": "20 mV"})
     assert electrode.applied_current(bare, 1.0, 1.0) is None
     assert electrode.film_coefficient(bare) is None

@@ -203,12 +203,18 @@ def test_content_and_diffusivity_that_do_not_settle_are_told() -> None:
 class Curved:
     """Content a (1 + a)/2: a phase that holds the more per activity the fuller it is."""
 
-    at_front = 0.0
+    at_front = lowest = full = 0.0
 
     def content(self, activity: Array) -> Array:
         return 0.5 * activity * (1.0 + activity)
 
-    def activity(self, content: Array) -> Array:
+    def secant(self, one: Array, other: Array) -> Array:
+        return 0.5 * (1.0 + one + other)
+
+    def shift(self, stress: Array, volume: float) -> Array:
+        return np.zeros_like(stress)
+
+    def level(self, content: Array) -> Array:
         return 0.5 * (np.sqrt(1.0 + 8.0 * content) - 1.0)
 
     def tangent(self, activity: Array) -> tuple[Array, Array]:
@@ -218,7 +224,7 @@ class Curved:
     def potential(self, activity: float) -> float:
         return float("nan")
 
-    def activity_at(self, potential: float) -> float:
+    def level_at(self, potential: float) -> float:
         return float("nan")
 
 

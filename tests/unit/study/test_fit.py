@@ -166,6 +166,22 @@ def test_a_repeated_fit_runs_nothing(tmp_path: Path) -> None:
     assert first.values == second.values
 
 
+def test_every_case_and_every_evaluation_is_told_as_it_comes(tmp_path: Path) -> None:
+    told: list[str] = []
+    result = fit(task(tmp_path, slowing(TIME, 1.5, 0.2)), tmp_path / "f", performer=model(slowing), tell=told.append)
+    cases = [int(line.split()[1]) for line in told if line.startswith("case ")]
+    assert cases == list(range(1, result.cases + 1))
+    points = [line for line in told if line.startswith("evaluated")]
+    assert points[-1].endswith(f"{result.cases} cases so far")
+    squares = [float(line.split("sum of squares ")[1].split(";")[0]) for line in points]
+    # the data are the model's own: what is left of the misfit at the end is next to nothing of that at the start
+    assert squares[-1] < 1e-2 * squares[0]
+    # a fit that is repeated evaluates nothing anew, and says nothing of it
+    told.clear()
+    fit(task(tmp_path, slowing(TIME, 1.5, 0.2)), tmp_path / "f", performer=model(slowing), tell=told.append)
+    assert not [line for line in told if line.startswith("case ")]
+
+
 def test_files_hold_what_was_found(tmp_path: Path) -> None:
     told: list[str] = []
     result = fit(task(tmp_path, slowing(TIME, 1.5, 0.2)), tmp_path / "f", performer=model(slowing), tell=told.append)
@@ -173,7 +189,8 @@ def test_files_hold_what_was_found(tmp_path: Path) -> None:
     assert written["parameters"][RATE]["value"] == result.values[RATE]
     assert written["parameters"][RATE]["unit"] == "nm/s"
     # how the data were read is told once, at the beginning, and kept
-    assert told == ["data      data.csv: 40 rows, commas between values"]
+    assert told[0] == "data      data.csv: 40 rows, commas between values"
+    assert sum(line.startswith("data") for line in told) == 1
     assert written["data"] == "data.csv: 40 rows, commas between values"
     table = pd.read_csv(tmp_path / "f" / "fit.csv")
     assert list(table["time_s"]) == list(TIME)

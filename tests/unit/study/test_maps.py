@@ -149,7 +149,7 @@ def test_other_parameters_must_be_chosen(tmp_path: Path) -> None:
     d, s, t = (a.ravel() for a in np.meshgrid([30.0, 60.0, 90.0], [0.5, 1.0, 1.5], [300.0, 310.0]))
     folder = write(tmp_path / "s", {DIAMETER: d, STRESS: s, "temperature [K]": t, "depth_nm": d * s * t},
                    [["geometry.diameter"], ["overrides.mechanics.yield_stress"], ["temperature"]])
-    with pytest.raises(ConfigError, match=r"Temperature \(K\).*--at"):
+    with pytest.raises(ConfigError, match=r"Temperature \(K\).*; choose values with at PATH=VALUE"):
         plot_map(folder, "diameter", "yield_stress", "depth_nm")
     assert plot_map(folder, "diameter", "yield_stress", "depth_nm", at=["temperature=310 K"]).exists()
     assert len(read_study(folder).select(["temperature=310"]).table) == 9

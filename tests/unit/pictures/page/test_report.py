@@ -74,7 +74,7 @@ def test_figures_stand_beside_what_was_observed_with_the_error(page: Path) -> No
     assert row[1:] == ["Converted", "55 %", "84 % +53 %", "the review [@choi2021anodes], its [77] [A]"]
     assert cells(text, "A &lt;110&gt; wire swells")[2:4] == ["2", "2 agrees"]
     assert cells(text, "Wires above 300 nm")[3] == "– no such figure from this run"
-    assert cells(text, "Swelling differs by up to")[2:4] == ["at most 400 %", "50 % agrees"]
+    assert cells(text, "Swelling differs by up to")[2:4] == ["at most 400 %", "50 % not contradicted"]
     assert cells(text, "Largest over smallest diameter")[1] == "1.38"
     assert cells(text, "Growth of the diameter by direction")[1] == "[1-10] 80 %, [001] 30 %"
     assert cells(text, "Newton iterations")[1] == "295, 5.0 per accepted step"

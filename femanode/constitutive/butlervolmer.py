@@ -1,0 +1,42 @@
+"""Transfer of carriers through the surface: current and overpotential by Butler and Volmer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+
+
+@dataclass(frozen=True)
+class ButlerVolmer:
+    """i = exchange [exp(share eta/thermal) - exp(-(1 - share) eta/thermal)].
+
+    i is the current into the section, and eta how far the electrode's potential lies below that of the surface.
+
+    Attributes
+    ----------
+    exchange : exchange current, in the unit of the currents
+    share : of the overpotential that drives insertion
+    thermal : kT/(z e), V
+    """
+
+    exchange: float
+    share: float
+    thermal: float
+
+    def overpotential(self, current: float) -> float:
+        """eta, V, at a ``current``."""
+        ratio = current / self.exchange
+        if ratio == 0.0:
+            return 0.0
+        # One of the two exponentials is at least |ratio| and, within the bracket, at most |ratio| + 1.
+        share = self.share if ratio > 0.0 else 1.0 - self.share
+        most = self.thermal * float(np.log1p(abs(ratio))) / share
+
+        def excess(eta: float) -> float:
+            return float(np.exp(self.share * eta / self.thermal)
+                         - np.exp(-(1.0 - self.share) * eta / self.thermal)) - ratio
+
+        return float(brentq(excess, 0.0, most * (1.0 + 1e-12)) if ratio > 0.0
+                     else brentq(excess, -most * (1.0 + 1e-12), 0.0))

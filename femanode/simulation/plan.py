@@ -1,0 +1,62 @@
+"""What a run will take, before it has begun: steps, time, memory. Laws read off the bundled wires, not derived."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from femanode.postprocess.growth import damkohler
+from femanode.solver.problem import Problem
+
+#: Seconds per step: a part that does not depend on the mesh, and the factor of (million unknowns of the first mesh)^1.2
+#: by linear solver, or else with SuperLU; one thread. A line through the README's run (17,600 unknowns, which become
+#: 31,000 on the way; 207 steps of 5.7 Newton iterations in 102 to 116 s with PARDISO, with SuperLU in 230 to 306 s)
+#: and the same at 4-nm elements (1,500 unknowns, 0.05 to 0.1 s a step).
+_FIXED, _GROWING, _SUPERLU = 0.03, {"pardiso": 60.0, "rslab": 75.0}, 145.0
+
+#: MiB at the start, and per thousand unknowns of the first mesh (5,300: 425; 26,900: 644; 122,000: 984).
+_BASE_MEMORY, _MEMORY = 380.0, 6.0
+
+#: Steps for every half-thickness that the front could advance, times `time.max_front_advance`: where stress stops it
+#: on the way, and in addition where diffusion is the limit and it goes through; and the power of k_max/k_mean, because
+#: slow directions still move when the fast ones have stopped or are through. Steps counted with elements of a
+#: half-thickness are 0.8 to 1.5 of this for the seven bundled wires.
+_STEPS, _THROUGH, _SPREAD = 0.56, 0.5, 0.55
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is expected to take, by `plan`.
+
+    Attributes
+    ----------
+    steps : int
+        Accepted steps.
+    seconds : float
+        Of solving, on one thread.
+    memory : float
+        MiB.
+    """
+
+    steps: int
+    seconds: float
+    memory: float
+
+
+def plan(problem: Problem) -> Plan:
+    """Steps, seconds and memory that a run of this problem is expected to take; time to a factor of two."""
+    config, physics = problem.config, problem.physics
+    speed = problem.rates.maximum
+    depth = min(speed * config.time.end, problem.section.outline.wall)
+    applied = physics.applied[0]
+    if applied.current is not None:
+        depth *= min(1.0, applied.current * config.time.end / float(physics.spaces.mass.sum()))
+    D = float(physics.transport.diffusivity(np.array([physics.chemistry.at_front]))[0])
+    number = damkohler(speed, problem.section.radius, D, physics.chemistry.at_front)
+    share = (_STEPS + _THROUGH * number / (1.0 + number)) * (speed / problem.rates.mean) ** _SPREAD
+    steps = int(np.ceil(share * depth / (config.time.max_front_advance * problem.half_thickness)))
+    unknowns = 2 * physics.spaces.n_nodes
+    growing = _GROWING.get(physics.mechanics.solver.name, _SUPERLU)
+    return Plan(steps=steps, seconds=steps * (_FIXED + growing * (unknowns / 1e6) ** 1.2),
+                memory=_BASE_MEMORY + _MEMORY * unknowns / 1000)
