@@ -152,9 +152,9 @@ def _sections(runs: Sequence[RunFolder], views: Sequence[SectionView], choice: F
     signs = "  (tension positive)" if choice.is_stress else ""
     bar.set_label(choice.label + signs, fontsize=11 * letters)
     mark = "crack site" if any(len(view.marks) for view in views) else ""
-    layers = "edge of a layer" if any(run.manifest.get("layers") for run in runs) else ""
-    figure.legend(handles=line_handles(any(len(view.front) for view in views), mark, letters, layers),
-                  loc="outside lower center", ncols=4 if layers else 3, frameon=False, fontsize=9.5 * letters)
+    edges = "edge of a layer" if any(run.manifest.get("layers") for run in runs) else ""
+    figure.legend(handles=line_handles(any(len(view.front) for view in views), mark, letters, edges),
+                  loc="outside lower center", ncols=4 if edges else 3, frameon=False, fontsize=9.5 * letters)
     return figure
 
 
