@@ -51,7 +51,7 @@ def write_animation(path: Path, images: Iterator[NDArray[np.uint8]], count: int,
                           hint="pip install imageio-ffmpeg, or write a .gif") from error
     # A macro block of 2 keeps the size as it is; the default would stretch it to a multiple of 16.
     writer = imageio.get_writer(path, format="FFMPEG", fps=rate, codec="libx264", quality=8,
-                                macro_block_size=2)
+                                macro_block_size=2, output_params=["-preset", "veryfast"])
     with writer:
         for number, image in enumerate(images, start=1):
             for _ in range(1 + hold if number == count else 1):

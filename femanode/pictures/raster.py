@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import PolyCollection
-from matplotlib.figure import Figure
-from matplotlib.tri import Triangulation
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.colors import to_rgb
+from matplotlib.path import Path
+from matplotlib.transforms import IdentityTransform
 from numpy.typing import NDArray
 
-from femanode.numerics.arrays import Array, ByteArray
+from femanode.numerics.arrays import Array, ByteArray, IntArray
+from femanode.output.linearcells import join_linear
 
 OVERSAMPLING = 2
 NAN_COLOUR = "lightgrey"
+#: Side of a triangle, in pixels, below which four are drawn as one.
+SMALLEST = 1.5
 
 
 @dataclass(frozen=True)
@@ -72,24 +75,28 @@ def draw_matplotlib(layer: Layer, canvas: Canvas, oversampling: int = OVERSAMPLI
     -------
     ndarray of uint8, shape (height, width, 3)
     """
-    width, height = canvas.size
-    dpi = 100.0
-    figure = Figure(figsize=(oversampling * width / dpi, oversampling * height / dpi), dpi=dpi)
-    agg = FigureCanvasAgg(figure)
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_axis_off()
+    width, height = (oversampling * pixels for pixels in canvas.size)
+    left, right, bottom, top = canvas.bounds
+    # By the renderer alone: a figure with its axes takes as long to set up as the triangles take to be drawn.
+    renderer = RendererAgg(width, height, 100.0)  # type: ignore[no-untyped-call]
+    drawn = np.asarray(renderer.buffer_rgba())  # type: ignore[no-untyped-call]
+    drawn[:] = 255
+    pen = renderer.new_gc()
+    at = (layer.points - (left, bottom)) * (width / (right - left), height / (top - bottom))
     known = np.isfinite(layer.values)
     whole = known[layer.triangles].all(axis=1)
     if not whole.all():
-        axes.add_collection(PolyCollection(list(layer.points[layer.triangles[~whole]]), closed=True,
-                                           facecolor=NAN_COLOUR, edgecolor=NAN_COLOUR, linewidth=0.3))
+        grey = to_rgb(NAN_COLOUR)
+        pen.set_foreground(grey)
+        pen.set_linewidth(0.4)
+        for corners in at[layer.triangles[~whole]]:
+            renderer.draw_path(pen, Path(corners[[0, 1, 2, 0]], closed=True), IdentityTransform(), grey)  # type: ignore[no-untyped-call]
     if whole.any():
-        mesh = Triangulation(layer.points[:, 0], layer.points[:, 1], layer.triangles[whole])
-        axes.tripcolor(mesh, np.where(known, layer.values, 0.0), shading="gouraud",
-                       cmap=colormaps[canvas.colours], vmin=canvas.limits[0], vmax=canvas.limits[1])
-    axes.set_xlim(canvas.bounds[:2])
-    axes.set_ylim(canvas.bounds[2:])
-    return averaged(pixels(agg), oversampling)
+        value = (np.where(known, layer.values, 0.0) - canvas.limits[0]) / (canvas.limits[1] - canvas.limits[0])
+        corners = _seen(layer.triangles, at) if whole.all() else layer.triangles[whole]
+        renderer.draw_gouraud_triangles(pen, at[corners], colormaps[canvas.colours](value)[corners],
+                                        IdentityTransform())
+    return averaged(drawn[:, :, :3], oversampling)
 
 
 def draw_mirrored(layer: Layer, canvas: Canvas, mirrors: Sequence[tuple[int, int, float]],
@@ -159,6 +166,24 @@ def pixels(agg: FigureCanvasAgg) -> ByteArray:
 def averaged(image: ByteArray, factor: int = OVERSAMPLING) -> ByteArray:
     """Average blocks of pixels, which smooths edges."""
     height, width = image.shape[0] // factor, image.shape[1] // factor
-    blocks = image[:height * factor, :width * factor].reshape(height, factor, width, factor, 3)
-    reduced: ByteArray = np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
+    if factor == 1:
+        return image
+    total = np.zeros((height, width, 3), np.uint16)
+    for row in range(factor):
+        for column in range(factor):
+            total += image[row:height * factor:factor, column:width * factor:factor]
+    reduced: ByteArray = np.rint(total / np.float32(factor**2)).astype(np.uint8)
     return reduced
+
+
+def _seen(triangles: IntArray, at: Array) -> IntArray:
+    """Triangles with the detail that pixels show: the four parts of a quadratic one as one where all are tiny.
+
+    ``at`` (n, 2) are the points in pixels.
+    """
+    a, b, c = (at[triangles[:, k]] for k in range(3))
+    double = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    if len(triangles) == 0 or float(np.median(np.abs(double))) > SMALLEST**2:
+        return triangles
+    whole = join_linear(triangles)
+    return triangles if whole is None else whole[:, :3]

@@ -89,6 +89,8 @@ class SectionArtists:
             axes.add_line(line)
         self.marks = PolyCollection([], facecolors=MARK, edgecolors="black", linewidths=weight, zorder=5)
         axes.add_collection(self.marks)
+        #: What is drawn over the field, in this order.
+        self.drawn = [*axes.collections[:-1], *self.fronts, self.marks]
 
     def update(self, view: SectionView, image: NDArray[np.uint8]) -> None:
         """Show another instant; ``image`` is the coloured field, shape (height, width, 3)."""

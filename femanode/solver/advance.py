@@ -23,6 +23,10 @@ from femanode.solver.transport import FULL_ACTIVITY, Balance
 #: Largest number of sweeps between front and carriers, and between the front's speed and its travel.
 MOST_SWEEPS, MOST_LOOKS = 40, 60
 
+#: A sweep whose speeds would change the extent by less than this share of the agreed difference does not move the front
+#: again.
+AT_REST = 0.2
+
 
 @dataclass(frozen=True)
 class Moved:
@@ -115,9 +119,14 @@ def advance_front(physics: Physics, state: State, dt: float, shift: Array | None
     n = front.normals(0.5 * (xi + front.travel(xi, drive, dt, state.curvature)))
     averager: Averager | None = None
     previous = np.full_like(xi, np.inf)
+    rate = front.rate.rate(n[0], n[1])
     for _ in range(MOST_SWEEPS):
+        last = drive
         drive, travel = _drive(physics, state, n, activity, xi, travel, dt)
-        xi = front.travel(state.xi, drive, dt, state.curvature)
+        # The profile rises by 1/(4 delta) at most.
+        change = dt * float(np.max(np.abs(rate * (drive - last)))) / (4.0 * front.delta)
+        if averager is None or not change <= AT_REST * agreed:  # also where it is no number
+            xi = front.travel(state.xi, drive, dt, state.curvature)
         if not np.all(np.isfinite(xi)):
             raise StepFailed("front equation gave a value that is not finite")
         h = conversion(xi, front.start)

@@ -100,7 +100,7 @@ class Front:
         self.rate, self.kinetics = rate, kinetics
         number = np.where(spaces.idle, -1, np.cumsum(~spaces.idle) - 1)
         self._pattern = Pattern(number[spaces.sub], len(spaces.live))
-        self._solver = SymmetricSolver(backend, spaces.rank[spaces.live],
+        self._solver = SymmetricSolver(backend, spaces.rank[spaces.live], accuracy=1e-9,
                                        purpose="the average across the front")
         self._links: tuple[IntArray, IntArray, IntArray] | None = None
         self._blocks = np.empty((spaces.sub.shape[1], 3, 3))
@@ -130,8 +130,13 @@ class Front:
     def normals(self, xi: Array) -> Array:
         """Unit normals -grad xi/|grad xi| at nodes, (2, N); zero where they are undefined."""
         spaces = self.spaces
-        grad = np.einsum("kin,kn->in", spaces.sub_grad, self.log_odds(xi)[spaces.sub]) * spaces.sub_area
-        n = -np.stack([scatter(spaces.sub, g, spaces.n_nodes) for g in grad])
+        if self._links is not None:
+            from femanode.solver.node_loops import nodal_gradient
+
+            n = -nodal_gradient(self.log_odds(xi), spaces.sub, spaces.sub_grad, spaces.sub_area)
+        else:
+            grad = np.einsum("kin,kn->in", spaces.sub_grad, self.log_odds(xi)[spaces.sub]) * spaces.sub_area
+            n = -np.stack([scatter(spaces.sub, g, spaces.n_nodes) for g in grad])
         # On a symmetry line the normal must lie along the line, otherwise the front would have a kink there.
         n[0, spaces.x0] = 0.0
         n[1, spaces.y0] = 0.0

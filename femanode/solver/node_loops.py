@@ -69,6 +69,25 @@ def advance(xi: Array, growth: Array, inflow: Array, flow: Array, slowness: Arra
 
 
 @compiled
+def nodal_gradient(depth: Array, tri: IntArray, grad: Array, area: Array) -> Array:
+    """Sums (2, N) over the sub-triangles of each node of area times gradient of ``depth`` (N,).
+
+    ``tri`` (3, sub), ``grad`` (3, 2, sub) and ``area`` (sub,) are the sub-triangles.
+    """
+    count = tri.shape[1]
+    parts, out = np.empty((2, count)), np.zeros((2, len(depth)))
+    for t in range(count):
+        a, b, c = depth[tri[0, t]], depth[tri[1, t]], depth[tri[2, t]]
+        for i in range(2):
+            parts[i, t] = (grad[0, i, t] * a + grad[1, i, t] * b + grad[2, i, t] * c) * area[t]
+    for k in range(3):
+        for t in range(count):
+            out[0, tri[k, t]] += parts[0, t]
+            out[1, tri[k, t]] += parts[1, t]
+    return out
+
+
+@compiled
 def average_blocks(begin: int, end: int, depth: Array, tri: IntArray, grad: Array, area: Array, reach2: float,
                    sideways: float, out: Array) -> None:
     """Write to ``out`` (sub, 3, 3) the stiffness of the average across the front, along the gradient of ``depth``.

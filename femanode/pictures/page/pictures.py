@@ -30,7 +30,7 @@ from femanode.pictures.crackmark import marked_view
 from femanode.pictures.curves import describe_frames
 from femanode.pictures.fieldchoice import FieldChoice, choose_field, colour_limits
 from femanode.pictures.page.chartcase import MOST_FRAMES, Case, stages
-from femanode.pictures.raster import OVERSAMPLING, Canvas, Layer, draw_mirrored, pixels
+from femanode.pictures.raster import OVERSAMPLING, Canvas, Layer, draw_mirrored
 from femanode.pictures.scene import NoSceneError, write_scene
 from femanode.pictures.sectionart import SectionArtists, add_scale_bar, colours_of, extent_of, round_length
 from femanode.pictures.sectionview import SectionView
@@ -117,10 +117,10 @@ def draw_pictures(cases: Sequence[Case], fields: Sequence[str] = ("content", "ho
     with scratch_folder() as folder, ThreadPoolExecutor(1) as beside:
         scene = (beside.submit(write_scene, film[-1].view, colours_of(low), (low, high), folder / "view.html")
                  if film else None)
-        strips = [_strip(choice, limits, layout, part)
-                  for choice, limits, part in zip(choices, ranges, shots, strict=True)]
         if film:
             movie, kind = _film(layout, film, ranges[-1], folder, problems)
+        strips = [_strip(choice, limits, layout, part)
+                  for choice, limits, part in zip(choices, ranges, shots, strict=True)]
         try:
             page = scene.result().read_bytes() if scene else b""
         except NoSceneError as error:
@@ -183,7 +183,16 @@ class _Layout:
                           view.values[:len(view.values) // copies])
             artists.update(view, draw_mirrored(layer, canvas, view.mirrors, oversampling))
             caption.set_text(shot.caption if len(shot.caption) <= 52 else shot.caption[:49] + "...")
-            return pixels(agg)
+            # Field and lines go into the renderer's pixels one by one: a figure that draws itself resamples the field,
+            # pixel for pixel, and takes as long for it as the triangles took.
+            renderer = agg.get_renderer()  # type: ignore[no-untyped-call]
+            renderer.clear()
+            image = np.asarray(agg.buffer_rgba())  # type: ignore[no-untyped-call]
+            image[:HEADER] = 255
+            image[HEADER:, :, :3], image[HEADER:, :, 3] = artists.image.get_array(), 255
+            for artist in [*artists.drawn, *axes.patches, *axes.texts, caption]:
+                artist.draw(renderer)
+            return np.array(image[:, :, :3])
 
         return paint
 

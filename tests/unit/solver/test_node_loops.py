@@ -39,6 +39,17 @@ def test_front_advances_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     assert_allclose(fast.front.advance(xi, v, n, 60.0), wanted, rtol=0, atol=1e-13)
 
 
+def test_normals_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a lobed front."""
+    fast, slow = both(monkeypatch)
+    s = fast.spaces
+    lobes = 2.0 * np.cos(4.0 * np.arctan2(s.nodes[1], s.nodes[0]))
+    xi = fast.front.initial_extent(np.maximum(30.0 + lobes - np.hypot(*s.nodes), 0.0) - 10.0)
+    wanted = slow.front.normals(xi)
+    assert np.ptp(wanted[0]) > 0.9
+    assert_allclose(fast.front.normals(xi), wanted, rtol=0, atol=1e-12)
+
+
 def test_average_across_the_front_is_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     fast, slow = both(monkeypatch)
     s = fast.spaces

@@ -59,6 +59,17 @@ def test_travel_agrees_with_the_stress_half_way_through_it(wire: tuple[Physics, 
     assert_allclose(moved.travel, brentq(left, 0.0, 3.0), rtol=2e-4, atol=0)
 
 
+@pytest.mark.parametrize("dt", [2.0, 20.0])
+def test_the_front_is_where_the_speed_of_the_step_takes_it(wire: tuple[Physics, State], dt: float) -> None:
+    # However few times the sweeps have moved it: 1e-4 in extent is what they agree to. The wire's 0.05 nm/s are the
+    # same in all directions. The activity of the start is wrong by a tenth, so that the first sweep's front is too.
+    physics, state = wire
+    moved = advance_front(physics, replace(state, activity=0.9 * np.ones_like(state.xi)), dt)
+    there = physics.front.travel(state.xi, moved.speed / 0.05, dt, state.curvature)
+    assert np.abs(there - state.xi).max() > 1e-3
+    assert_allclose(moved.xi, there, rtol=0, atol=1e-4)
+
+
 def test_a_step_too_long_for_its_stress_is_refused(wire: tuple[Physics, State]) -> None:
     # the travel that half a step of the fixed point would have to find is where its slope is below -3
     physics, state = wire
