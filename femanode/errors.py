@@ -108,3 +108,20 @@ class ConvergenceError(FemanodeError):
         self.state_path = state_path
         tail = f"; last good state: {state_path}" if state_path else ""
         super().__init__(message + tail)
+
+
+class OutOfMemory(FemanodeError, MemoryError):
+    """The system gives no more memory; the last good state has been saved where that was possible.
+
+    Parameters
+    ----------
+    message : str
+        When it happened, and what the system says.
+    kept : str
+        What is safe and where it is.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, kept: str) -> None:
+        super().__init__(f"{message}; {kept}; close other programs, or use a coarser mesh, then go on with --resume")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from femanode.config.doubts import doubts
 from femanode.mesh.section import COATING, CORE
 from femanode.postprocess.accuracy import Bias
 from femanode.postprocess.growth import damkohler
+from femanode.postprocess.runfacts import RunFacts
 from femanode.postprocess.summary import bias_of
 from femanode.simulation.plan import plan
 from femanode.simulation.progress import format_seconds
@@ -27,6 +28,8 @@ _BESIDES = f"{_START} and 4 to 10 s of pictures and page"
 
 #: Value of v delta c_f/((1 - c_f) D) up to which times are good to 2 % at the standard settings.
 _THICK = 1.0
+#: Cycles that are told one by one.
+MOST_CYCLES = 6
 #: Figures in the terminal that a neck of the skin touches, as they are named there.
 _LATE = (("anisotropy_ratio", "largest over smallest diameter"), ("hoop_surface_max_GPa", "surface hoop stress"),
          ("hoop_max_GPa", "largest hoop stress"), ("crack_risk", "crack risk"))
@@ -133,11 +136,17 @@ def _most_uptake(problem: Problem) -> float:
 def describe_result(result: Result) -> str:
     """What ``femanode run`` prints at the end."""
     s, folder = result.summary, result.path
+    facts = RunFacts(result)
+    front = () if facts.without_front else (
+        _drive_left(s) if not s.get("cycles") else "", _growth(s) if not s.get("cycles") else "")
+    thickness = "" if facts.without_front else (
+        f"front half-thickness {s['interface_thickness_ratio']:.4f} of the radius: "
+        f"{Bias(*s['accuracy'].values()) if 'accuracy' in s else 'bias not known'}")
     lines = [
         *(f"warning: {text}" for text in s["warnings"]),
-        _ending(s), _drive_left(s), _growth(s), _shape(s), _crack(s), _coating(s),
-        f"front half-thickness {s['interface_thickness_ratio']:.4f} of the radius: "
-        f"{Bias(*s['accuracy'].values()) if 'accuracy' in s else 'bias not known'}",
+        _ended_under_current(s, facts) if s.get("cycles") or facts.without_front else _ending(s),
+        *cycle_lines(s.get("cycles") or (), result.manifest.get("protocol") or ()), *front, _shape(s), _crack(s),
+        _coating(s), thickness,
         f"ParaView  {folder / 'frames.pvd'}  ({_frames(result.manifest)}Warp By Vector, displacement, scale 1)",
         f"figures   {folder / 'summary.json'}, {folder / 'history.csv'}",
     ]
@@ -183,8 +192,52 @@ def _ending(s: Mapping[str, Any]) -> str:
     # The two depths of a round front are the same but for the curvature of a front that has a width: one is enough.
     uneven = deepest is not None and deepest > 1.02 * s["penetration_depth_nm"]
     deep = f" (at its deepest {deepest:.1f} nm)" if uneven else ""
-    return (f"{s['stop_reason']} {when}: {100 * s['converted_fraction']:.1f} % converted, front "
+    return (f"{s['stop_reason']} {when}: {_electrode(s)}{100 * s['converted_fraction']:.1f} % converted, front "
             f"{s['penetration_depth_nm']:.1f} nm deep{deep}, {held}")
+
+
+def _electrode(s: Mapping[str, Any]) -> str:
+    """Potential and capacity, where a current was given."""
+    if s.get("potential_V") is None:
+        return ""
+    return f"{s['potential_V']:.3f} V, {s['capacity_mAh_g']:.0f} mAh/g; "
+
+
+def _ended_under_current(s: Mapping[str, Any], facts: RunFacts) -> str:
+    """How a run ended that is not about a front coming to rest: under a protocol, or where all has reacted."""
+    front = (f"{100 * s['state_of_charge']:.1f} % of full content" if facts.without_front else
+             f"{100 * s['converted_fraction']:.1f} % converted, front {s['penetration_depth_nm']:.1f} nm deep")
+    return f"{s['stop_reason']} at t = {format_seconds(s['time_s'])}: {_electrode(s)}{front}"
+
+
+def cycle_lines(cycles: Sequence[Mapping[str, Any]], steps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line for each cycle, of many the first and the last ones; then the steps that could not begin.
+
+    Parameters
+    ----------
+    cycles : of ``summary.json``
+    steps : the manifest's ``protocol``
+    """
+    lines = [_cycle(one) for one in cycles]
+    if len(lines) > MOST_CYCLES:
+        lines = [*lines[:2], f"...       {len(lines) - MOST_CYCLES + 1} more in summary.json", *lines[3 - MOST_CYCLES:]]
+    skipped = [f"step {one['step']} of cycle {one['cycle']} ({one['name']}) {one['ended_by']}" for one in steps
+               if str(one["ended_by"]).startswith("not begun")]
+    if len(skipped) > MOST_CYCLES:
+        more = len(skipped) - MOST_CYCLES + 1
+        skipped = [*skipped[:MOST_CYCLES - 1], f"{more} more steps not begun, in manifest.json"]
+    return lines + skipped
+
+
+def _cycle(one: Mapping[str, Any]) -> str:
+    """One cycle: capacities, efficiency, hysteresis, hoop stress and size."""
+    efficiency, gap = one["coulombic_efficiency"], one["voltage_hysteresis_V"]
+    return "".join((
+        f"cycle {one['cycle']:<4}{one['capacity_in_mAh_g']:.0f} mAh/g in, {one['capacity_out_mAh_g']:.0f} out",
+        "" if efficiency is None else f" ({100 * efficiency:.2f} %)",
+        "" if gap is None else f", hysteresis {gap:.3f} V",
+        f", hoop {one['hoop_min_GPa']:.2f} to {one['hoop_max_GPa']:.2f} GPa, diameter {one['diameter_ratio']:.3f} of "
+        "the first", "" if one["finished"] else ", not finished"))
 
 
 def _drive_left(s: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ import logging
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,6 +23,9 @@ from femanode.errors import ConfigError, FemanodeError
 from femanode.numerics.caches import settle_matplotlib
 from femanode.simulation.interruption import answer
 
+if TYPE_CHECKING:
+    from femanode.config.loading import Config
+
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
                   context_settings={"help_option_names": ["-h", "--help"]},
                   help="Stress-diffusion simulator for cross-sections of alloying battery anodes.")
@@ -32,6 +35,8 @@ cli_verify.register(app)
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="configuration (YAML)")]
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY.PATH=VALUE", help="override one key")]
+
+Untrusted = Annotated[bool, typer.Option("--untrusted", help=cli_study.FOREIGN)]
 
 
 class _File(enum.Enum):
@@ -72,12 +77,11 @@ def run(config: ConfigPath,
         resume: Annotated[bool, typer.Option("--resume", help="go on from the folder's checkpoint")] = False,
         extrapolated: Annotated[bool, typer.Option(
             "--extrapolate", help="run at three half-thicknesses; figures for a front without one")] = False,
+        untrusted: Untrusted = False,
         quiet: Annotated[bool, typer.Option("--quiet", help="print nothing but errors")] = False) -> None:
     """Run one case; of a run's folder with --resume, what it was begun with."""
-    from femanode.config.loading import load_config
-
     config, out = _own_config(config, out, resume)
-    loaded = load_config(config, [*(settings or []), *_frames(frames)])
+    loaded = _loaded(config, [*(settings or []), *_frames(frames)], untrusted)
     # Bad input is answered before the solver's libraries load.
     from femanode.simulation.progress import live
     from femanode.simulation.run import run as run_case
@@ -107,11 +111,9 @@ def run(config: ConfigPath,
 
 
 @app.command()
-def check(config: ConfigPath, settings: Settings = None) -> None:
+def check(config: ConfigPath, settings: Settings = None, untrusted: Untrusted = False) -> None:
     """Validate, and say what would run."""
-    from femanode.config.loading import load_config
-
-    loaded = load_config(config, settings or [])
+    loaded = _loaded(config, settings or [], untrusted)
     from femanode.cli.brief import describe_plan
     from femanode.solver.problem import build_problem
 
@@ -121,11 +123,9 @@ def check(config: ConfigPath, settings: Settings = None) -> None:
 @app.command()
 def mesh(config: ConfigPath,
          out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help=".msh or .vtu")] = None,
-         settings: Settings = None) -> None:
+         settings: Settings = None, untrusted: Untrusted = False) -> None:
     """Make the mesh only."""
-    from femanode.config.loading import load_config
-
-    loaded = load_config(config, settings or [])
+    loaded = _loaded(config, settings or [], untrusted)
     from femanode.mesh.files import write_section
     from femanode.solver.problem import mesh_section
 
@@ -190,6 +190,15 @@ def _own_config(config: Path, out: Path | None, resume: bool) -> tuple[Path, Pat
         raise ConfigError("is a run's folder", where=str(config), allowed="a configuration (YAML)",
                           hint=f"--resume goes on with the run; its configuration is {own}")
     return own, out if out is not None else config
+
+
+def _loaded(path: Path, settings: list[str], untrusted: bool) -> Config:
+    """The configuration; of one from elsewhere, with the files of its own folder only."""
+    from femanode.config.loading import load_config
+    from femanode.config.trust import confined_to
+
+    with confined_to(path.parent if untrusted else None):
+        return load_config(path, settings)
 
 
 def _frames(frames: int | None) -> list[str]:

@@ -12,7 +12,7 @@ from femanode.errors import ConfigError
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="a run's folder")]
 Folders = Annotated[list[Path], typer.Argument(metavar="DIR [DIR ...]", help="runs' folders")]
-Field = Annotated[str, typer.Option(metavar="NAME", help="field, such as hoop, content, mises, eqps, or 'curves'")]
+Field = Annotated[str, typer.Option(metavar="NAME", help="field, such as hoop, content, eqps; or 'curves', 'cycles'")]
 
 
 def register(app: typer.Typer) -> None:
@@ -39,13 +39,13 @@ def plot(folders: Folders, field: Field = "hoop_stress_GPa",
                                                    "value, drawn with the computed one")] = None,
          key: Annotated[str, typer.Option(metavar="KEY", help="column of history.csv that was measured, for --with")]
          = "front_depth_nm") -> None:
-    """Draw a field in the true deformed shape, or the curves; several runs in one panel."""
+    """Draw a field in the true deformed shape, the curves, or the potential of cycles; several runs in one panel."""
     if data is not None:
         typer.echo(_beside(folders, data, key, out))
         return
     from femanode.output.runfolder import RunFolder
     from femanode.pictures.fieldchoice import choose_field
-    from femanode.pictures.figures import plot_curves, plot_field
+    from femanode.pictures.figures import plot_curves, plot_cycles, plot_field
     from femanode.pictures.options import frame_at, list_frames, read_range, read_size
 
     runs = [RunFolder(folder) for folder in folders]
@@ -63,6 +63,8 @@ def plot(folders: Folders, field: Field = "hoop_stress_GPa",
         path = plot_panel(runs, field, numbers, out, size=size, limits=ends)
     elif field == "curves":
         path = plot_curves(runs[0], out, size=size)
+    elif field == "cycles":
+        path = plot_cycles(runs[0], out, size=size)
     else:
         path = plot_field(runs[0], field, numbers[0], out, shared=shared, size=size, limits=ends)
     typer.echo(path)
@@ -79,12 +81,12 @@ def _beside(folders: list[Path], data: Path, key: str, out: Path | None) -> Path
 
 
 def _refuse(field: str, **given: object) -> None:
-    """Options that contradict each other, or that curves do not have."""
+    """Options that contradict each other, or that curves and cycles do not have."""
     if given["frame"] is not None and given["time"] is not None:
         raise ConfigError("found both --frame and --time", allowed="one of them")
     for name, option in (("time", "--time"), ("limits", "--range")):
-        if field == "curves" and given[name] is not None:
-            raise ConfigError(f"found {option}", where="--field curves", allowed=f"{option} with a field of a frame",
+        if field in ("curves", "cycles") and given[name] is not None:
+            raise ConfigError(f"found {option}", where=f"--field {field}", allowed=f"{option} with a field of a frame",
                               hint="leave it out")
 
 

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from femanode.config.trust import confined_to
 from femanode.errors import ConfigError, FemanodeError
 
 if TYPE_CHECKING:
     from femanode.study.ledger import SweepResult
 
+#: What ``--untrusted`` does.
+FOREIGN = "the file is from elsewhere: refuse files that it names outside of its folder"
 #: Failed cases named one by one at the end.
 NAMED = 5
 
@@ -33,13 +36,15 @@ def sweep(file: Annotated[Path, typer.Argument(metavar="SWEEP", help="sweep file
           resume: Annotated[bool, typer.Option("--resume", help="go on with the sweep in the folder")] = False,
           retry: Annotated[bool, typer.Option(
               "--retry", help="redo cases that crashed, timed out or ran out of memory")] = False,
+          untrusted: Annotated[bool, typer.Option("--untrusted", help=FOREIGN)] = False,
           quiet: Annotated[bool, typer.Option("--quiet", help="print nothing but errors")] = False) -> None:
     """Run a study: many cases, one table."""
     from femanode.study.sweep import sweep as run_sweep
 
     try:
-        result = run_sweep(file, out, workers=workers, scheduler=scheduler, resume=resume or retry, retry=retry,
-                           overrides=settings or [], quiet=quiet)
+        with confined_to(file.parent if untrusted else None):
+            result = run_sweep(file, out, workers=workers, scheduler=scheduler, resume=resume or retry, retry=retry,
+                               overrides=settings or [], quiet=quiet)
     except KeyboardInterrupt:
         raise Stopped("interrupted; cases that have ended are kept, --resume does the rest") from None
     if not quiet or result.exit_code:
@@ -72,13 +77,15 @@ def fit(file: Annotated[Path, typer.Argument(metavar="FILE", help="fit file (YAM
         workers: Annotated[int | None, typer.Option(metavar="N", help="cases at a time; default: cores")] = None,
         scheduler: Annotated[str | None, typer.Option(
             metavar="ADDRESS", help="a running Dask scheduler, tcp://host:port; default: this machine")] = None,
+        untrusted: Annotated[bool, typer.Option("--untrusted", help=FOREIGN)] = False,
         ) -> None:
     """Adjust parameters to a measured curve or figure of merit."""
     from femanode.study.fit import describe_fit
     from femanode.study.fit import fit as run_fit
 
     try:
-        typer.echo(describe_fit(run_fit(file, out, workers=workers, scheduler=scheduler, tell=_tell)))
+        with confined_to(file.parent if untrusted else None):
+            typer.echo(describe_fit(run_fit(file, out, workers=workers, scheduler=scheduler, tell=_tell)))
     except KeyboardInterrupt:
         raise Stopped("interrupted; cases that have ended are kept, the same command goes on") from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -134,12 +134,21 @@ def describe(seen: Look, quiet: float, left: float | None, *, plain: bool = Fals
                   f"t = {format_seconds(last['time_s'])}{end}, "
                   f"{100 * last.get('converted_fraction', float('nan')):.1f} % converted, hoop at the surface "
                   f"{last.get('hoop_surface_max_GPa', float('nan')):.2f} GPa",
+                  *_under_current(last),
                   f"step {len(seen.rows) - 1}: {format_seconds(last.get('dt_s', float('nan')))}, "
                   f"{last.get('newton_iterations', 0):.0f} Newton iterations"]
     if seen.stop is None and not seen.killed:
         lines += [f"about {format_seconds(left)} left"] if left is not None else []
         lines += [f"nothing new for {format_seconds(quiet)}"] if quiet > 30 else []
     return lines
+
+
+def _under_current(last: Mapping[str, float]) -> list[str]:
+    """Where a protocol stands, and what the electrode shows; nothing without a current."""
+    if "potential_V" not in last:
+        return []
+    step = f"cycle {last['cycle']:.0f}, step {last['step']:.0f}: " if "cycle" in last else ""
+    return [f"{step}{last['potential_V']:.3f} V, {last.get('capacity_mAh_g', float('nan')):.0f} mAh/g"]
 
 
 def watch(folder: Path, show: Callable[[list[str]], None], *, every: float = 1.0, patience: float = 600.0,

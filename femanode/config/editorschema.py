@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from femanode.config.inert import Inert
 from femanode.config.material import Material
+from femanode.config.migration import SCHEMA
 from femanode.units import expected, format_quantity
 
 
@@ -48,6 +49,9 @@ def editor_schema(model: type[BaseModel]) -> dict[str, Any]:
             "anyOf": [inert, {"$ref": "#/$defs/Inert"}],
             "description": "what the layer is made of; it takes no carriers"}
     schema["properties"]["overrides"].pop("maxProperties", None)
+    told = {"type": "integer", "minimum": 1, "maximum": SCHEMA, "default": SCHEMA,
+            "description": "generation of keys that the file was written for; a run's config.yaml says it"}
+    schema["properties"]["schema"] = definitions["Material"]["properties"]["schema"] = told
     return schema
 
 

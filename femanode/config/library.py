@@ -11,15 +11,20 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from femanode.config.complaints import Place, Places, explain, places_of, suggest_material
+from femanode.config.complaints import Place, Places, explain, locate, places_of, suggest_material
 from femanode.config.inert import Inert, inert_mapping
 from femanode.config.material import Material, material_mapping
+from femanode.config.migration import migrate
+from femanode.config.trust import require_inside
 from femanode.config.yamlio import kind, load_yaml
 from femanode.errors import ConfigError
 
 __all__ = ["Row", "describe", "list_inert", "list_materials", "load_inert", "load_material", "material_data"]
 
 _FOLDER = Path(__file__).resolve().parents[1] / "materials"
+
+#: Points of a table that are shown one by one.
+MOST_POINTS = 9
 
 
 class Row(NamedTuple):
@@ -66,10 +71,14 @@ def material_data(reference: object, base: Path, where: str = "", *, inert: bool
     if isinstance(reference, Inert):
         return inert_mapping(reference), {}
     if isinstance(reference, Mapping):
-        return dict(reference), {}
+        data = dict(reference)
+        migrate(data, where)
+        return data, {}
     path = _path(reference, base, where, inert)
     data, lines = load_yaml(path)
-    return data, places_of(lines, str(path))
+    places = places_of(lines, str(path))
+    migrate(data, locate(places, ("schema",)))
+    return data, places
 
 
 def _path(reference: object, base: Path, where: str, inert: bool) -> Path:
@@ -82,6 +91,7 @@ def _path(reference: object, base: Path, where: str, inert: bool) -> Path:
         return (_FOLDER / "inert" if inert else _FOLDER) / f"{reference}.yaml"
     if "/" in reference or reference.endswith((".yaml", ".yml")):
         path = base / reference
+        require_inside(path, where)
         if not path.is_file():
             raise ConfigError(f"found no material file '{path}'", where=where, allowed=allowed)
         return path
@@ -174,6 +184,11 @@ def _collect(node: Any, path: tuple[str, ...], rows: list[Row]) -> None:
 def _shown(value: Any) -> str:
     """Value as a short text."""
     if isinstance(value, Mapping):
-        pairs = zip(value["content"], value["value"], strict=True)
-        return ", ".join(f"{quantity} at {content:g}" for content, quantity in pairs)
+        pairs = [f"{quantity} at {content:g}" for content, quantity in
+                 zip(value["content"], value["value"], strict=True)]
+        # A measured curve has dozens: its ends and middle say what it is, the rest is in the file.
+        if len(pairs) > MOST_POINTS:
+            middle = len(pairs) // 2
+            return f"{pairs[0]}, ..., {pairs[middle]}, ..., {pairs[-1]} ({len(pairs)} points)"
+        return ", ".join(pairs)
     return value if isinstance(value, str) else kind(value)

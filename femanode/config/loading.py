@@ -15,6 +15,7 @@ from femanode.config.geometry import Geometry
 from femanode.config.layers import resolve_layers
 from femanode.config.library import material_data
 from femanode.config.material import Material, material_mapping
+from femanode.config.migration import migrate
 from femanode.config.overrides import apply_overrides, set_value
 from femanode.config.quantities import Section, Temperature, Text, problem
 from femanode.config.sections import (
@@ -28,6 +29,7 @@ from femanode.config.sections import (
     Solver,
     Time,
 )
+from femanode.config.trust import require_inside, require_plain_mesh
 from femanode.config.yamlio import dump_yaml, kind, load_yaml, parse_yaml
 from femanode.errors import ConfigError
 
@@ -117,7 +119,8 @@ class Config(Section):
 
     @classmethod
     def _build(cls, data: dict[str, Any], places: Places, overrides: Sequence[str], base: Path) -> Self:
-        """Apply overrides, resolve the material and paths, validate."""
+        """Bring keys up to date, apply overrides, resolve the material and paths, validate."""
+        migrate(data, locate(places, ("schema",)))
         for text in overrides:
             _apply_setting(text, data, places)
         _resolve_material(data, places, base)
@@ -132,9 +135,12 @@ class Config(Section):
         """This configuration with the mesh's path made absolute; refused where there is no such file."""
         if self.geometry.path is None:
             return self
+        where = locate(places, ("geometry", "path"))
+        require_inside(base / self.geometry.path, where)
+        require_plain_mesh(self.geometry.path, where)
         path = (base / self.geometry.path).resolve()
         if not path.is_file():
-            raise ConfigError(f"found no file '{path}'", where=locate(places, ("geometry", "path")))
+            raise ConfigError(f"found no file '{path}'", where=where)
         return self.model_copy(update={"geometry": self.geometry.model_copy(update={"path": path})})
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.representer import SafeRepresenter
 
+from femanode.config.trust import require_inside
 from femanode.config.yamlnodes import Composer, Node
 from femanode.errors import ConfigError
 
@@ -49,6 +50,7 @@ def load_yaml(path: str | Path) -> tuple[dict[str, Any], Lines]:
         several documents, duplicate keys, tags, merge keys, recursion, too large when expanded.
     """
     path = Path(path)
+    require_inside(path)
     try:
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)

@@ -13,6 +13,10 @@ from femanode.numerics.arrays import Array
 #: which the phase is full or empty already, and is so small that the content leaves the table by less than 0.005.
 BEYOND = 0.02
 
+#: Within this many V beyond the ends the slope goes from that of the table to the above. What diffuses is proportional
+#: to the slope: with a jump of it the balance has no solution where a level lies at the end.
+FADING = 2e-3
+
 
 @dataclass(frozen=True)
 class OpenCircuit:
@@ -36,6 +40,7 @@ class OpenCircuit:
     _slope: PchipInterpolator = field(init=False, repr=False, compare=False)
     _area: PchipInterpolator = field(init=False, repr=False, compare=False)
     _ends: tuple[float, float] = field(init=False, repr=False, compare=False)
+    _excess: tuple[float, float] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         levels = 1.0 - (np.array(self.potentials) - self.full)
@@ -44,6 +49,8 @@ class OpenCircuit:
         object.__setattr__(self, "_slope", curve.derivative())
         object.__setattr__(self, "_area", curve.antiderivative())
         object.__setattr__(self, "_ends", (float(levels[0]), float(levels[-1])))
+        slopes = self._slope(np.array(self._ends))
+        object.__setattr__(self, "_excess", tuple(max(float(s) - BEYOND, 0.0) for s in slopes))
 
     @property
     def full(self) -> float:
@@ -63,7 +70,13 @@ class OpenCircuit:
     def content(self, level: Array) -> Array:
         """See :meth:`femanode.constitutive.chemistry.Chemistry.content`."""
         inside = np.clip(level, *self._ends)
-        return np.asarray(self._content(inside) + BEYOND * (level - inside))
+        beyond, excess = level - inside, self._beyond(level)
+        fading = excess * FADING * np.sign(beyond) * -np.expm1(-np.abs(beyond) / FADING)
+        return np.asarray(self._content(inside) + BEYOND * beyond + fading)
+
+    def _beyond(self, level: Array) -> Array:
+        """By how much the table's slope at the end that is nearer exceeds `BEYOND`, 1/V."""
+        return np.where(level < self._ends[0], *self._excess)
 
     def level(self, content: Array) -> Array:
         """See :meth:`femanode.constitutive.chemistry.Chemistry.level`; bisection, then Newton's method."""
@@ -78,8 +91,9 @@ class OpenCircuit:
         return np.asarray(level)
 
     def _capacity(self, level: Array) -> Array:
-        inside = (level > self._ends[0]) & (level < self._ends[1])
-        return np.where(inside, np.maximum(self._slope(np.clip(level, *self._ends)), BEYOND), BEYOND)
+        inside = np.clip(level, *self._ends)
+        fading = self._beyond(level) * np.exp(-np.abs(level - inside) / FADING)
+        return np.where(level == inside, np.maximum(self._slope(inside), BEYOND), BEYOND + fading)
 
     def tangent(self, level: Array) -> tuple[Array, Array]:
         """See :meth:`femanode.constitutive.chemistry.Chemistry.tangent`."""
@@ -98,7 +112,9 @@ class OpenCircuit:
         low, high = self._ends
         inside = np.clip(level, low, high)
         beyond = level - inside
+        far = np.abs(beyond)
         area = self._area(inside) + beyond * (self._content(inside) + 0.5 * BEYOND * beyond)
+        area += self._beyond(level) * FADING * (far + FADING * np.expm1(-far / FADING))
         return np.asarray(-(self.full + 1.0 - level) * self.content(level) - area)
 
     def potential(self, level: float) -> float:

@@ -21,7 +21,7 @@ Backend = Literal["auto", "pardiso", "rslab", "scipy"]
 
 
 class SingularMatrix(RuntimeError):
-    """A matrix that cannot be factorised, or whose solutions are no solutions."""
+    """A matrix that cannot be factorised, or whose solutions are no solutions; the text says of which equations."""
 
 
 def inner(a: Array, b: Array) -> float:
@@ -69,6 +69,8 @@ class SymmetricSolver:
         more.
     symmetric : bool
         Whether the matrices are. PARDISO is used for those only: others go to rslab, or to scipy.
+    purpose : str
+        Whose equations these are, for the text of an error.
 
     Raises
     ------
@@ -89,8 +91,8 @@ class SymmetricSolver:
     near, most_iterations = 3e-2, 12
 
     def __init__(self, backend: Backend = "auto", rank: IntArray | None = None, accuracy: float = 1e-11, *,
-                 symmetric: bool = True) -> None:
-        self.accuracy = accuracy
+                 symmetric: bool = True, purpose: str = "") -> None:
+        self.accuracy, self.purpose = accuracy, purpose
         order = None if rank is None else np.argsort(rank, kind="stable").astype(np.int64)
         self._method: Method = _method(backend, order, symmetric=symmetric)
         self.name = self._method.name
@@ -106,28 +108,41 @@ class SymmetricSolver:
             The matrix is singular to working precision, or has entries that are not finite.
         """
         self.factorisations += 1
-        if not np.all(np.isfinite(matrix.data)):
-            raise SingularMatrix("the matrix has entries that are not finite")
         self._matrix = None
+        if not np.all(np.isfinite(matrix.data)):
+            raise self._failure("the matrix has entries that are not finite")
         try:
             self._method.factorise(matrix)
         except RuntimeError as error:
-            raise SingularMatrix(str(error)) from error
+            raise self._failure(str(error)) from error
         self._matrix = matrix
 
     def solve(self, rhs: Array) -> Array:
-        """Solve with the last factorisation; rhs (n,) or (n, k)."""
+        """Solve with the last factorisation; rhs (n,) or (n, k).
+
+        Raises
+        ------
+        SingularMatrix
+            There is no solution to working precision, or the right side is not finite.
+        """
         matrix = self._matrix
         if matrix is None:
             raise RuntimeError("solve before factorise")
-        x, error = self._refined(matrix, rhs)
-        if error > max(self.accuracy, self.poor) and self._method.rough:
-            self._method.factorise(matrix, exact=True)
+        try:
             x, error = self._refined(matrix, rhs)
+            if error > max(self.accuracy, self.poor) and self._method.rough:
+                self._method.factorise(matrix, exact=True)
+                x, error = self._refined(matrix, rhs)
+        except RuntimeError as failed:
+            raise self._failure(str(failed)) from failed
         # PARDISO neither raises nor warns on a singular matrix.
         if not error <= self.singular:
-            raise SingularMatrix("the matrix is singular to working precision")
+            raise self._failure("the right side has entries that are not finite" if not np.all(np.isfinite(rhs)) else
+                                "the matrix is singular to working precision")
         return x
+
+    def _failure(self, why: str) -> SingularMatrix:
+        return SingularMatrix(f"linear solve{f' of {self.purpose}' if self.purpose else ''}: {why}")
 
     def solve_near(self, matrix: sp.csc_matrix, rhs: Array) -> Array:
         """Solution for a matrix like the one last factorised, with a residual of :attr:`near` of the right side.
@@ -156,13 +171,16 @@ class SymmetricSolver:
 
     def _refined(self, matrix: sp.csc_matrix, rhs: Array) -> tuple[Array, float]:
         """Solution and its residual over the right side, refined while that gains a digit each time."""
-        x, size = self._method.solve(rhs), np.sqrt(inner(rhs, rhs))
+        size = np.sqrt(inner(rhs, rhs))
+        if not np.isfinite(size):
+            return rhs, np.inf
+        x = self._method.solve(rhs)
         residual = rhs - matrix @ x
         error = float(np.sqrt(inner(residual, residual)))
-        if not np.isfinite(error) and np.isfinite(size):
+        if not np.isfinite(error):
             return x, np.inf
         for _ in range(self.most_refinements):
-            if not error > self.accuracy * size:  # also for a right side with NaN: the caller finds NaN in x
+            if not error > self.accuracy * size:
                 return x, 0.0
             better = x + self._method.solve(residual)
             residual = rhs - matrix @ better

@@ -44,13 +44,13 @@ class Pardiso:
         try:
             self._call(12 if self._fresh else 22)
         except PyPardisoError as error:
-            if self._handle.mtype != self.definite:
-                raise RuntimeError(str(error)) from None
+            if self._handle.mtype != self.definite or _names_memory(error):
+                raise _failure(error) from None
             self._begin(self.indefinite)
             try:
                 self._call(12)
             except PyPardisoError as again:
-                raise RuntimeError(str(again)) from None
+                raise _failure(again) from None
         self._fresh = False
 
     def _take_pattern(self, matrix: sp.csc_matrix) -> None:
@@ -102,7 +102,17 @@ class Pardiso:
         try:
             return self._call(33, np.asfortranarray(rhs.reshape(len(rhs), -1))).reshape(rhs.shape)
         except PyPardisoError as error:
-            raise RuntimeError(str(error)) from None
+            raise _failure(error) from None
+
+
+def _names_memory(error: Exception) -> bool:
+    """Whether PARDISO says that it has found no memory, in core or on the disk."""
+    return getattr(error, "value", None) in (-2, -9)
+
+
+def _failure(error: Exception) -> RuntimeError | MemoryError:
+    """What PARDISO's error is called here."""
+    return MemoryError(f"PARDISO: {error}") if _names_memory(error) else RuntimeError(str(error))
 
 
 def _find_mkl() -> None:

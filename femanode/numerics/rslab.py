@@ -32,6 +32,11 @@ def obstacle() -> str:
     return ""
 
 
+def _panicked(error: BaseException) -> bool:
+    """Whether rslab has met a fault of its own, which its language raises past ``except Exception``."""
+    return type(error).__name__ == "PanicException"
+
+
 class Rslab:
     """Factors in single precision, of a pattern that is analysed once: L D L^T with pivots of one or two rows, or L U.
 
@@ -68,6 +73,10 @@ class Rslab:
                 factor = self._analysis.factor(data, factor_dtype=precision)
             except RuntimeError:
                 continue
+            except BaseException as error:
+                if not _panicked(error):
+                    raise
+                continue
             self.rough = precision is not None
             self._factor = factor
             return
@@ -98,4 +107,9 @@ class Rslab:
             return np.zeros_like(rhs)
         b = np.ascontiguousarray(rhs / scale)
         many = b.ndim > 1 and not isinstance(self._factor, spla.SuperLU)
-        return np.asarray(self._factor.solve_many(b) if many else self._factor.solve(b)) * scale
+        try:
+            return np.asarray(self._factor.solve_many(b) if many else self._factor.solve(b)) * scale
+        except BaseException as error:
+            if not _panicked(error):
+                raise
+            raise RuntimeError(f"rslab failed ({error})") from error

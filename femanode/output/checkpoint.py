@@ -6,11 +6,10 @@ the contributor's business; here it is only stored, checked and returned.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -24,13 +23,19 @@ from femanode.output.disk import replacing, telling
 from femanode.solver.state import Part
 
 #: Layout of the file; to be raised when a part changes its meaning.
-FORMAT = 4
+FORMAT = 5
 #: The newest and the one before it.
 NAMES = ("checkpoint.npz", "checkpoint.old.npz")
+#: Where one that was refused is kept, out of the way of the next save.
+REFUSED = "checkpoint.refused.npz"
 #: Keys that may differ when a run goes on: they do not touch the steps already made.
 FREE_KEYS = ("time.end", "output.pictures", "output.checkpoint")
+#: Keys that may differ too: the steps to come then differ by as much as two linear solvers do.
+SOLVER_KEYS = ("solver.linear",)
+#: How many changed keys one line names.
+MOST_NAMED = 4
 
-_META = "meta"
+_META, _DIGEST = "meta", "digest"
 _log = logging.getLogger(__name__)
 
 
@@ -54,13 +59,14 @@ def save_checkpoint(folder: Path, parts: Parts, configuration: Mapping[str, Any]
         The disk does not take it; the one before is still there.
     """
     newest, older = (folder / name for name in NAMES)
-    meta = {"format": FORMAT, "version": __version__, "configuration": _fixed(configuration),
+    meta = {"format": FORMAT, "version": __version__, "configuration": configuration,
             "data": {name: dict(part.data) for name, part in parts.items()}}
     arrays = {f"{name}/{key}": array for name, part in parts.items() for key, array in part.arrays.items()}
+    arrays[_META] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
     with replacing(newest) as temporary:
         with open(temporary, "wb") as stream:
             # Not compressed: that would take ten times as long as the writing.
-            np.savez(stream, **{_META: np.frombuffer(json.dumps(meta).encode(), np.uint8)}, **arrays)  # type: ignore[arg-type]
+            np.savez(stream, **{_DIGEST: _digest(arrays)}, **arrays)  # type: ignore[arg-type]
             stream.flush()
             os.fsync(stream.fileno())
         if newest.exists():
@@ -71,32 +77,41 @@ def save_checkpoint(folder: Path, parts: Parts, configuration: Mapping[str, Any]
 
 
 def load_checkpoint(folder: Path, configuration: Mapping[str, Any]) -> Parts | None:
-    """The parts of the newest checkpoint that can be read, or None where there is none.
+    """The parts of the newest checkpoint that can be gone on from, or None where there is none.
 
-    A torn newest one is removed, so that the next save does not push the good one out.
+    One that cannot be read, or that belongs to something else, is refused with the reason, and the one before is taken.
+    The refused one is moved aside, so that the next save does not push the good one out. What has changed in the
+    configuration and may change is logged.
 
     Raises
     ------
     ConfigError
-        It was written by another version or for another configuration, or none of those there can be read.
+        None of those there can be gone on from: why the newest that can be read does not fit, or that none can be read.
     """
-    problems = []
+    now = json.loads(json.dumps(configuration))
+    refused: list[Path] = []
+    misfit: ConfigError | None = None
     for path in (folder / name for name in NAMES):
         if not path.is_file():
             continue
         try:
             meta, arrays = _read(path)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            problems.append(path)
+            _require_match(path, meta, now)
+        except ConfigError as error:
+            misfit = misfit or error
+            _log.warning("%s is not gone on from: %s", path, error.found)
+        except Exception as error:  # whatever bytes that are no checkpoint make of the reader
             _log.warning("%s cannot be read (%s)", path, str(error).splitlines()[0] if str(error) else "cut short")
-            continue
-        _require_match(path, meta, json.loads(json.dumps(_fixed(configuration))))
-        for torn in problems:
-            torn.unlink()
-        return {name: Part({key.split("/", 1)[1]: a for key, a in arrays.items() if key.split("/", 1)[0] == name}, data)
-                for name, data in meta["data"].items()}
-    if problems:
-        raise ConfigError("no checkpoint can be read", where=", ".join(map(str, problems)),
+        else:
+            for other in refused:
+                os.replace(other, folder / REFUSED)
+            _tell_changes(meta["configuration"], now)
+            return _parts(meta, arrays)
+        refused.append(path)
+    if misfit is not None:
+        raise misfit
+    if refused:
+        raise ConfigError("no checkpoint can be read", where=", ".join(map(str, refused)),
                           hint="run the case anew with --overwrite")
     return None
 
@@ -114,37 +129,64 @@ def sync_folder(folder: Path) -> None:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    with open(path, "rb") as stream, np.load(stream) as stored:
+    """Description and arrays as they were written, to the last bit; anything but a ConfigError says they are not."""
+    with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as stored:
         arrays = {key: stored[key] for key in stored.files}
-    meta = json.loads(arrays.pop(_META).tobytes())
-    if not isinstance(meta, dict):
+    digest = arrays.pop(_DIGEST, None)
+    # Before the checksum is asked for: earlier formats have none.
+    meta = json.loads(arrays[_META].tobytes())
+    if not isinstance(meta, dict) or "format" not in meta:
         raise ValueError("no description")
+    if meta["format"] == FORMAT and not np.array_equal(digest, _digest(arrays)):
+        raise ValueError("the checksum is not that of the content")
+    del arrays[_META]
     return meta, arrays
+
+
+def _digest(arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.uint8]:
+    """SHA-256 of names, types, shapes and bytes; the archive's own sums do not tell that a member was exchanged."""
+    found = hashlib.sha256()
+    for name in sorted(arrays):
+        array = arrays[name]
+        found.update(f"{name} {array.dtype.str} {array.shape} ".encode())
+        found.update(array.tobytes())
+    return np.frombuffer(found.digest(), np.uint8)
+
+
+def _parts(meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Parts:
+    return {name: Part({key.split("/", 1)[1]: a for key, a in arrays.items() if key.split("/", 1)[0] == name}, data)
+            for name, data in meta["data"].items()}
 
 
 def _require_match(path: Path, meta: Mapping[str, Any], configuration: Mapping[str, Any]) -> None:
     """Refuse what another version wrote, or what belongs to another configuration."""
-    def refuse(found: str, allowed: str, hint: str = "") -> NoReturn:
+    def refuse(found: str, allowed: str, hint: str) -> NoReturn:
         raise ConfigError(found, where=str(path), allowed=allowed,
-                          hint=hint or "run the case anew with --overwrite")
+                          hint=f"{hint}, or run the case anew with --overwrite")
 
     if meta.get("format") != FORMAT or meta.get("version") != __version__:
         refuse(f"written by femanode {meta.get('version')}, format {meta.get('format')}",
-               f"femanode {__version__}, format {FORMAT}",
-               f"go on with femanode {meta.get('version')}, or run the case anew with --overwrite")
-    was, now = dict(_leaves(meta["configuration"])), dict(_leaves(configuration))
-    for key in sorted(was.keys() | now.keys()):
-        if was.get(key) != now.get(key):
-            refuse(f"written with {key} = {was.get(key)}, the configuration has {now.get(key)}",
-                   f"a change of {', '.join(FREE_KEYS)} only",
-                   "resume with the run's own config.yaml, or run the case anew with --overwrite")
+               f"femanode {__version__}, format {FORMAT}", f"go on with femanode {meta.get('version')}")
+    changed = [text for key, text in _changes(meta["configuration"], configuration)
+               if key not in (*FREE_KEYS, *SOLVER_KEYS)]
+    if changed:
+        more = f"; and {len(changed) - MOST_NAMED} more" if len(changed) > MOST_NAMED else ""
+        refuse(f"written with {'; with '.join(changed[:MOST_NAMED])}{more}",
+               f"a change of {', '.join((*FREE_KEYS, *SOLVER_KEYS))} only", "resume with the run's own config.yaml")
 
 
-def _fixed(configuration: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration without its free keys."""
-    free = {tuple(key.split(".")) for key in FREE_KEYS}
-    return {name: {k: v for k, v in value.items() if (name, k) not in free} if isinstance(value, Mapping) else value
-            for name, value in configuration.items()}
+def _tell_changes(was: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Say which free keys have changed; whoever knows the solver that was in use tells that of `SOLVER_KEYS`."""
+    for key, text in _changes(was, now):
+        if key in FREE_KEYS:
+            _log.warning("the checkpoint was written with %s: the steps already made stay as they are", text)
+
+
+def _changes(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Keys whose values differ, each with both."""
+    old, new = dict(_leaves(was)), dict(_leaves(now))
+    return [(key, f"{key} = {old.get(key)}, the configuration has {new.get(key)}")
+            for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)]
 
 
 def _leaves(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:

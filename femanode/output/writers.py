@@ -20,7 +20,7 @@ import meshio
 import numpy as np
 
 from femanode.errors import ConfigError
-from femanode.output.checkpoint import NAMES, sync_folder
+from femanode.output.checkpoint import NAMES, REFUSED, sync_folder
 from femanode.output.disk import replacing, telling, write_text
 from femanode.output.fieldset import FieldSet
 from femanode.output.linearcells import split_quadratic
@@ -57,7 +57,7 @@ def prepare_folder(path: Path, *, overwrite: bool) -> Path:
             raise ConfigError("the folder holds something that is not a run", where=str(path),
                               hint="empty it yourself, or use another folder with -o")
         for name in ("manifest.json", "summary.json", "history.csv", "frames.pvd", "report.html", "citations.bib",
-                     *NAMES):
+                     *NAMES, REFUSED):
             (path / name).unlink(missing_ok=True)
         for folder, pattern in (("frames", "*.vtu"), ("pictures", "*")):
             for file in (path / folder).glob(pattern):

@@ -37,6 +37,13 @@ PANELS = (
 )
 
 
+#: In place of the first panel where a protocol is run: front depth says little when carriers come and go.
+POTENTIAL = ("Potential (V)", (("potential_V", "electrode", "#000000", "-"),))
+
+#: Columns that say nothing where all has reacted from the start.
+OF_A_FRONT = ("front_depth_nm", "front_depth_x_nm", "front_depth_y_nm", "converted_fraction", "front_mean_stress_GPa")
+
+
 #: What a picture says of a skin that is even, necked, torn: column ``after_neck`` of the history.
 STAGES = ("", ", necked", ", torn")
 
@@ -126,13 +133,15 @@ def plot_curves(run: RunFolder | str | Path, out: str | Path | None = None, *, s
     scale = 1.0 if size.width is None else size.width / (0.5 * WIDE * columns)
     figure = Figure(figsize=(0.5 * WIDE * columns * scale, 8.4 * scale * 2 / columns), dpi=120, facecolor="white")
     FigureCanvasAgg(figure)
-    for position, (label, lines) in enumerate(PANELS, start=1):
+    panels = (POTENTIAL, *PANELS[1:]) if {"cycle", "potential_V"} <= set(history) else PANELS
+    reacted = panels is not PANELS and float(history["converted_fraction"].iloc[0]) == 1.0
+    for position, (label, lines) in enumerate(panels, start=1):
         axes = figure.add_subplot(4 // columns, columns, position)
         add_letter(axes, position - 1, 13 * scale, (-0.19, 1.03))
         diameters, round_section = label.startswith("Diameter"), "outline" not in run.manifest
         divisor = _initial_diameter(run) if diameters and round_section else 1.0
         for column, legend, colour, dashes in lines:
-            if column in history:
+            if column in history and not (reacted and column in OF_A_FRONT):
                 if diameters and not round_section:  # each over its own initial value
                     divisor = float(history[column].iloc[0])
                 axes.plot(history["time_s"] / factor, history[column] / divisor, color=colour, linestyle=dashes,

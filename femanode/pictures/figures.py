@@ -27,6 +27,7 @@ from femanode.output.runfolder import RunFolder
 from femanode.pictures.animation import ANIMATIONS, write_animation
 from femanode.pictures.crackmark import marked_view, read_mark
 from femanode.pictures.curves import describe_frames, plot_curves
+from femanode.pictures.cycling import plot_cycles
 from femanode.pictures.directions import add_directions, directions_of
 from femanode.pictures.fieldchoice import FieldChoice, choose_field, colour_limits
 from femanode.pictures.options import USUAL, Size
@@ -42,8 +43,9 @@ from femanode.pictures.sectionart import (
 )
 from femanode.pictures.sectionview import SectionView
 from femanode.pictures.style import VECTOR, save_figure
+from femanode.postprocess.cycles import half_cycles
 
-__all__ = ["make_pictures", "plot_curves", "plot_field"]
+__all__ = ["make_pictures", "plot_curves", "plot_cycles", "plot_field"]
 
 # Layout in pixels at zoom 1, where a figure is 1000 wide; what holds letters grows with them.
 WIDTH, SECTION_HEIGHTS = 1000, (420, 800)
@@ -135,6 +137,8 @@ def _write(figure: _SectionFigure, views: Sequence[SectionView], path: Path, ren
 def make_pictures(run: RunFolder | str | Path) -> list[Path]:
     """Write ``pictures/content.png``, ``hoop_stress.png`` and ``curves.png`` into the run's folder.
 
+    A run under a protocol has ``cycles.png`` as well.
+
     A picture that cannot be made is reported in the log and left out.
 
     Parameters
@@ -164,6 +168,8 @@ def make_pictures(run: RunFolder | str | Path) -> list[Path]:
             except Exception as error:  # a finished run must not fail for want of a picture
                 logger.warning("no picture of %s: %s", name, error)
         made.append(plot_curves(run, folder / "curves.png"))
+        if half_cycles(run.history):
+            made.append(plot_cycles(run, folder / "cycles.png"))
     except DiskError:
         raise
     except Exception as error:

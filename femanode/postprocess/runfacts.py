@@ -130,14 +130,21 @@ class RunFacts:
     @cached_property
     def comparisons(self) -> list[Comparison]:
         """Every observation that speaks of this run, with the prediction beside it."""
-        return [compare(fact, None if fact.quantity == "converted_fraction" and not self.finished
+        unknown = not self.finished or self.without_front
+        return [compare(fact, None if fact.quantity == "converted_fraction" and unknown
                         else self.predicted(fact.quantity)) for fact in observations_for(self.subject)]
 
     @property
     def finished(self) -> bool:
-        """Whether the front came to rest or passed the section; else the end was set by the user or by a failure."""
+        """Whether the front came to rest or passed the section, or a protocol was gone through; else the end was set by
+        the user or by a failure."""
         reason, converted = self.summary.get("stop_reason"), self.summary.get("converted_fraction") or 0.0
-        return reason == StopReason.ARRESTED.value or converted >= PASSED
+        return reason in (StopReason.ARRESTED.value, StopReason.PROTOCOL.value) or converted >= PASSED
+
+    @property
+    def without_front(self) -> bool:
+        """Whether the section had reacted from the start."""
+        return self.setting("initial.reacted") is True
 
     def predicted(self, quantity: str) -> float | str | None:
         """A figure by its key in the summary, or by the derived names that observations use."""

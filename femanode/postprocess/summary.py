@@ -12,14 +12,16 @@ import numpy as np
 from femanode.constitutive.crystal.miller import format_miller
 from femanode.numerics.arrays import Array
 from femanode.output.fieldset import FieldSet
-from femanode.postprocess import arrest, cracks, growth, layers
+from femanode.postprocess import arrest, cracks, growth, layers, shortfall
 from femanode.postprocess.accuracy import Bias, expected_bias
 from femanode.postprocess.balances import ENERGIES, LOAD_WORK, Row
+from femanode.postprocess.cycles import cycle_figures
 from femanode.postprocess.necks import figures_after
+from femanode.postprocess.plausibility import implausible
 from femanode.postprocess.record import Recorder
 from femanode.postprocess.shape import diameters, full_outline, harmonics
 from femanode.postprocess.shell import deepest_point, host_depth
-from femanode.solver.ends import ABOVE_CUTOFF, StopReason
+from femanode.solver.ends import StopReason
 from femanode.solver.problem import Problem
 from femanode.solver.resolution import resolution
 from femanode.units import E_CHARGE
@@ -83,8 +85,17 @@ def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> d
         "interface_thickness_ratio": problem.half_thickness / section.radius,
         "energy_gap": last["energy_gap"], "steps_against_second_law": _against_second_law(record),
         "eq1_terms_eV": _eq1(record, fields), "accuracy": _accuracy(problem),
-        **record.skin.events(), "figures_after_neck": figures_after(record.skin),
+        **record.skin.events(), "figures_after_neck": figures_after(record.skin), **_cycled(record, reason),
         "warnings": _warnings(record, fields, crack)}
+
+
+def _cycled(record: Recorder, reason: StopReason | str) -> dict[str, Any]:
+    """The potential at the end of a run under a current, and the figures of each cycle of a protocol."""
+    last = record.rows[-1]
+    if "potential_V" not in last:
+        return {}
+    cycles = cycle_figures({name: record.column(name) for name in last}, finished=reason is StopReason.PROTOCOL)
+    return {"potential_V": last["potential_V"], **({"cycles": cycles} if cycles else {})}
 
 
 def _area_ratio(fields: FieldSet) -> float:
@@ -147,20 +158,12 @@ def _accuracy(problem: Problem) -> dict[str, float | bool]:
 
 def _warnings(record: Recorder, fields: FieldSet, crack: dict[str, Any]) -> list[str]:
     """What a reader of the figures must know, in sentences."""
-    said = []
-    J = fields.J
+    said = list(shortfall.sentences(record.problem, record.rows))
     if record.skin.stage:
         said.append(record.skin.sentence())
     if crack["crack_risk"] > 1.0:
         said.append(cracks.warning(crack))
-    C = record.problem.physics.content_at_nodes(fields.state)
-    above = 0.0 if record.problem.physics.applied[fields.state.step].current is None else ABOVE_CUTOFF
-    if C.min() < -1e-6 or C.max() > 1.0 + 1e-6 + above:
-        said.append(f"content leaves [0, 1]: {C.min():.3g} to {C.max():.3g}")
-    largest = 1.15 * (1.0 + record.problem.physics.mixture.expansion)
-    if J.max() > largest:
-        said.append(f"volume ratio reaches {J.max():.2f}, above the {largest:.2f} that full content explains")
-    return said
+    return [*said, *implausible(record, fields)]
 
 
 def entry_time(record: Recorder) -> float:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Any, ParamSpec, TypeVar
+
+from femanode.simulation.watchdog import watching
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -54,12 +56,19 @@ def undisturbed() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
+def _nothing() -> None:
+    """Where nobody watches."""
+
+
 @contextmanager
-def interruptible(work: Callable[P, T]) -> Iterator[Callable[P, T]]:
+def interruptible(work: Callable[P, T], rescue: Callable[[], str] | None = None) -> Iterator[Callable[P, T]]:
     """Context that gives ``work`` wrapped: a signal breaks a call off; one that comes between calls waits for the next.
 
     ``work`` must change nothing that is needed after it was broken off. A second SIGINT or SIGTERM gets the handlers
     that were there before. Outside of the main thread Python allows no handlers, and ``work`` is given back as it is.
+
+    Where ``work`` does not come back to answer a signal, ``rescue`` is called by another thread: it saves what there
+    is and returns the line to print, and the process ends (:mod:`femanode.simulation.watchdog`).
 
     Raises
     ------
@@ -79,6 +88,7 @@ def interruptible(work: Callable[P, T]) -> Iterator[Callable[P, T]]:
 
     def handle(number: int, frame: FrameType | None) -> None:
         nonlocal pending
+        answered()
         pending = True
         restore(ENDING[:2])
         if working:
@@ -95,10 +105,14 @@ def interruptible(work: Callable[P, T]) -> Iterator[Callable[P, T]]:
         finally:
             working = False
 
-    answer(handle)
-    try:
-        yield abandonable
-    finally:
-        restore()
+    with ExitStack() as watched:
+        answered: Callable[[], None] = _nothing
+        if rescue is not None:
+            answered = watched.enter_context(watching({int(n) for n in before}, lambda: working, rescue))
+        answer(handle)
+        try:
+            yield abandonable
+        finally:
+            restore()
     if pending:
         raise KeyboardInterrupt

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from femanode.errors import ConfigError, DiskError
-from femanode.output.checkpoint import NAMES, Parts, load_checkpoint, save_checkpoint
-from femanode.output.disk import telling
+from femanode.errors import DiskError
+from femanode.output.checkpoint import NAMES, Parts, save_checkpoint
 from femanode.output.fieldset import FieldSet
-from femanode.output.writers import FrameEntry, FrameWriter, HistoryWriter, manifest, prepare_folder, write_json
+from femanode.output.writers import FrameEntry, FrameWriter, HistoryWriter, manifest, write_json
 from femanode.postprocess.balances import Row
 from femanode.postprocess.record import Recorder
 from femanode.postprocess.summary import summarise
 from femanode.simulation.schedule import Schedule
-from femanode.simulation.sources import write_inputs
 from femanode.solver.adaptation import adapt
 from femanode.solver.candidate import Candidate, Pace
 from femanode.solver.ends import StopReason
@@ -36,6 +34,10 @@ from femanode.solver.stepping import Tally
 
 #: A checkpoint may take this share of the time between two.
 SHARE = 0.01
+
+
+def _at_once(work: Callable[..., Any], *args: Any) -> Any:
+    return work(*args)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Mark:
 
 
 class Journal:
-    """The record of one run in its folder; made by `open_journal`.
+    """The record of one run in its folder; made by :func:`femanode.simulation.opening.open_journal`.
 
     Attributes
     ----------
@@ -95,12 +97,17 @@ class Journal:
         self._next_save = time.perf_counter() + (np.inf if self._interval is None else self._interval)
 
     def _begin(self, state: State) -> None:
-        """Row and frame of the pristine section."""
+        """Row and frame of the pristine section, in the first step of the protocol that can begin."""
+        over: list[Ended] = []
+        stop = None
+        if self.problem.config.boundary.protocol:
+            state, over, any_begins = self.protocol.begin(self.problem.physics, state)
+            stop = None if any_begins else StopReason.PROTOCOL
         self.fields = FieldSet(self.problem, state)
         with self.timed("output"):
             self.history.write(self.recorder.initial(state))
             self.frames.write(self.fields, 0, self.schedule.place(state))
-        self.mark = self._marked(state, None, None)
+        self.mark = self._marked(state, None, stop, tuple(over))
 
     def _restore(self, run: Part, state: State) -> None:
         """Go on with counters, schedule and step length as the checkpoint has them; drop summary and manifest."""
@@ -159,13 +166,14 @@ class Journal:
         """Whether the skin has torn and the run is to end there."""
         return bool(self.problem.config.time.stop.torn) and self.recorder.skin.torn is not None
 
-    def adapt(self) -> bool:
+    def adapt(self, attempt: Callable[..., Any] = _at_once) -> bool:
         """Change to a mesh that is fine where the front is now, if the present one is not; whether it was done.
 
-        The last row and frame stay those of the mesh the step was made on.
+        ``attempt`` makes the call that may be broken off. The last row and frame stay those of the mesh the step was
+        made on.
         """
         with self.timed("adaptation"):
-            problem, state = adapt(self.problem, self.mark.state)
+            problem, state = attempt(adapt, self.problem, self.mark.state)
         if problem is self.problem:
             return False
         self.problem = self.schedule.problem = problem
@@ -197,7 +205,8 @@ class Journal:
         start = time.perf_counter()
         with self.timed("checkpoint"):
             self.frames.sync()
-            path = save_checkpoint(self.folder, self.parts(), self.problem.config.model_dump(mode="json"))
+            parts = {**self.parts(), "solver": Part(data={"name": self.problem.physics.mechanics.solver.name})}
+            path = save_checkpoint(self.folder, parts, self.problem.config.model_dump(mode="json"))
             self.frames.discard(saved=True)
         self._saved = self.mark.state.t
         if self._interval is not None:
@@ -269,65 +278,6 @@ class Journal:
             yield
         finally:
             self.clock[name] += time.perf_counter() - start
-
-
-def open_journal(problem: Problem, folder: Path, *, overwrite: bool, resume: bool) -> Journal | None:
-    """The journal of a new run, or of one that is taken up at its checkpoint; None where nothing is left to do.
-
-    With ``resume``, a folder without a run and a run stopped before its first checkpoint are begun anew.
-
-    Raises
-    ------
-    ConfigError
-        The folder holds something else, or its checkpoint cannot be gone on from.
-    DiskError
-        A file cannot be written or removed; nothing has been computed.
-    """
-    try:
-        with telling(folder):
-            return _opened(problem, folder, overwrite=overwrite, resume=resume)
-    except DiskError as error:
-        raise DiskError(error.found, where=error.where,
-                        hint=f"nothing has been computed; {error.hint}, then use --resume") from None
-
-
-def _opened(problem: Problem, folder: Path, *, overwrite: bool, resume: bool) -> Journal | None:
-    if resume and overwrite:
-        raise ConfigError("found both resume and overwrite", allowed="one of them")
-    stored = load_checkpoint(folder, problem.config.model_dump(mode="json")) if resume else None
-    if stored is None:
-        if resume and (folder / "manifest.json").exists():
-            raise ConfigError("the run there has left no checkpoint", where=str(folder),
-                              hint="use --overwrite to run it anew, or another folder with -o")
-        killed_early = resume and (folder / "config.yaml").is_file()
-        prepare_folder(folder, overwrite=overwrite or killed_early)
-        write_inputs(problem, folder)
-        return Journal(problem, folder)
-    t, end = stored["state"].data["t"], problem.config.time.end
-    if end < t:
-        raise ConfigError(f"found {end:g} s", where="time.end",
-                          allowed=f"at least {t:g} s, where the checkpoint stands")
-    if _is_whole(problem, folder, stored):
-        return None
-    write_inputs(problem, folder)
-    return Journal(problem.with_mesh(stored["mesh"]), folder, stored)
-
-
-def _is_whole(problem: Problem, folder: Path, stored: Parts) -> bool:
-    """Whether nothing is left to do; a run killed between its last step and the last file lacks what is missing."""
-    stop, t = stored["run"].data["stop"], stored["state"].data["t"]
-    pictures = (folder / "pictures").exists() or not problem.config.output.pictures
-    return (stop is not None and is_final(StopReason[stop], t, problem.config.time.end) and pictures
-            and (folder / "manifest.json").exists())
-
-
-def is_complete(problem: Problem, folder: Path) -> bool:
-    """Whether the folder holds the run, finished; asked where nothing can be written."""
-    try:
-        stored = load_checkpoint(folder, problem.config.model_dump(mode="json"))
-        return stored is not None and _is_whole(problem, folder, stored)
-    except OSError:  # a torn checkpoint beside the good one, and it cannot be removed
-        return False
 
 
 def is_final(stop: StopReason | None, t: float, end: float) -> bool:

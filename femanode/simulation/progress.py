@@ -34,7 +34,9 @@ def format_seconds(seconds: float) -> str:
 
 
 def share_done(progress: Progress) -> float:
-    """How much of the run is behind, 0..1: by time or by conversion, whichever is further."""
+    """How much of the run is behind, 0..1: by time or by conversion, whichever is further; or by the protocol."""
+    if progress.done is not None:
+        return progress.done
     return min(max(progress.t / progress.end, progress.converted / progress.wanted), 1.0)
 
 
@@ -123,9 +125,14 @@ class Estimate:
 
 
 def describe(progress: Progress, left: float | None) -> str:
-    """One line: time, converted fraction, front speed, about how long it still takes (s, or None: not said)."""
+    """One line: time, converted fraction, front speed, about how long it still takes (s, or None: not said).
+
+    Under a protocol it is cycle, step, potential and capacity instead; how long cycles to come take is not foreseen.
+    """
     if progress.doing:
         return progress.doing
+    if progress.step:
+        return f"t = {format_seconds(progress.t)}  {progress.step}"
     said = ["close to arrest"] if progress.reserve < NEAR_ARREST else []
     said += [] if left is None else [f"about {format_seconds(left)} left"]
     return "  ".join([f"t = {format_seconds(progress.t)}", f"converted {100 * progress.converted:.1f} %",

@@ -9,16 +9,17 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from femanode.config.loading import Config, load_config
-from femanode.errors import ConfigError, ConvergenceError, DiskError
+from femanode.errors import ConfigError, ConvergenceError, DiskError, OutOfMemory
 from femanode.output.lock import hold
 from femanode.output.writers import write_json
 from femanode.simulation.interruption import interruptible, undisturbed
-from femanode.simulation.journal import Journal, is_complete, open_journal
+from femanode.simulation.journal import Journal
+from femanode.simulation.opening import is_complete, open_journal
 from femanode.simulation.plan import plan
 from femanode.simulation.result import Result
 from femanode.solver.candidate import propose
@@ -45,6 +46,10 @@ class Progress:
         Time, s, and converted fraction at which the run ends at the latest.
     reserve : float
         v/k that the present stress leaves to a front at the surface's activity; at 0 stress holds the front.
+    step : str
+        Where there is a protocol, or no front: the step and what is measured, in words; empty otherwise.
+    done : float or None
+        Share of the protocol's steps that are over; None without a protocol.
     depth : float
         Depth of the front over the depth that ``wanted`` stands for, 0 to 1; steps go by depth, not by area.
     steps, planned : int
@@ -62,6 +67,8 @@ class Progress:
     end: float
     wanted: float = 1.0
     reserve: float = 1.0
+    step: str = ""
+    done: float | None = None
     depth: float = 0.0
     steps: int = 0
     planned: int = 0
@@ -93,6 +100,8 @@ def run(config: Config | str | Path, out: str | Path | None = None, *, overwrite
         The input is wrong, or another process is at work in the folder; nothing has been computed.
     ConvergenceError
         The solver could not go on; everything up to the last good state is in the folder.
+    OutOfMemory
+        The system gives no more memory; likewise where that is possible.
     DiskError
         The disk takes no more; its text says what is safe. Exit code 3 when computing had begun, 2 before. Where only
         the pictures are missing, that is logged and nothing raised.
@@ -174,6 +183,9 @@ def _advance(journal: Journal, watched: _Watched) -> None:
         ending = error
         reason = {KeyboardInterrupt: "interrupted", DiskError: "stopped by the disk"}.get(
             type(error), f"solver stopped: {error}")
+    except MemoryError as error:
+        said = f"t = {journal.mark.state.t:.6g} s: no memory is left ({error})"
+        raise OutOfMemory(said, _saved_without_memory(journal)) from None
     except BaseException:
         journal.close(reason)
         raise
@@ -190,15 +202,39 @@ def _advance(journal: Journal, watched: _Watched) -> None:
         raise KeyboardInterrupt(f"last good state: {journal.checkpoint}") from None
 
 
+def _do(work: Callable[..., Any], *args: Any) -> Any:
+    """Do what may be broken off by a signal."""
+    return work(*args)
+
+
+def _saved_without_memory(journal: Journal) -> str:
+    """Save the run though memory is short; what is safe."""
+    try:
+        with undisturbed():
+            trouble = journal.close("out of memory")
+    except MemoryError:
+        return f"nothing more could be saved; safe is what {journal.folder} holds"
+    return f"last good state: {journal.checkpoint}" if trouble is None else str(journal.described(trouble))
+
+
+def _rescued(journal: Journal) -> str:
+    """Save the run in place of a main thread that is lost in a library; the line to print."""
+    trouble = journal.close("interrupted within a library that did not come back")
+    if trouble is not None:
+        return str(journal.described(trouble, "interrupted; "))
+    return f"interrupted within a library that did not come back; last good state: {journal.checkpoint}"
+
+
 def _march(journal: Journal, watched: _Watched) -> None:
     """Accept steps until the run is finished."""
     planned = plan(journal.problem).steps
-    with interruptible(propose) as proposer:
+    with interruptible(_do, partial(_rescued, journal)) as attempt:
+        proposer = partial(attempt, propose)
         while not journal.finished:
             problem, mark = journal.problem, journal.mark
             steps = march(problem.physics, mark.state, problem.limits, problem.output_times(), journal.tally,
                           proposer, mark.pace, journal.protocol.steps[mark.state.step].ends)
-            while not (journal.finished or journal.mark.state.step != mark.state.step or journal.adapt()):
+            while not (journal.finished or journal.mark.state.step != mark.state.step or journal.adapt(attempt)):
                 with journal.timed("solve"):
                     candidate, stop = next(steps)
                 row = journal.accept(candidate, stop)
@@ -226,4 +262,18 @@ def progress_at(problem: Problem, row: Mapping[str, float], steps: int, planned:
                     drive=row["drive"], end=problem.limits.end, wanted=wanted,
                     reserve=1.0 if np.isnan(stress) else applied.cutoff - balanced,
                     depth=row["front_depth_nm"] / problem.section.outline.equivalent_depth(wanted),
-                    steps=steps, planned=planned, front=kind)
+                    steps=steps, planned=planned, front=kind, **_standing(problem, row, stage))
+
+
+def _standing(problem: Problem, row: Mapping[str, float], stage: int) -> dict[str, Any]:
+    """What a run with a protocol, or without a front, says of itself in place of conversion."""
+    config, steps = problem.config, problem.protocol.steps
+    if config.boundary.protocol is None and not config.initial.reacted:
+        return {}
+    said = f"{100.0 * row['state_of_charge']:.1f} % of full content"
+    if "potential_V" in row:
+        said = f"{row['potential_V']:.3f} V, {row['capacity_mAh_g']:.0f} mAh/g"
+    if config.boundary.protocol is None:
+        return {"step": said}
+    at, cycles = steps[stage], f" of {config.boundary.cycles}" if config.boundary.cycles > 1 else ""
+    return {"step": f"cycle {at.cycle}{cycles}, {at.name}: {said}", "done": stage / len(steps)}

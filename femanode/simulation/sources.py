@@ -6,6 +6,7 @@ from pathlib import Path
 
 from femanode.config.citations import citations
 from femanode.config.loading import dump_config
+from femanode.config.migration import SCHEMA
 from femanode.output.disk import write_text
 from femanode.postprocess.observations import Subject, observations_for
 from femanode.solver.laws import layers_of
@@ -20,7 +21,7 @@ def write_inputs(problem: Problem, folder: Path) -> None:
     DiskError
         A file cannot be written.
     """
-    write_text(folder / "config.yaml", dump_config(problem.config))
+    write_text(folder / "config.yaml", f"schema: {SCHEMA}\n{dump_config(problem.config)}")
     write_text(folder / "citations.bib", cited_by(problem))
 
 

@@ -148,6 +148,8 @@ def advance_front(physics: Physics, state: State, dt: float, shift: Array | None
         drop, outside = transport.step(C_n, h, depletion, nodal_stress, dt, (gain, about), bound, applied, shift,
                                       openness)
         depletion = outside + drop
+        if not np.all(np.isfinite(depletion)):
+            raise StepFailed("carrier balance gave a value that is not finite")
         averager = front.averager(xi, averager)
         activity = activity_at_front(physics, averager, outside, drop)
     raise StepFailed("front and carrier balance did not agree")
@@ -169,13 +171,15 @@ def _drive(physics: Physics, state: State, n: Array, activity: Array, xi: Array,
     Raises
     ------
     StepFailed
-        The iteration does not converge: the step is too long.
+        The iteration does not converge: the step is too long. Or a speed is not finite.
     """
     front, weight = physics.front, physics.spaces.mass * xi * (1.0 - xi)
     rate, total = front.rate.rate(n[0], n[1]), max(float(weight.sum()), 1e-300)
     for _ in range(MOST_LOOKS):
         drive = front.kinetics.drive(state.front_stress + 0.5 * travel * state.front_stress_trend, activity)
         found = dt * inner(weight, rate * drive) / total
+        if not np.isfinite(found):
+            raise StepFailed("the front's speed is not finite")
         if abs(found - travel) < 1e-5 * front.delta:
             return drive, travel
         # Damped by one half: this converges for time steps up to three times as long as the plain iteration does.

@@ -20,6 +20,7 @@ import numpy as np
 from femanode.constitutive.elastoplasticity import PointResponse
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array
+from femanode.numerics.linear import SingularMatrix
 
 
 @dataclass(frozen=True)
@@ -168,3 +169,13 @@ def _across(s: Spaces, F: Array, c: Array) -> Array:
     gx = (s.dN[:, 0] * F[1, 1] - s.dN[:, 1] * F[1, 0]) / J
     gy = (s.dN[:, 1] * F[0, 0] - s.dN[:, 0] * F[0, 1]) / J
     return np.stack([c[6] * gx + c[8] * gy, c[7] * gy + c[8] * gx], axis=1).reshape(12, *J.shape)
+
+
+def solved_along(matrix: Array, rhs: Array) -> Array:
+    """Solution of as many equations as there are unknowns along the axis; SingularMatrix where there is none."""
+    if len(rhs) == 1:
+        return np.asarray(rhs / matrix[0, 0])
+    try:
+        return np.asarray(np.linalg.solve(matrix, rhs), dtype=np.float64)
+    except np.linalg.LinAlgError as error:
+        raise SingularMatrix("linear solve of equilibrium: singular in the unknowns along the axis") from error

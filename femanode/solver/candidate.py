@@ -156,7 +156,7 @@ def propose(physics: Physics, state: State, dt: float) -> Candidate:
         moved, swollen, eq = _in_agreement(physics, state, dt)
         felt = feel(physics, state, moved, eq, dt)
     except SingularMatrix as error:
-        raise StepFailed(f"linear solve: {error}") from error
+        raise StepFailed(str(error)) from error
     film = state.film if physics.film is None else physics.film.after(
         state.film, surface_stretch(physics.spaces, eq.F), dt)
     new = _assembled(state, moved, eq, felt, dt, physics.swelling_stress(eq, moved.xi, moved.c), film)

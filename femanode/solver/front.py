@@ -100,7 +100,8 @@ class Front:
         self.rate, self.kinetics = rate, kinetics
         number = np.where(spaces.idle, -1, np.cumsum(~spaces.idle) - 1)
         self._pattern = Pattern(number[spaces.sub], len(spaces.live))
-        self._solver = SymmetricSolver(backend, spaces.rank[spaces.live], accuracy=1e-9)
+        self._solver = SymmetricSolver(backend, spaces.rank[spaces.live], accuracy=1e-9,
+                                        purpose="the average across the front")
         self._links: tuple[IntArray, IntArray, IntArray] | None = None
         self._blocks = np.empty((spaces.sub.shape[1], 3, 3))
         if compiled.available():

@@ -18,10 +18,13 @@ from femanode.mesh.spaces import Spaces, scatter
 from femanode.numerics.arrays import Array
 from femanode.numerics.linear import Backend, SingularMatrix, SymmetricSolver, inner
 from femanode.numerics.pattern import Pattern
-from femanode.solver.axial import Axial, Stretch, axial_resultants
+from femanode.solver.axial import Axial, Stretch, axial_resultants, solved_along
 from femanode.solver.elements import det, make_elements
 from femanode.solver.failure import StepFailed
 from femanode.solver.loads import Pressure, supports, unknowns_along
+
+#: Why there is no equilibrium where the law of the material has given no numbers.
+NO_STRESS = "the stress update gave a value that is not finite"
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,7 @@ class Mechanics:
         self._whole_nodes = float(np.sum(1.0 / shared))
         #: Lever by which a moment is compared with forces, nm.
         self._arm = float(np.hypot(*spaces.nodes).max())  # farthest node from the axis
-        self.solver = SymmetricSolver(backend, np.arange(len(free)), accuracy=1e-9)
+        self.solver = SymmetricSolver(backend, np.arange(len(free)), accuracy=1e-9, purpose="equilibrium")
 
     def deformation(self, u: Array) -> Array:
         """In-plane deformation gradient (2, 2, elem, qp) of nodal displacements u (2, N)."""
@@ -184,25 +187,31 @@ class Mechanics:
         floor = 1e-4 * float(np.mean(law.G)) * float(np.sqrt(self.spaces.weight.sum()))
         F, stretch = self.deformation(u0), self.stretch(u0, axial_0)
         if not det(F).min() > 0:
-            raise self._failure("first guess inverts an element", F, np.inf, 0)
+            finite = bool(np.all(np.isfinite(F)))
+            raise self._failure(f"first guess {'inverts an element' if finite else 'is not finite'}", F, np.inf, 0)
         point, trusted = respond_at(u0.copy(), stretch, F), True
+        if not np.isfinite(point.size):
+            raise self._failure(NO_STRESS, F, point.size, 0)
         flow: Flow | None = None
         for iteration in range(1, self.max_iterations + 1):
             tangent, flow = self.elements.turn(point.response, eqps_n, Jc, law, flow)
             point = replace(point, response=replace(point.response, tangent=tangent))
             exact = trusted and point.size < self.far
+            tried: list[float] = []
             try:
                 # The first iteration factorises its own matrix, so that the result does not depend on earlier solves.
-                found = self._improve(point, respond_at, exact=exact, fresh=iteration == 1)
+                found = self._improve(point, respond_at, tried, exact=exact, fresh=iteration == 1)
                 if found is None and exact:
                     # Near a collapse the exact tangent may be indefinite and its step lead to higher energy.
                     trusted = False
-                    found = self._improve(point, respond_at, exact=False, fresh=True)
+                    found = self._improve(point, respond_at, tried, exact=False, fresh=True)
             except SingularMatrix as error:
-                raise self._failure(f"linear solve: {error}", point.F, point.size, iteration) from error
+                raise self._failure(str(error), point.F, point.size, iteration) from error
             stuck = found is None
             if found is None and point.size > self.good_enough:
-                raise self._failure("line search failed", point.F, point.size, iteration)
+                why = (NO_STRESS if tried and not np.any(np.isfinite(tried)) else
+                       "line search failed" if tried else "every step inverts an element")
+                raise self._failure(why, point.F, point.size, iteration)
             point = found if found is not None else point
             settled = (stuck or iteration >= self.patience) and point.size <= self.good_enough
             if point.size <= self.tolerance or settled:
@@ -216,16 +225,16 @@ class Mechanics:
         response, forces = self.elements.respond(self.deformation(u), stretch, Cp_inv_n, eqps_n, Jc, law, dt)
         return self._norm(*self._assemble(forces, stretch, response, u))
 
-    def _improve(self, point: _Point, respond_at: Callable[[Array, Stretch, Array], _Point], *, exact: bool,
-                 fresh: bool) -> _Point | None:
-        """One Newton step with line search; None where no step length helps.
+    def _improve(self, point: _Point, respond_at: Callable[[Array, Stretch, Array], _Point], tried: list[float], *,
+                 exact: bool, fresh: bool) -> _Point | None:
+        """One Newton step with line search; None where no step length helps. ``tried`` gets the size of each residual.
 
         With associated flow the residual is the gradient of a potential. A step is shortened while the slope of that
         potential along it shows that the minimum has been passed by far, unless the residual has halved.
         """
         du, change = self._direction(point, exact=exact, fresh=fresh)
         if not (np.all(np.isfinite(du)) and np.all(np.isfinite(change))):
-            raise SingularMatrix("the step is not finite")
+            raise SingularMatrix("linear solve of equilibrium: the step is not finite")
         direction, along = du.T.ravel()[self._free], Axial.of(change)
         slope_0 = inner(point.residual, direction) + inner(point.imbalance, change)
         step = 1.0
@@ -236,6 +245,7 @@ class Mechanics:
                 step *= 0.5
                 continue
             new = respond_at(u, stretch, F)
+            tried.append(new.size)
             slope = inner(new.residual, direction) + inner(new.imbalance, change)
             if np.isfinite(new.size) and (new.size < 0.5 * point.size or slope <= 0.5 * abs(slope_0)):
                 return new
@@ -298,20 +308,10 @@ class Mechanics:
         found = found.reshape(len(residual), -1)
         # Schur complement of the displacement, (columns, columns)
         left = np.array([[inner(row, column) for column in found.T] for row in border]).reshape(-1, 1 + len(border))
-        change = -_solved(K33[: self.columns, : self.columns] - left[:, 1:], point.imbalance - left[:, 0])
+        change = -solved_along(K33[: self.columns, : self.columns] - left[:, 1:], point.imbalance - left[:, 0])
         moved = -found[:, 0]
         for column, by in zip(found.T[1:], change, strict=True):
             moved = moved - column * by
         du = np.zeros(2 * s.n_nodes)
         du[self._free] = moved
         return du.reshape(-1, 2).T, change
-
-
-def _solved(matrix: Array, rhs: Array) -> Array:
-    """Solution of as many equations as there are unknowns along the axis; SingularMatrix where there is none."""
-    if len(rhs) == 1:
-        return np.asarray(rhs / matrix[0, 0])
-    try:
-        return np.asarray(np.linalg.solve(matrix, rhs), dtype=np.float64)
-    except np.linalg.LinAlgError as error:
-        raise SingularMatrix("singular in the unknowns along the axis") from error

@@ -188,6 +188,7 @@ def build_problem(config: Config) -> Problem:
                           allowed=f"at least {least:g}, what the reacted phase of {config.material.name} always holds",
                           hint="" if config.material.chemistry.law == "open_circuit" else
                           "chemistry.law: open_circuit knows lower contents")
+    _check_drive(config)
     section, levels = root_section(config)
     delta = half_thickness_on(config, section)
     finest = section.actual_size / 2.0**levels
@@ -283,7 +284,7 @@ def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) 
                "the smallest that crystal and outline allow")
         notes.append(f"sector: {section.sector} ({why})")
     natural = config.material.front.half_thickness
-    if delta > 1.001 * natural:
+    if delta > 1.001 * natural and not config.initial.reacted:
         notes.append(f"front half-thickness {delta:g} nm is wider than the material's {natural:g} nm: "
                      "its thickness is numerical, with the bias told under accuracy")
     finest = section.actual_size if config.geometry.shape == "file" else resolution(config)[0]
@@ -292,11 +293,43 @@ def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) 
                      f"{delta / ELEMENTS_PER_DELTA:g} nm, or figures scatter by a tenth")
     if (weak := force_note(config, section)) is not None:
         notes.append(weak)
-    gap = config.material.front.equilibrium_potential - config.boundary.potential
-    if gap <= 0:
-        notes.append(f"no driving force: the applied potential is {-gap:.3g} V above the front's equilibrium")
-    cutoff = config.boundary.cutoff
-    if cutoff is not None and cutoff >= config.material.front.equilibrium_potential:
-        notes.append(f"nothing will react: the cut-off is {cutoff - config.material.front.equilibrium_potential:.3g} V "
-                     "above the front's equilibrium")
+    if (idle := _idle_note(config)) is not None:
+        notes.append(idle)
     return notes
+
+
+def _check_drive(config: Config) -> None:
+    """Refuse a potential at which the front, even without stress, would not move.
+
+    Raises
+    ------
+    ConfigError
+        ``boundary.potential`` or ``boundary.cutoff`` is not below the front's equilibrium potential.
+    """
+    boundary, front = config.boundary, config.material.front.equilibrium_potential
+    if boundary.protocol is not None or config.initial.reacted:
+        return
+    for key, value in (("potential", boundary.potential), ("cutoff", boundary.cutoff)):
+        if value is not None and value >= front:
+            raise ConfigError(f"found {value:g} V, at which nothing reacts", where=f"boundary.{key}",
+                              allowed=f"below {front:g} V, the front.equilibrium_potential of {config.material.name}",
+                              hint="initial.reacted: true is a section without a front")
+
+
+def _idle_note(config: Config) -> str | None:
+    """Said of a protocol of which no step goes below the front's equilibrium potential."""
+    protocol, front = config.boundary.protocol, config.material.front.equilibrium_potential
+    if protocol is None or config.initial.reacted:
+        return None
+    # An ideal solution is full at boundary.potential: nothing drives the front more than that.
+    full = config.boundary.potential if config.material.chemistry.law == "ideal" else -np.inf
+    lowest = np.inf
+    for doing in protocol:
+        ends = [end.potential for end in doing.ends if end.potential is not None]
+        if doing.kind == "insert":
+            lowest = min(lowest, max(full, *ends) if ends else full)
+        elif doing.potential is not None:
+            lowest = min(lowest, max(full, doing.potential))
+    if lowest < front:
+        return None
+    return f"nothing will react: no step of the protocol goes below the front's equilibrium potential, {front:g} V"

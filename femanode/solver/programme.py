@@ -54,12 +54,20 @@ def _applied(config: Config, doing: Doing, k: int, area: float, length: float) -
         level = level_at(config, doing.potential, where)
         return Applied(None, cutoff=level, level=level, reaction=reaction)
     sign = 1.0 if doing.kind == "insert" else -1.0
-    current = 0.0 if doing.current is None else sign * np.dot(current_of(config, doing.current), (area, length))
+    current = 0.0 if doing.current is None else sign * float(np.dot(current_of(config, doing.current), (area, length)))
     lost = 0.0 if reaction is None else reaction.overpotential(current)
     ends = [level_at(config, end.potential + lost, where) for end in doing.ends if end.potential is not None]
-    cutoff = (min(ends) if ends else 1.0) if sign > 0 else (max(ends) if ends else _empty(config))
+    cutoff = (min(ends) if ends else _filled(config)) if sign > 0 else (max(ends) if ends else _empty(config))
     ideal = config.material.chemistry.law == "ideal"
     return Applied(current, cutoff, bound=BOUND * cutoff if ideal else BOUND_V, reaction=reaction)
+
+
+def _filled(config: Config) -> float:
+    """Level at which an insertion ends that has no potential for an end: that of the full phase, or, on a measured
+    curve, that of the carrier metal, as a front may need more than to fill the phase behind it."""
+    if config.material.chemistry.law == "ideal":
+        return 1.0
+    return max(1.0, level_at(config, 0.0))
 
 
 def _empty(config: Config) -> float:

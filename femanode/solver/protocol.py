@@ -74,8 +74,16 @@ class Protocol:
         ----------
         reason : what ended the step that ``state`` is in
         """
-        said = [Ended(state.step, state.began, state.t, reason.value)]
-        for k in range(state.step + 1, len(self.steps)):
+        return self._next(physics, state, state.step + 1, [Ended(state.step, state.began, state.t, reason.value)])
+
+    def begin(self, physics: Physics, state: State) -> tuple[State, list[Ended], bool]:
+        """The state before the run, in the first step that can begin; those before it; whether any can."""
+        following, said = self._next(physics, state, 0, [])
+        return following, said, len(said) < len(self.steps)
+
+    def _next(self, physics: Physics, state: State, first: int, said: list[Ended]) -> tuple[State, list[Ended]]:
+        """The state in the first step from ``first`` on that can begin, and ``said`` with those that cannot."""
+        for k in range(first, len(self.steps)):
             why = self._hindered(physics, state, self.steps[k])
             if why is None:
                 covered = float(np.min(conversion(state.xi[physics.spaces.reacting], physics.front.start)))

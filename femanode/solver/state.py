@@ -89,6 +89,13 @@ class State:
         """Level of the carriers without the share of stress, (N,): what their content follows from."""
         return 1.0 - self.depletion - self.shift
 
+    def not_finite(self) -> str:
+        """Name of the first field that holds a number that is not finite; empty where all are."""
+        for name, value in ((f.name, getattr(self, f.name)) for f in dataclasses.fields(self)):
+            if not np.all(np.isfinite(value.numbers if isinstance(value, Axial) else value)):
+                return name
+        return ""
+
     def part(self) -> Part:
         """All fields, for a checkpoint."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from femanode.constitutive.swelling import conversion
 from femanode.solver.candidate import Candidate
 from femanode.solver.ends import StopReason
 from femanode.solver.physics import Physics
@@ -16,6 +17,10 @@ BEYOND, BEFORE = 1e-3, 1e-4
 
 #: How far below the current that ends a hold it may have fallen, relative to that current.
 BELOW_CURRENT = 0.02
+
+
+#: Share of the surface that has to be converted before a small current of a hold is one that has fallen.
+ENTERED = 0.5
 
 
 @dataclass(frozen=True)
@@ -80,8 +85,11 @@ class CurrentBelow:
         return float(self.per_area * spaces.mass.sum() + self.per_length * spaces.reacting_length.sum())
 
     def reached(self, physics: Physics, old: State, candidate: Candidate) -> bool:
-        """See :meth:`femanode.solver.ends.Event.reached`."""
-        return abs(candidate.state.carried) <= self._least(physics)
+        """See :meth:`femanode.solver.ends.Event.reached`; not while a front is only entering, whose current rises."""
+        length, new = physics.spaces.reacting_length, candidate.state
+        covered = float(np.sum(length * conversion(new.xi, physics.front.start)) / length.sum())
+        entering = covered < ENTERED and candidate.drive > 0.0
+        return not entering and abs(new.carried) <= self._least(physics)
 
 
 @dataclass(frozen=True)

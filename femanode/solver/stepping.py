@@ -88,9 +88,10 @@ def coupling_bound(candidate: Candidate, limits: Limits) -> float:
 def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) -> str:
     """Reason for which a candidate must be rejected; an empty string if it is accepted."""
     new = candidate.state
-    for name in ("xi", "depletion", "u", "Cp_inv", "eqps", "front_stress", "curvature"):
-        if not np.all(np.isfinite(getattr(new, name))):
-            return f"{name} is not finite"
+    if candidate.balance is not None and not np.isfinite(candidate.balance.error):
+        return "content balance is not finite"
+    if spoilt := new.not_finite() or _not_finite(candidate):
+        return f"{spoilt} is not finite"
     # A front that uses up all carriers may undershoot activity 0 by 1e-4; more means that the step is too long. The
     # undershoot is weighted with h, as nodes that have just begun to convert hold almost nothing.
     h = conversion(new.xi, physics.front.start)
@@ -113,6 +114,15 @@ def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) 
     if candidate.filled > 1.1 * limits.filling:
         return f"content of the reacted phase changes by {candidate.filled:.2g} (allowed {limits.filling:.2g})"
     return ""
+
+
+def _not_finite(candidate: Candidate) -> str:
+    """Which figure of the step itself is not finite; empty where all are. A bound would take NaN for small."""
+    figures = {"coupling error": candidate.coupling_error, "front advance": candidate.advance,
+               "drive": candidate.drive, "headroom": candidate.headroom}
+    if candidate.energy is not None:
+        figures |= {f"energy ({name})": value for name, value in vars(candidate.energy).items()}
+    return next((name for name, value in figures.items() if not np.isfinite(value)), "")
 
 
 def _longest(physics: Physics, state: State, limits: Limits) -> float:

@@ -18,6 +18,7 @@ from femanode.config.complaints import locate
 from femanode.config.library import material_data
 from femanode.config.loading import Config, load_config
 from femanode.config.material import material_mapping
+from femanode.config.trust import require_inside
 from femanode.config.yamlio import load_yaml
 from femanode.constitutive.crystal.symmetry import require_sector, section_symmetry
 from femanode.errors import ConfigError
@@ -76,6 +77,7 @@ class Builder:
         self._file = folder / base if isinstance(base, str) else None
         self._base = folder if self._file is None else self._file.parent
         if isinstance(base, str):
+            require_inside(folder / base, locate(self.sweep.places, ("base",)))
             if not (folder / base).is_file():
                 raise ConfigError(f"found no file '{folder / base}'", where=locate(self.sweep.places, ("base",)),
                                   allowed="a configuration, relative to the sweep file")

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from femanode.config.complaints import suggest
+from femanode.config.trust import require_inside
 from femanode.errors import ConfigError
 
 #: Separators and their names, in the order in which they are tried; a blank stands for any run of blanks and tabs.
@@ -102,6 +103,7 @@ def read_datafile(path: Path, wanted: Sequence[str]) -> DataFile:
 def _text(path: Path) -> str:
     """The file's text without its byte order mark."""
     try:
+        require_inside(path)
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:

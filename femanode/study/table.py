@@ -40,12 +40,17 @@ def parameter_columns(paths: Sequence[str], rows: Sequence[Sequence[Any]]) -> di
 
 
 def flatten(summary: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Figures of merit on one level: ``eq1_terms_eV.total``; lists of sentences become one text."""
+    """Figures of merit on one level: ``eq1_terms_eV.total``; lists of sentences become one text.
+
+    Of figures by cycle those of the last one are taken: ``cycles.last.coulombic_efficiency``.
+    """
     flat: dict[str, Any] = {}
     for key, value in summary.items():
         name = f"{prefix}{key}"
         if isinstance(value, Mapping):
             flat.update(flatten(value, f"{name}."))
+        elif isinstance(value, list) and value and all(isinstance(one, Mapping) for one in value):
+            flat.update(flatten(value[-1], f"{name}.last."))
         else:
             flat[name] = " | ".join(map(str, value)) if isinstance(value, list) else value
     return flat

@@ -56,10 +56,11 @@ def halved(radius: float, size: float, halvings: int) -> skfem.MeshTri2:
     return root.section(root.grade([np.ones(c.shape[1], bool) for c in root.corners[:-1]]))[0].mesh
 
 
-def polar(radii: Array, sectors: int, *, filled: bool = True) -> Spaces:
+def polar(radii: Array, sectors: int, *, filled: bool = True, core: float = 0.0) -> Spaces:
     """Quarter of rings at the given radii, all curved: fine along the radius, coarse along the circumference.
 
-    ``filled`` closes it with a fan about the centre; otherwise the first radius is a free inner surface.
+    ``filled`` closes it with a fan about the centre; otherwise the first radius is a free inner surface. What lies
+    within the radius ``core`` is an inert core.
     """
     angle = np.linspace(0, np.pi / 2, sectors + 1)
     r, t = np.repeat(radii, sectors + 1), np.tile(angle, len(radii))
@@ -83,6 +84,9 @@ def polar(radii: Array, sectors: int, *, filled: bool = True) -> Spaces:
     on = {"surface": np.hypot(*points)[ends].min(axis=0) > (1 - 1e-9) * radii[-1],
           "x0": np.abs(points[0])[ends].max(axis=0) < 1e-9 * radii[-1],
           "y0": np.abs(points[1])[ends].max(axis=0) < 1e-9 * radii[-1]}
+    if core > 0.0:
+        inside = np.hypot(*points)[mesh.t].mean(axis=0) < core
+        mesh = mesh.with_subdomains({"core": np.flatnonzero(inside)})
     return build_spaces(mesh.with_boundaries({name: np.flatnonzero(which) for name, which in on.items()}),
                         Annulus(float(radii[-1]), 0.0 if filled else float(radii[0])))
 

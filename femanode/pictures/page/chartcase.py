@@ -30,10 +30,11 @@ def column(case: Case, name: str) -> Array | None:
 
 
 def stages(case: Case, count: int) -> list[int]:
-    """Frames at even steps of converted fraction (of time where the history has none), the last included."""
+    """Frames at even steps of converted fraction (of time under a protocol or without one), the last included."""
     times = case.facts.run.frames.times
     t, f = column(case, "time_s"), column(case, "converted_fraction")
-    progress = times if t is None or f is None or not len(t) else np.interp(times, t, f)
+    standing = column(case, "cycle") is not None  # the front stands still for most of a cycle
+    progress = times if standing or t is None or f is None or not len(t) else np.interp(times, t, f)
     wanted = np.linspace(progress[0], progress[-1], count + 1)[1:]
     return sorted({int(np.argmin(np.abs(progress - w))) for w in wanted[:-1]} | {len(times) - 1})
 

@@ -20,22 +20,25 @@ class Chart:
     heading: str
     one: str
     several: str
+    front: bool = False  #: has a meaning only where there is a front
 
 
 CHARTS: tuple[Chart, ...] = (
     Chart(depth, "How deep the front has gone",
           "Area-equivalent depth of the reaction front. The dotted line is the power law fitted while the front moves.",
-          "Area-equivalent depth of the reaction front; thin dotted lines are the fitted power laws."),
+          "Area-equivalent depth of the reaction front; thin dotted lines are the fitted power laws.", front=True),
     Chart(depth_log, "Which law it follows",
           "A front limited by its own reaction follows slope 1, one limited by diffusion slope 1/2 while thin. Stress "
           "that slows a reaction-limited front bends the line too, so the slope alone does not decide.",
-          "A front limited by its own reaction follows slope 1, one limited by diffusion slope 1/2 while thin."),
+          "A front limited by its own reaction follows slope 1, one limited by diffusion slope 1/2 while thin.",
+          front=True),
     Chart(potential, "Potential against capacity",
           "Against the carrier metal, under the given current. It falls as stress, diffusion and a film take drive "
-          "from the front; where it meets the cut-off the run ends. The first skin, in which the front cannot take the "
-          "whole current yet, is left out.",
+          "from the front; where it meets the cut-off the run or step ends. The first skin, in which the front cannot "
+          "take the whole current yet, is left out. Between the ways in (full) and out (dashed) of a cycle lies what "
+          "plastic flow, diffusion, front and film dissipate.",
           "Against the carrier metal, of the runs with a given current."),
-    Chart(stresses, "Stress as conversion goes on",
+    Chart(stresses, "Stress as the run goes on",
           "Hoop tension at the surface opens cracks; pressure in the core and at the front slows the front.",
           "Largest hoop stress at the surface: tension opens cracks."),
     Chart(hoop_surface, "Hoop stress along the surface",
@@ -51,7 +54,8 @@ CHARTS: tuple[Chart, ...] = (
           "Energy per ion. Below zero the reaction goes forward; where the sum meets zero the front stops. The lines "
           "of the host's and the product's stress are taken from the stored frames (recovered nodal stress, one to "
           "three half-thicknesses beside the front); the black sum is of every step.",
-          "Sum of reaction, potential and stress per ion at the front; where it meets zero the front stops."),
+          "Sum of reaction, potential and stress per ion at the front; where it meets zero the front stops.",
+          front=True),
     Chart(steps, "Solver steps",
           "Length of every accepted step, and the Newton iterations it took.",
           "Length of every accepted step."),

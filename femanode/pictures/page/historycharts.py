@@ -11,8 +11,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from femanode.numerics.arrays import Array
+from femanode.pictures.cycling import draw_half_cycles
 from femanode.pictures.page.chartcase import MOST_FRAMES, Case, clock, column, stages
 from femanode.pictures.style import COLOURS, DASHES, label, line_style, new_chart
+from femanode.postprocess.cycles import half_cycles
 from femanode.postprocess.profiles import beside_front
 from femanode.postprocess.runfacts import in_electronvolts
 
@@ -71,19 +73,25 @@ def depth_log(cases: Sequence[Case]) -> Figure | None:
 
 
 def potential(cases: Sequence[Case]) -> Figure | None:
-    """Potential against capacity where a current was given, from where it was carried whole."""
+    """Potential against capacity where a current was given, from where it was carried whole; by half cycles of one run.
+    """
     figure, axes = new_chart()
+    halves = half_cycles(cases[0].facts.run.history) if len(cases) == 1 else []
+    if halves:
+        draw_half_cycles(axes, halves)
+        label(axes, "Capacity (mAh/g)", "Potential (V)")
+        return figure
     for number, case in enumerate(cases):
         j, V, Q = (column(case, name) for name in ("current_density_mA_cm2", "potential_V", "capacity_mAh_g"))
         if j is None or V is None or Q is None:
             continue
-        # While the front comes in it takes less than the current, at the cut-off.
-        whole = j > 0.99 * j.max(initial=0.0)
-        axes.plot(Q[whole], 1e3 * V[whole], **line_style(number), label=case.name)
+        # While the front comes in it takes less than the current, at the cut-off. Cycles are drawn in one line.
+        whole = slice(None) if column(case, "cycle") is not None else j > 0.99 * j.max(initial=0.0)
+        axes.plot(Q[whole], V[whole], **line_style(number), label=case.name)
     if not axes.lines:
         return None
     axes.set_xlim(left=0.0)
-    label(axes, "Capacity (mAh/g)", "Potential (mV)", legend=len(cases) > 1)
+    label(axes, "Capacity (mAh/g)", "Potential (V)", legend=len(cases) > 1)
     return figure
 
 
@@ -119,21 +127,27 @@ def eq1_terms(cases: Sequence[Case]) -> Figure | None:
 
 
 def stresses(cases: Sequence[Case]) -> Figure | None:
-    """Stresses against converted fraction: surface, core and front of one run; the surface of several."""
+    """Stresses against converted fraction, under a protocol against time: surface, core and front of one run; the
+    surface of several."""
     figure, axes = new_chart()
     shown = (("hoop_surface_max_GPa", "hoop, surface", 2), ("core_mean_stress_GPa", "mean, core", 1),
              ("front_mean_stress_GPa", "mean, front", 0))
+    # Under a protocol the front stands still for most of a cycle.
+    over_time = any(column(case, "cycle") is not None for case in cases)
+    factor, unit = clock(cases)
     for number, case in enumerate(cases):
-        f = column(case, "converted_fraction")
+        f = column(case, "time_s" if over_time else "converted_fraction")
         for name, legend, colour in shown if len(cases) == 1 else shown[:1]:
             values = column(case, name)
             if f is not None and values is not None:
                 style = line_style(colour if len(cases) == 1 else number)
-                axes.plot(100 * f, values, **style, label=legend if len(cases) == 1 else case.name)
+                axes.plot(f / factor if over_time else 100 * f, values, **style,
+                          label=legend if len(cases) == 1 else case.name)
     if not axes.lines:
         return None
     axes.axhline(0.0, color="#777777", linewidth=0.9, zorder=1)
-    label(axes, "Converted (%)", "Stress (GPa)" if len(cases) == 1 else "Largest hoop stress at the surface (GPa)")
+    label(axes, f"Time ({unit})" if over_time else "Converted (%)",
+          "Stress (GPa)" if len(cases) == 1 else "Largest hoop stress at the surface (GPa)")
     return figure
 
 

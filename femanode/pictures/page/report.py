@@ -21,6 +21,7 @@ from femanode.output.runfolder import RunFolder
 from femanode.pictures.page import rows
 from femanode.pictures.page.chartcase import Case
 from femanode.pictures.page.charts import CHARTS, Chart
+from femanode.pictures.page.cyclerows import cycles
 from femanode.pictures.page.pictures import Pictures, data_uri, draw_pictures
 from femanode.pictures.panels import names_of
 from femanode.pictures.style import as_svg
@@ -109,7 +110,8 @@ def try_report(run: RunFolder | str | Path) -> Path | None:
 def _content(cases: Sequence[Case], path: Path) -> dict[str, Any]:
     """Everything the template shows."""
     problems: list[str] = []
-    charts = [drawn for chart in CHARTS if (drawn := _chart(chart, cases, problems)) is not None]
+    charts = [drawn for chart in CHARTS if not (chart.front and all(case.facts.without_front for case in cases))
+              and (drawn := _chart(chart, cases, problems)) is not None]
     pictures = _guarded(lambda: draw_pictures(cases), Pictures(), "pictures", problems)
     single = len(cases) == 1
     return {
@@ -121,6 +123,7 @@ def _content(cases: Sequence[Case], path: Path) -> dict[str, Any]:
         "unfinished": [text for case in cases if (text := _unfinished(case))],
         "headline": [_headline(case) for case in cases],
         "merits": _guarded(lambda: rows.merits(cases), [], "figures of merit", problems),
+        "cycles": [(case.name, table) for case in cases if (table := cycles(case))],
         "beside": _guarded(lambda: rows.beside(cases), [], "observations", problems),
         "settings": [(case.name, rows.settings(case)) for case in cases],
         "materials": [(case.name, rows.material(case)) for case in cases],
@@ -164,9 +167,15 @@ def _headline(case: Case) -> str:
         return f"{case.name}: the run left no summary."
     when = rows.written("time_s", s.get("time_s"))
     parts = [f"{case.name}: {100 * s['converted_fraction']:.0f} % converted in {when}"]
+    if case.facts.without_front:
+        full = 100 * (s.get("state_of_charge") or 0.0)
+        parts = [f"{case.name}: reacted from the start, {full:.0f} % full after {when}"]
     if s.get("stop_reason"):
         parts.append(f"stopped because: {s['stop_reason']}")
-    if s.get("regime"):
+    if s.get("cycles"):
+        one = s["cycles"][0]
+        parts.append(f"first cycle {one['capacity_in_mAh_g']:.0f} mAh/g in, {one['capacity_out_mAh_g']:.0f} out")
+    elif s.get("regime") and not case.facts.without_front:
         parts.append(f"regime {s['regime']}")
     if s.get("anisotropy_ratio"):
         parts.append(f"largest over smallest diameter {s['anisotropy_ratio']:.2f}")

@@ -11,6 +11,7 @@ from femanode.config.library import describe
 from femanode.errors import ConfigError
 from femanode.pictures.curves import time_scale
 from femanode.pictures.page.chartcase import Case, column
+from femanode.pictures.page.cyclerows import means_nothing
 from femanode.postprocess.observations import Comparison, Observation
 
 
@@ -30,6 +31,8 @@ FIGURES: tuple[Figure, ...] = (
     Figure("converted_fraction", "Converted", "%", "Share of the section that the reaction front has passed."),
     Figure("state_of_charge", "State of charge", "%", "Carriers taken up, as a share of full content."),
     Figure("capacity_mAh_g", "Capacity", "{:.0f} mAh/g", "Charge taken up per gram of host."),
+    Figure("potential_V", "Potential at the end", "{:.3f} V",
+           "Of the electrode against the carrier metal; with a given current or a protocol."),
     Figure("penetration_depth_nm", "Front depth", "{:.1f} nm",
            "Depth of a round front of the same converted area; the same as penetration_depth_equivalent_nm."),
     Figure("penetration_depth_max_nm", "Front depth at its deepest", "{:.1f} nm",
@@ -96,6 +99,8 @@ FIGURES: tuple[Figure, ...] = (
            "Numerical sharpness: stresses come out too small by an amount in proportion to it."),
 )
 MEANING = {figure.key: figure for figure in FIGURES}
+#: Keys that only a run with a given current or a protocol has.
+UNDER_CURRENT = ("potential_V",)
 DERIVED = ("lobes", "swelling_mean", "swelling_spread", "volume_gain", "axial_strain")
 
 
@@ -131,6 +136,8 @@ def merits(cases: Sequence[Case]) -> list[Merit]:
     """Figures of merit that at least one case has."""
     rows = []
     for figure in FIGURES:
+        if all(means_nothing(case, figure.key) for case in cases):
+            continue
         values = [case.facts.predicted(figure.key) if figure.key == "lobes" else case.facts.summary.get(figure.key)
                   for case in cases]
         if figure.key in ("volume_gain", "axial_strain", "swelling_mean", "swelling_spread"):

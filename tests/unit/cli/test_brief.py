@@ -76,3 +76,39 @@ def test_a_folder_of_an_older_version_is_told_too(tmp_path: Path) -> None:
     text = describe_result(Result(tmp_path))
     assert "front arrested at t = 72.0 min: 62.0 % converted, front 25.0 nm deep, self-limited\n" in text
     assert "crack risk 0.4\n" in text
+
+
+CYCLE = {"cycle": 1, "finished": True, "capacity_in_mAh_g": 1224.2, "capacity_out_mAh_g": 1100.0,
+         "coulombic_efficiency": 0.8985, "capacity_kept": 1.0, "voltage_hysteresis_V": 0.3127, "hoop_max_GPa": 1.26,
+         "hoop_min_GPa": -1.15, "diameter_ratio": 1.0421, "converted_fraction": 0.62}
+
+
+def test_cycles_and_potential_stand_in_place_of_arrest_and_drive(tmp_path: Path) -> None:
+    text = said(tmp_path, stop_reason="protocol finished", potential_V=0.9998, capacity_mAh_g=1.4, cycles=[CYCLE])
+    assert "protocol finished at t = 72.0 min: 1.000 V, 1 mAh/g; 62.0 % converted, front 25.0 nm deep\n" in text
+    assert ("cycle 1   1224 mAh/g in, 1100 out (89.85 %), hysteresis 0.313 V, hoop -1.15 to 1.26 GPa, diameter 1.042 "
+            "of the first\n") in text
+    assert "drive" not in text and "self-limited" not in text and "L ~ t" not in text
+
+
+def test_of_many_cycles_the_first_and_last_are_told(tmp_path: Path) -> None:
+    text = said(tmp_path, potential_V=0.01, capacity_mAh_g=1.0, cycles=[{**CYCLE, "cycle": k + 1} for k in range(20)])
+    assert [line.split()[1] for line in text.splitlines() if line.startswith("cycle ")] == ["1", "2", "18", "19", "20"]
+    assert "15 more in summary.json" in text
+
+
+def test_a_step_that_could_not_begin_is_told(tmp_path: Path) -> None:
+    said(tmp_path, potential_V=0.01, capacity_mAh_g=1.0, cycles=[CYCLE])
+    (tmp_path / "manifest.json").write_text(json.dumps({"protocol": [
+        {"cycle": 1, "step": 2, "name": "Delithiate at 0.2C until 1.0 V", "ended_by": "not begun: the section holds no "
+         "carriers"}]}))
+    assert ("step 2 of cycle 1 (Delithiate at 0.2C until 1.0 V) not begun: the section holds no carriers"
+            in describe_result(Result(tmp_path)))
+
+
+def test_without_a_front_nothing_is_said_of_one(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("initial: {reacted: true}\n")
+    text = said(tmp_path, state_of_charge=0.431, converted_fraction=1.0, stop_reason="end time reached")
+    assert "end time reached at t = 72.0 min: 43.1 % of full content\n" in text
+    for word in ("drive", "front ", "self-limited", "L ~ t"):
+        assert word not in text

@@ -36,6 +36,20 @@ def test_content_falls_with_potential_and_stays_within_its_neighbours() -> None:
     assert CURVE.content(levels(0.05 - 0.5))[0] < 1.011 and CURVE.content(levels(1.1))[0] > 0.0399
 
 
+def test_slope_has_no_jump_at_the_ends_of_the_table_and_is_that_of_the_content() -> None:
+    # conductance is in proportion to the slope: with a jump a balance with a level at the end has no solution
+    steep = OpenCircuit((0.05, 0.5, 1.0), (0.6, 0.4, 0.2), 0.25)
+    for end in (0.6, 0.2):
+        for at in (end - 0.03, end - 1e-3, end - 1e-9, end + 1e-9, end + 1e-3, end + 0.03):
+            level, step = np.array([steep.level_at(at)]), 1e-10 if abs(at - end) < 1e-6 else 1e-7
+            slope = (steep.content(level + step) - steep.content(level - step)) / (2.0 * step)
+            assert_allclose(steep.tangent(level)[1], slope, rtol=0, atol=2e-5)
+            energy = (steep.free_energy(level + step) - steep.free_energy(level - step)) / (2.0 * step)
+            assert_allclose(energy, -at * slope, rtol=0, atol=2e-5)  # df = -U dy
+        low, high = (float(steep.tangent(np.array([steep.level_at(end + d)]))[1][0]) for d in (-1e-9, 1e-9))
+        assert low == pytest.approx(high, abs=1e-5)
+
+
 def test_level_is_the_inverse_of_content() -> None:
     y = np.linspace(0.045, 1.005, 301)
     assert_allclose(CURVE.content(CURVE.level(y)), y, rtol=0, atol=1e-13)

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 import scipy.sparse.linalg as spla
 from numpy.testing import assert_allclose, assert_array_equal
 
-from femanode.numerics.linear import Backend, SymmetricSolver
+from femanode.numerics.linear import Backend, SingularMatrix, SymmetricSolver
 from femanode.numerics.pattern import Pattern
 
 BACKENDS = ["superlu-metis", "superlu-mmd", "rslab", "pardiso"]
@@ -231,6 +231,21 @@ def test_matrix_that_is_not_finite_is_a_runtime_error() -> None:
     A.data[7] = np.nan
     with pytest.raises(RuntimeError, match="entries that are not finite"):
         SymmetricSolver().factorise(A)
+
+
+def test_what_is_not_solved_is_named_for_what_it_is() -> None:
+    own = SymmetricSolver("scipy", purpose="the carrier balance")
+    A, b = grid(), np.ones(grid().shape[0])
+    own.factorise(A)
+    with pytest.raises(SingularMatrix, match=r"^linear solve of the carrier balance: the right side has entries that"):
+        own.solve(np.where(np.arange(len(b)) == 3, np.nan, b))
+
+    def breaks(rhs: np.ndarray) -> np.ndarray:
+        raise RuntimeError("the library has failed")
+
+    own._method.solve = breaks  # type: ignore[method-assign]
+    with pytest.raises(SingularMatrix, match=r"^linear solve of the carrier balance: the library has failed$"):
+        own.solve(b)
 
 
 def test_auto_takes_the_quickest_that_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,6 +92,67 @@ def test_a_torn_newest_does_not_push_the_good_one_out(tmp_path: Path) -> None:
     assert value(tmp_path) == 1.0
 
 
+def rewritten(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """A checkpoint whose archive is whole, with what `change` does to its arrays."""
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    change(arrays)
+    np.savez(path.with_suffix(""), **arrays)
+
+
+def one_bit(arrays: dict[str, Any]) -> None:
+    arrays["state/xi"].view(np.uint8)[0] ^= 1
+
+
+# the archive's own sums are right in all of these
+@pytest.mark.parametrize("change", [
+    one_bit, lambda a: a.pop("state/u"), lambda a: a.update({"state/xi": a["state/xi"].astype(np.float32)}),
+    lambda a: a.update({"state/u": a["state/u"].T}), lambda a: a.update({"state/xi": a["mesh/triangles"]}),
+    lambda a: a.pop("digest"), lambda a: a.pop("meta"), lambda a: a.update(meta=np.zeros(3)),
+    lambda a: a.update(meta=np.frombuffer(b"[]", np.uint8)),
+    lambda a: a.update({"state/xi": np.array([{"an": "object"}])})],
+    ids=["bit", "missing", "type", "shape", "exchanged", "no sum", "no description", "zeros", "list", "objects"])
+def test_what_is_not_as_it_was_written_is_refused_and_the_one_before_used(
+        tmp_path: Path, caplog: pytest.LogCaptureFixture, change: Callable[[dict[str, Any]], object]) -> None:
+    save_checkpoint(tmp_path, parts(1.0), CONFIGURATION)
+    save_checkpoint(tmp_path, parts(2.0), CONFIGURATION)
+    rewritten(tmp_path / "checkpoint.npz", change)
+    spoilt = (tmp_path / "checkpoint.npz").read_bytes()
+    assert value(tmp_path) == 1.0
+    assert "checkpoint.npz cannot be read (" in caplog.text
+    assert (tmp_path / "checkpoint.refused.npz").read_bytes() == spoilt, "what was refused is kept for a look"
+
+
+def test_a_foreign_one_is_refused_with_the_reason_and_the_one_before_used(tmp_path: Path,
+                                                                         caplog: pytest.LogCaptureFixture) -> None:
+    other, folder = tmp_path / "other", tmp_path / "run"
+    other.mkdir(), folder.mkdir()
+    save_checkpoint(other, parts(7.0), {**CONFIGURATION, "name": "b", "front": {"rates": [3]}})
+    save_checkpoint(folder, parts(1.0), CONFIGURATION)
+    save_checkpoint(folder, parts(2.0), CONFIGURATION)
+    (other / "checkpoint.npz").replace(folder / "checkpoint.npz")
+    assert value(folder) == 1.0
+    assert "front.rates = [3], the configuration has [1, 2.5]; with name = b, the configuration has a" in caplog.text
+    save_checkpoint(folder, parts(3.0), CONFIGURATION)
+    assert value(folder) == 3.0
+    # alone, it stays where it is
+    (folder / "checkpoint.refused.npz").replace(folder / "checkpoint.npz")
+    (folder / "checkpoint.old.npz").unlink()
+    with pytest.raises(checkpoint.ConfigError, match=r"name = b.*change of time\.end.*solver\.linear only"):
+        value(folder)
+    assert (folder / "checkpoint.npz").is_file()
+
+
+def test_what_changed_and_may_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    save_checkpoint(tmp_path, parts(1.0), {**CONFIGURATION, "solver": {"linear": "scipy"}})
+    load_checkpoint(tmp_path, {**CONFIGURATION, "time": {"end": "2 h", "stop": {"arrest": 0.001}},
+                               "solver": {"linear": "rslab"}})
+    assert "with time.end = 1 h, the configuration has 2 h: the steps already made stay" in caplog.text
+    many = {f"key{n}": n for n in range(9)}
+    with pytest.raises(checkpoint.ConfigError, match=r"key0 = None.*key3 = None, the configuration has 3; and 5 more"):
+        load_checkpoint(tmp_path, {**CONFIGURATION, **many})
+
+
 def test_the_end_the_pictures_and_the_schedule_may_change(tmp_path: Path) -> None:
     save_checkpoint(tmp_path, parts(1.0), CONFIGURATION)
     changed: dict[str, Any] = {**CONFIGURATION, "time": {"end": "2 h", "stop": {"arrest": 0.001}},

@@ -62,6 +62,13 @@ def test_a_run_that_goes_evenly_to_its_end_is_foreseen_all_along() -> None:
         assert left == pytest.approx(true, abs=1e-9)
 
 
+def test_a_protocol_says_cycle_step_and_potential() -> None:
+    held = Progress(600.0, 1.0, 0.0, 0.0, 36000.0, reserve=-0.1, step="cycle 2 of 3, Rest for 1800.0 s: 0.312 V, "
+                    "1224 mAh/g", done=0.5)
+    assert describe(held, 30.0) == "t = 10.0 min  cycle 2 of 3, Rest for 1800.0 s: 0.312 V, 1224 mAh/g"
+    assert share_done(held) == 0.5  # not 1, though all has converted
+
+
 def test_a_slow_start_does_not_count_in_the_time_left() -> None:
     # a fifth of the run's seconds for the first fiftieth of its depth (compilation, the first skin)
     told = foreseen(lambda share: {"depth": share / 10 if share < 0.2 else 0.02 + 1.225 * (share - 0.2)}, 100.0, 400)

@@ -21,7 +21,7 @@ from femanode.config.loading import Config, dump_config
 from femanode.errors import ConfigError, ConvergenceError
 from femanode.output.lock import LOCK
 from femanode.postprocess import cracks
-from femanode.simulation import journal
+from femanode.simulation import journal, opening
 from femanode.solver.candidate import Candidate, propose
 from femanode.solver.failure import StepFailed
 from femanode.solver.physics import Physics
@@ -104,7 +104,7 @@ def stop() -> None:
 KILLED = """
 import os, signal, sys
 import femanode
-from femanode.simulation import journal
+from femanode.simulation import journal, opening
 
 journal.SHARE, count, last = 1e9, 0, int(sys.argv[3])
 
@@ -300,7 +300,7 @@ def test_another_configuration_version_or_mesh_is_refused(tmp_path: Path, monkey
         femanode.run(case(overrides__mechanics__yield_stress="1.2 GPa"), folder, resume=True)
     with monkeypatch.context() as patch:
         patch.setattr("femanode.output.checkpoint.__version__", "9.9")
-        with pytest.raises(ConfigError, match=r"written by femanode .*, format 4; allowed: femanode 9\.9, format 4"):
+        with pytest.raises(ConfigError, match=r"written by femanode .*, format 5; allowed: femanode 9\.9, format 5"):
             femanode.run(case(), folder, resume=True)
     with monkeypatch.context() as patch:
         patch.setattr("femanode.mesh.section.Section.hash", lambda self: "other")
@@ -308,6 +308,39 @@ def test_another_configuration_version_or_mesh_is_refused(tmp_path: Path, monkey
             femanode.run(case(), folder, resume=True)
     with pytest.raises(ConfigError, match="both resume and overwrite"):
         femanode.run(case(), folder, resume=True, overwrite=True)
+
+
+ELSEWHERE = """
+import sys
+import femanode
+
+femanode.run(femanode.load_config(sys.argv[1]), sys.argv[2], resume=True)
+"""
+
+
+def test_another_number_of_threads_goes_on_to_the_same_run(whole: femanode.Result, tmp_path: Path) -> None:
+    folder = broken_off(tmp_path / "run", 12)
+    (tmp_path / "case.yaml").write_text(dump_config(case()), encoding="utf-8")
+    done = subprocess.run([sys.executable, "-c", ELSEWHERE, tmp_path / "case.yaml", folder], timeout=200, check=False,
+                          env={**os.environ, "FEMANODE_THREADS": "3", "OMP_NUM_THREADS": "3"}, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (0, b"")
+    same_run(femanode.Result(folder), whole)
+
+
+def test_another_solver_goes_on_as_closely_as_two_solvers_agree_and_says_so(
+        whole: femanode.Result, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = broken_off(tmp_path / "run", 12)
+    result = femanode.run(case(solver__linear="rslab"), folder, resume=True)
+    assert "the linear solver was superlu" in caplog.text
+    assert "and is rslab from t = " in caplog.text
+    other = femanode.run(case(solver__linear="rslab"), tmp_path / "other")
+    # Newton ends at a residual of 1e-7, which two solvers reach along different last digits; steps that yield follow
+    # them. What two whole runs with the two solvers differ by bounds what the change in the middle may do.
+    for name in ("converted_fraction", "diameter_x_nm", "hoop_surface_max_GPa"):
+        last = whole.history[name].iloc[-1]
+        between = abs(other.history[name].iloc[-1] / last - 1)
+        assert abs(result.history[name].iloc[-1] / last - 1) < max(10 * between, 1e-7), name
+        assert between < 1e-4, name
 
 
 def test_a_finished_run_is_left_alone(whole: femanode.Result) -> None:
@@ -373,7 +406,7 @@ def test_every_break_is_counted_also_one_right_after_another(whole: femanode.Res
     folder = broken_off(tmp_path / "run", 3)
     for _ in range(2):
         # killed as soon as it has been taken up: nothing is written at its end
-        found = journal.open_journal(build_problem(case()), folder, overwrite=False, resume=True)
+        found = opening.open_journal(build_problem(case()), folder, overwrite=False, resume=True)
         assert found is not None
         found.history.close()
     result = femanode.run(case(), folder, resume=True)

@@ -39,10 +39,10 @@ def test_a_singular_matrix_is_a_failure_of_a_linear_solve(monkeypatch: pytest.Mo
     physics, state = wire()
 
     def singular(*_: object, **__: object) -> Candidate:
-        raise SingularMatrix("the matrix is singular to working precision")
+        raise SingularMatrix("linear solve of the carrier balance: the matrix is singular to working precision")
 
     monkeypatch.setattr(physics.transport, "step", singular)
-    with pytest.raises(StepFailed, match=r"^linear solve: the matrix is singular to working precision$"):
+    with pytest.raises(StepFailed, match=r"^linear solve of the carrier balance: the matrix is singular"):
         propose(physics, state, 1.0)
 
 

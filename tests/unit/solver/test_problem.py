@@ -122,9 +122,23 @@ def test_sector_and_in_plane_direction_are_said_when_chosen() -> None:
     assert any("in-plane" in n and "(chosen)" in n for n in notes)
 
 
-def test_no_driving_force_is_said() -> None:
-    case = config(boundary={"potential": "0.5 V"})
-    assert any("no driving force" in n and "0.34 V" in n for n in build_problem(case).notes)
+@pytest.mark.parametrize(("boundary", "found"), [
+    ({"potential": "0.5 V"}, r"boundary.potential: found 0.5 V, at which nothing reacts; allowed: below 0.16 V"),
+    ({"potential": "0.16 V"}, r"boundary.potential: found 0.16 V"),
+    ({"mode": "galvanostatic", "c_rate": 1, "cutoff": "0.2 V"}, r"boundary.cutoff: found 0.2 V")])
+def test_a_potential_at_which_no_front_moves_is_refused(boundary: dict[str, object], found: str) -> None:
+    with pytest.raises(ConfigError, match=found):
+        build_problem(config(boundary=boundary))
+
+
+def test_a_protocol_that_never_goes_below_the_front_s_equilibrium_is_told() -> None:
+    def notes(*steps: str) -> list[str]:
+        case = config(boundary={"protocol": list(steps), "potential": "10 mV"})
+        return [note for note in build_problem(case).notes if "nothing will react" in note]
+
+    assert notes("Lithiate at C/5 until 0.2 V", "Hold at 0.17 V for 1 h")
+    assert not notes("Lithiate at C/5 until 0.2 V", "Hold at 0.15 V for 1 h")
+    assert not notes("Lithiate at C/5 until 80 %")
 
 
 def test_a_front_thinner_than_the_elements_is_refused() -> None:

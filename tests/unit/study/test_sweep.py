@@ -242,6 +242,11 @@ def test_nested_figures_are_flattened() -> None:
     assert flatten({"a": {"b": {"c": 1}}, "d": ["x", "y"], "e": None}) == {"a.b.c": 1, "d": "x | y", "e": None}
 
 
+def test_of_figures_by_cycle_the_last_one_stands_in_the_table() -> None:
+    assert flatten({"cycles": [{"cycle": 1, "hysteresis": 0.2}, {"cycle": 2, "hysteresis": None}]}) == {
+        "cycles.last.cycle": 2, "cycles.last.hysteresis": None}
+
+
 def test_progress_names_what_ended_and_what_is_left() -> None:
     board = Board(10, {"h1": "30 nm"})
     board.known[Status.DONE] += 4
