@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,8 @@ class ButlerVolmer:
 
     def overpotential(self, current: float) -> float:
         """eta, V, at a ``current``."""
+        from scipy.optimize import brentq  # loads slowly, and few runs need it
+
         ratio = current / self.exchange
         if ratio == 0.0:
             return 0.0

@@ -25,7 +25,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.optimize import brentq
 
 from femanode.constitutive.butlervolmer import ButlerVolmer
 from femanode.constitutive.chemistry import Chemistry
@@ -298,6 +297,8 @@ class Transport:
 
         The section takes up the current ``most`` - ``takes`` times the depletion.
         """
+        from scipy.optimize import brentq  # loads slowly, and few runs need it
+
         reaction, at = applied.reaction, 1.0 - applied.level
         if reaction is None or not takes > 0.0:
             return at
