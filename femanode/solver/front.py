@@ -101,11 +101,7 @@ class Front:
         number = np.where(spaces.idle, -1, np.cumsum(~spaces.idle) - 1)
         self._pattern = Pattern(number[spaces.sub], len(spaces.live))
         self._solver = SymmetricSolver(backend, spaces.rank[spaces.live], accuracy=1e-9,
-<<<<<<< HEAD
                                        purpose="the average across the front")
-=======
-                                        purpose="the average across the front")
->>>>>>> speed2
         self._links: tuple[IntArray, IntArray, IntArray] | None = None
         self._blocks = np.empty((spaces.sub.shape[1], 3, 3))
         if compiled.available():
