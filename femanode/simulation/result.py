@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 
 from femanode.config.loading import Config, load_config
@@ -27,6 +26,7 @@ from femanode.postprocess.runfacts import RunFacts
 from femanode.units import parse_quantity
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray
 
 INSTALL_HINT = 'pip install "femanode[xarray]"'
@@ -133,6 +133,8 @@ class ResultFrame(Frame):
         DataFrame
             ``distance_nm`` from the start, ``x_nm``, ``y_nm`` and the field.
         """
+        import pandas as pd
+
         from femanode.pictures.fieldchoice import choose_field
 
         line = np.linspace(np.asarray(start, dtype=float), np.asarray(end, dtype=float), n)

@@ -26,11 +26,12 @@ def write_inputs(problem: Problem, folder: Path) -> None:
 
 
 def cited_by(problem: Problem) -> str:
-    """BibTeX of the run's sources; what a number of the configuration replaced is not among them."""
+    """BibTeX of the run's sources; what was replaced or is not used is not among them."""
     material = problem.config.material
     subject = Subject(carrier=material.carrier.symbol, host=material.host.symbol, structure=material.host.structure,
                       diameter_nm=2.0 * problem.section.radius, axis=problem.frame.axis)
-    numbers = [(path, origin.source) for path, origin in material.provenance.items()]
+    unused = {"chemistry.open_circuit"} if material.chemistry.law == "ideal" else set()
+    numbers = [(path, origin.source) for path, origin in material.provenance.items() if path not in unused]
     numbers += [(f"{layer.name}: {path}", origin.source) for layer in layers_of(problem.config) if layer is not None
                 for path, origin in layer.provenance.items()]
     seen = [(f"observation: {fact.quantity}", fact.source) for fact in observations_for(subject)]

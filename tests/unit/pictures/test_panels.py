@@ -77,7 +77,7 @@ def test_files_are_what_their_names_say(three: list[Path], tmp_path: Path) -> No
 
 
 def test_names_tell_runs_apart(three: list[Path], tmp_path: Path) -> None:
-    assert names_of([RunFolder(path) for path in three]) == ["(a)  a", "(b)  b", "(c)  c"]
+    assert names_of([RunFolder(path) for path in three]) == ["a", "b", "c"]
     manifest = json.loads((three[1] / "manifest.json").read_text())
     (three[1] / "manifest.json").write_text(json.dumps({**manifest, "name": "other"}))
     assert names_of([RunFolder(path) for path in three[:2]]) == ["made_up-$case", "other"]

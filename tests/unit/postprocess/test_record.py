@@ -35,7 +35,7 @@ EXTRA = {"penetration_depth_equivalent_nm", "penetration_depth_max_nm", "self_li
          "rate_exponent_range_nm", "rate_exponent_points", "anisotropy_ratio_exact", "crack_risk_bound",
          "crack_risk_basis", "crack_risk_until_fraction", "crack_site", "crack_sites", "crack_sites_bounded",
          "front_entry_time_s", "transport_share", "cylinder_law_interface_share", "cylinder_law_r2", "axial_stretch",
-         "curvature_1_nm", "depth_ratio_tension",
+         "curvature_1_nm", "depth_ratio_tension", "outline_2theta", "outline_4theta", "outline_6theta",
          "warnings", "accuracy", "neck", "torn", "figures_after_neck", "energy_gap",
          "steps_against_second_law"}
 

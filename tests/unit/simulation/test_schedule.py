@@ -22,7 +22,8 @@ def schedule(frames: int, converted: float | None = 1.0) -> Schedule:
     """The rule of a run whose states are numbers: their converted fractions."""
     physics = SimpleNamespace(converted_fraction=lambda xi: xi)
     output = SimpleNamespace(frames=frames, frames_by="conversion")
-    problem: Any = SimpleNamespace(physics=physics, config=SimpleNamespace(output=output), output_times=list,
+    config = SimpleNamespace(output=output, boundary=SimpleNamespace(protocol=None))
+    problem: Any = SimpleNamespace(physics=physics, config=config, output_times=list,
                                    limits=SimpleNamespace(end=1e3, converted=converted),
                                    initial_state=lambda: SimpleNamespace(xi=0.0))
     return Schedule(problem)

@@ -143,22 +143,28 @@ def test_the_page_draws_potential_against_capacity(run: femanode.Result) -> None
     capacity, shown = figure.axes[0].lines[0].get_data()
     # from where the current is carried whole, to the cut-off
     assert_allclose(capacity[-1], run.summary["capacity_mAh_g"], rtol=1e-12, atol=0)
-    assert_allclose(shown[-1], 30.0, rtol=0, atol=0.05)
+    assert_allclose(shown[-1], 0.030, rtol=0, atol=5e-5)
     j = run.history["current_density_mA_cm2"]
     assert len(shown) == np.count_nonzero(j > 0.999 * j.max()) < len(run.history) - 1
     assert np.all(np.diff(capacity) > 0)
-    assert figure.axes[0].get_ylabel() == "Potential (mV)"
+    assert figure.axes[0].get_ylabel() == "Potential (V)"
 
 
 @pytest.mark.parametrize("boundary", [
     {"mode": "galvanostatic", "c_rate": 20},
-    {"mode": "galvanostatic", "current_density": "0.05 mA/cm^2", "film": {**FILM, "thickness": "100 nm"}},
-    {"mode": "galvanostatic", "c_rate": 0.5, "cutoff": "170 mV"}], ids=["front", "film", "above equilibrium"])
+    {"mode": "galvanostatic", "current_density": "0.05 mA/cm^2", "film": {**FILM, "thickness": "100 nm"}}],
+                         ids=["front", "film"])
 def test_a_current_that_cannot_be_carried_is_cut_off_at_once(boundary: dict[str, Any], tmp_path: Path) -> None:
     result = femanode.run(wire(boundary), tmp_path / "run")
     assert result.summary["stop_reason"] == "cut-off reached"
     assert len(result.history) == 2
     assert result.summary["converted_fraction"] < 0.05
+
+
+def test_a_cutoff_at_which_nothing_reacts_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cutoff: found 0\.17 V, at which nothing reacts; allowed: below 0\.16"):
+        femanode.run(wire({"mode": "galvanostatic", "c_rate": 0.5, "cutoff": "170 mV"}), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_current_just_below_what_the_front_takes_is_carried(tmp_path: Path) -> None:
