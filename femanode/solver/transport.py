@@ -227,8 +227,12 @@ class Transport:
                 extra = spaces.mass / dt * (offset - capacity * (depletion + shift)) * sink[0]
                 storage, load = storage + extra, load + extra * (1.0 - sink[1])
             film = self.film_conductance(outside, depletion, openness)
+            last = outside
             drop, outside = self._linear_solve(onward, back, storage, load, stress, least, applied, film)
             change = float(np.max(np.abs(outside + drop - depletion) * h, initial=0.0))
+            if self.film is not None and np.ndim(capacity):
+                # A measured curve makes the film's conductance depend on the level outside.
+                change = max(change, abs(outside - last))
             depletion = outside + drop
             if change < self.settled or (self._constant and np.ndim(capacity) == 0):
                 return drop, outside
