@@ -96,15 +96,15 @@ def ten_half_cycles(full: bool) -> Findings:
     """Ten half cycles of an elastic cylinder whose stress acts on its carriers, against a program of its own."""
     beta, E, nu, q = 0.01, 4.0e4, 0.28, 0.15
     per_charge = 0.0933 * beta / 2.8
-    n = 40 if full else 24
+    n, halves, sectors = (40, 10, 12) if full else (16, 4, 6)
     # Fine at the surface, where the content bends most just after a reversal.
-    s = polar(RADIUS * (1.0 - np.linspace(1.0, 0.0, n + 1)[1:] ** 1.7), 12)
+    s = polar(RADIUS * (1.0 - np.linspace(1.0, 0.0, n + 1)[1:] ** 1.7), sectors)
     current = q / RADIUS * float(s.reacting_length.sum())
-    steps = tuple(Doing(current if k % 2 == 0 else -current, Elapsed(RADIUS**2 * 0.5)) for k in range(10))
+    steps = tuple(Doing(current if k % 2 == 0 else -current, Elapsed(RADIUS**2 * 0.5)) for k in range(halves))
     physics, protocol = reacted_section(s, CURVE, steps, E=E, nu=nu, beta=beta, per_charge=per_charge)
-    t: Array = np.arange(1.0, 101.0) * 0.05
+    t: Array = np.arange(1.0, 10.0 * halves + 1.0) * 0.05
     runs = []
-    for filling in (0.005, 0.0025) if full else (0.01, 0.005):
+    for filling in (0.005, 0.0025) if full else (0.02, 0.01):
         found = follow(physics, protocol, whole(physics, 0.3), filling, (t * RADIUS**2).tolist())
         at = [c for c in found if np.any(np.abs(c.state.t / RADIUS**2 - t) < 1e-9)]
         runs.append(np.array([[potential_of(physics, c.state), hoop_of_rim(physics, c)] for c in at]).T)
@@ -115,7 +115,7 @@ def ten_half_cycles(full: bool) -> Findings:
               float(np.abs(seen - other[0]).max()), 1e-3, "a hundredth of the hysteresis", absolute=True),
         Check("largest difference of the surface's hoop stress over the largest, extrapolated in the step", 0.0,
               float(np.abs(hoop - other[1]).max() / np.abs(other[1]).max()),
-              0.01 if full else 0.02, "just after a reversal the larger step is hardly in the range of extrapolation; "
+              0.01 if full else 0.04, "just after a reversal the larger step is hardly in the range of extrapolation; "
               "everywhere else 0.3 %", absolute=True),
         Check("largest difference of the hoop stress at the larger of the two steps", 0.0,
               float(np.abs(runs[0][1] - other[1]).max() / np.abs(other[1]).max()), 0.05, "first order in the step",
@@ -159,7 +159,7 @@ def finite_volumes(times: Array, q: float, E: float, nu: float, beta: float, per
         return np.asarray(np.diff(through) / volume)
 
     y, potentials, hoops = np.full(n, 0.3), [], []
-    for half in range(10):
+    for half in range(round(2.0 * float(times[-1]))):
         inside = times[(times > 0.5 * half + 1e-9) & (times <= 0.5 * (half + 1) + 1e-9)]
         found = solve_ivp(lambda t, y, k: change(y, k), (0.5 * half, 0.5 * (half + 1)), y, "BDF",
                           np.clip(inside, None, 0.5 * (half + 1)), args=(half,), rtol=1e-8, atol=1e-10)
