@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex
 from femanode.errors import ConfigError
 from femanode.output.runfolder import RunFolder
 from femanode.pictures.options import USUAL, Size
-from femanode.pictures.style import COLOURS, label, new_chart, save_figure
+from femanode.pictures.style import COLOURS, fill, label, new_chart, save_figure
 from femanode.postprocess.cycles import NEEDED, HalfCycle, half_cycles
 
 FORMATS = (".png", ".svg", ".pdf")
@@ -88,4 +88,5 @@ def plot_cycles(run: RunFolder | str | Path, out: str | Path | None = None, *, s
     label(axes, "Capacity (mAh/g)", "Potential (V)")
     axes.set_title(run.name, fontsize=12, weight="bold", parse_math=False, pad=8)
     axes.legend(loc="best", frameon=False, fontsize=9.5 if len(halves) < 5 else 8.0)
+    fill(figure)
     return save_figure(figure, path, size.dpi)

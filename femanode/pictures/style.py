@@ -84,13 +84,13 @@ def save_figure(figure: Figure, path: Path, dpi: int | None = None) -> Path:
 def as_svg(figure: Figure) -> bytes:
     """The figure as SVG, letters drawn as outlines so that it looks the same everywhere, without a date."""
     stream = io.BytesIO()
-    _fill(figure)
+    fill(figure)
     with rc_context(VECTOR_STYLE):
         figure.savefig(stream, format="svg", metadata={"Date": None})
     return stream.getvalue()
 
 
-def _fill(figure: Figure, pad: float = 0.04) -> None:
+def fill(figure: Figure, pad: float = 0.04) -> None:
     """Make the axes of a chart so large that labels and legend just fit, with ``pad`` inches around.
 
     All axes of a chart share one place. Measured once: matplotlib's constrained layout measures four times as much,
