@@ -6,12 +6,11 @@ carriers cross it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from femanode.config.material import Fracture, Provenance, join_leaves, split_leaves
+from femanode.config.material import Fracture, Sourced, join_leaves
 from femanode.config.phases import Phase
 from femanode.config.quantities import Diffusivity, Section, Table, Text, problem
 
@@ -26,7 +25,7 @@ class InertTransport(Section):
     )
 
 
-class Inert(Section):
+class Inert(Sourced):
     """One inert material; attributes are the YAML keys, values in internal units."""
 
     kind: Literal["inert"] = Field(description="inert: takes no carriers")
@@ -34,19 +33,6 @@ class Inert(Section):
     mechanics: Phase
     transport: InertTransport | None = Field(default=None, description="null: carriers do not cross it")
     fracture: Fracture | None = Field(default=None, description="null: no crack risk is given")
-    provenance: dict[str, Provenance] = Field(default_factory=dict, exclude=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _take_provenance(cls, raw: Any) -> Any:
-        """Replace leaves by their values, keeping source and confidence apart."""
-        if not isinstance(raw, Mapping):
-            return raw
-        if "provenance" in raw:
-            raise problem("found an unknown key 'provenance'", allowed="source and confidence at each value")
-        provenance: dict[str, Provenance] = {}
-        plain = split_leaves(raw, provenance)
-        return {**plain, "provenance": provenance}
 
     @model_validator(mode="after")
     def _one_content(self) -> Inert:

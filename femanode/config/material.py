@@ -156,7 +156,30 @@ class Capacity(Section):
     theoretical: SpecificCapacity = Field(description="specific capacity at x_max, per mass of host")
 
 
-class Material(Section):
+class Sourced(Section):
+    """Base of materials: each value may be a leaf with its source and confidence, which are kept apart from it."""
+
+    provenance: dict[str, Provenance] = Field(default_factory=dict, exclude=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_provenance(cls, raw: Any) -> Any:
+        """Replace leaves by their values, keeping source and confidence apart."""
+        if not isinstance(raw, Mapping):
+            return raw
+        if "provenance" in raw:
+            raise problem("found an unknown key 'provenance'", allowed="source and confidence at each value")
+        cls._check_kind(raw)
+        provenance: dict[str, Provenance] = {}
+        plain = split_leaves(raw, provenance)
+        return {**plain, "provenance": provenance}
+
+    @classmethod
+    def _check_kind(cls, raw: Mapping[str, Any]) -> None:
+        """Refuse data of another kind of material."""
+
+
+class Material(Sourced):
     """One carrier/host system; attributes are the YAML keys, values in internal units."""
 
     name: Text = Field(description="name of the material, for messages and the report")
@@ -170,22 +193,13 @@ class Material(Section):
     mechanics: PhasePair
     fracture: Fracture
     capacity: Capacity
-    provenance: dict[str, Provenance] = Field(default_factory=dict, exclude=True)
 
-    @model_validator(mode="before")
     @classmethod
-    def _take_provenance(cls, raw: Any) -> Any:
-        """Replace leaves by their values, keeping source and confidence apart."""
-        if not isinstance(raw, Mapping):
-            return raw
-        if "provenance" in raw:
-            raise problem("found an unknown key 'provenance'", allowed="source and confidence at each value")
+    def _check_kind(cls, raw: Mapping[str, Any]) -> None:
+        """See :meth:`Sourced._check_kind`."""
         if raw.get("kind") == "inert":
             raise problem("found an inert material", allowed="one that takes carriers, without this key", key="kind",
                           hint="inert materials are for layers")
-        provenance: dict[str, Provenance] = {}
-        plain = split_leaves(raw, provenance)
-        return {**plain, "provenance": provenance}
 
     @model_validator(mode="after")
     def _something_moves(self) -> Self:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq
 
-from femanode.mesh.outline import SPANS, OneMaterial, smallest_sector, turned
-from femanode.numerics.arrays import Array, BoolArray
+from femanode.mesh.outline import SPANS, Filled, smallest_sector, turned
+from femanode.numerics.arrays import Array
 
 _MOST_ITERATIONS = 100
 #: Points along a quarter of the ellipse at which areas are summed.
@@ -16,7 +16,7 @@ _SAMPLES = 2001
 
 
 @dataclass(frozen=True)
-class Ellipse(OneMaterial):
+class Ellipse(Filled):
     """Half axes ``a`` along x and ``b`` along y, nm, then turned by ``rotation`` (rad). The outside reacts."""
 
     a: float
@@ -36,30 +36,6 @@ class Ellipse(OneMaterial):
     def wall(self) -> float:
         """The smaller half axis, nm."""
         return min(self.a, self.b)
-
-    @property
-    def solid(self) -> bool:
-        """True: there is no hole."""
-        return True
-
-    @property
-    def round(self) -> bool:
-        """False."""
-        return False
-
-    @property
-    def curves(self) -> tuple[str, ...]:
-        """One curve."""
-        return ("surface",)
-
-    @property
-    def partial(self) -> bool:
-        """False: all of the surface reacts."""
-        return False
-
-    def reacts(self, curve: str, points: Array) -> BoolArray:
-        """True everywhere."""
-        return np.ones(points.shape[1:], bool)
 
     @property
     def corners(self) -> tuple[float, ...]:

@@ -103,6 +103,53 @@ class OneMaterial:
         return self
 
 
+class Filled(OneMaterial):
+    """What outlines without a hole that are no circles have in common: one boundary, all of which reacts."""
+
+    @property
+    def solid(self) -> bool:
+        """True: there is no hole."""
+        return True
+
+    @property
+    def round(self) -> bool:
+        """False."""
+        return False
+
+    @property
+    def curves(self) -> tuple[str, ...]:
+        """One curve."""
+        return ("surface",)
+
+    @property
+    def partial(self) -> bool:
+        """False: all of the surface reacts."""
+        return False
+
+    def reacts(self, curve: str, points: Array) -> BoolArray:
+        """True everywhere."""
+        return np.ones(points.shape[1:], bool)
+
+
+#: Boundaries that react, by the word for them in the configuration.
+REACTING_SIDES = {"outer": ("surface",), "inner": ("inner",), "both": ("surface", "inner")}
+
+
+class Sided(OneMaterial):
+    """What outlines that may have a hole have in common: ``side``, one of `REACTING_SIDES`, says what reacts."""
+
+    side: str
+
+    @property
+    def partial(self) -> bool:
+        """Whether the inner side reacts."""
+        return self.side != "outer"
+
+    def reacts(self, curve: str, points: Array) -> BoolArray:
+        """The same for all points of a curve."""
+        return np.full(points.shape[1:], curve in REACTING_SIDES[self.side])
+
+
 def turned(points: Array, angle: float) -> Array:
     """Points or vectors (2, ...) turned by an angle (rad)."""
     if angle == 0.0:
@@ -120,12 +167,8 @@ def smallest_sector(rotation: float, step: float) -> str:
     return "full" if not mirror(0.0) else "quarter" if mirror(0.5 * np.pi) else "half"
 
 
-#: Boundaries that react, by the word for them in the configuration.
-REACTING_SIDES = {"outer": ("surface",), "inner": ("inner",), "both": ("surface", "inner")}
-
-
 @dataclass(frozen=True)
-class Annulus(OneMaterial):
+class Annulus(Sided):
     """A circle about the origin, with a concentric hole where ``inner_radius`` is above 0; nm.
 
     ``side`` says which boundary reacts, one of `REACTING_SIDES`; a circle has only ``'outer'``.
@@ -165,15 +208,6 @@ class Annulus(OneMaterial):
     def curves(self) -> tuple[str, ...]:
         """The outer circle and, of an annulus, the inner one."""
         return ("surface",) if self.solid else ("surface", "inner")
-
-    @property
-    def partial(self) -> bool:
-        """Whether the inner side reacts."""
-        return self.side != "outer"
-
-    def reacts(self, curve: str, points: Array) -> BoolArray:
-        """The same for all points of a curve."""
-        return np.full(points.shape[1:], curve in REACTING_SIDES[self.side])
 
     @property
     def corners(self) -> tuple[float, ...]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from femanode.mesh.outline import SPANS, OneMaterial, smallest_sector, turned
-from femanode.numerics.arrays import Array, BoolArray
+from femanode.mesh.outline import SPANS, Filled, smallest_sector, turned
+from femanode.numerics.arrays import Array
 
 
 @dataclass(frozen=True)
-class Polygon(OneMaterial):
+class Polygon(Filled):
     """A regular polygon about the origin. The outside reacts.
 
     Attributes
@@ -41,30 +41,6 @@ class Polygon(OneMaterial):
     def wall(self) -> float:
         """The apothem, nm."""
         return self.apothem
-
-    @property
-    def solid(self) -> bool:
-        """True: there is no hole."""
-        return True
-
-    @property
-    def round(self) -> bool:
-        """False."""
-        return False
-
-    @property
-    def curves(self) -> tuple[str, ...]:
-        """One curve."""
-        return ("surface",)
-
-    @property
-    def partial(self) -> bool:
-        """False: all of the surface reacts."""
-        return False
-
-    def reacts(self, curve: str, points: Array) -> BoolArray:
-        """True everywhere."""
-        return np.ones(points.shape[1:], bool)
 
     @property
     def corners(self) -> tuple[float, ...]:

@@ -10,13 +10,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from femanode.errors import MeshError
-from femanode.mesh.outline import REACTING_SIDES, SPANS, OneMaterial
+from femanode.mesh.outline import REACTING_SIDES, SPANS, Sided
 from femanode.mesh.segments import Depths, Segments, grid_over
 from femanode.numerics.arrays import Array, BoolArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
-class Traced(OneMaterial):
+class Traced(Sided):
     """Boundary of a whole section about the origin, every ray from which leaves it once.
 
     Attributes
@@ -60,15 +60,6 @@ class Traced(OneMaterial):
     def curves(self) -> tuple[str, ...]:
         """The outer boundary and, where there are some, the holes."""
         return ("surface",) if self.holes is None else ("surface", "inner")
-
-    @property
-    def partial(self) -> bool:
-        """Whether the holes react."""
-        return self.side != "outer"
-
-    def reacts(self, curve: str, points: Array) -> BoolArray:
-        """The same for all points of a curve."""
-        return np.full(points.shape[1:], curve in REACTING_SIDES[self.side])
 
     @property
     def corners(self) -> tuple[float, ...]:

@@ -145,7 +145,7 @@ def test_data_of_a_fit_from_outside_are_refused(place: Path) -> None:
                 read_datafile(place / path, wanted)
 
 
-@pytest.mark.parametrize("name", ["../out", "/tmp/out", "a/b", "..", ".hidden", "a\\b", "a\n", "<b>", "$(x)", "a;b"])
+@pytest.mark.parametrize("name", ["../out", "/out", "a/b", "..", ".hidden", "a\\b", "a\n", "<b>", "$(x)", "a;b"])
 def test_a_name_leads_nowhere(name: str) -> None:
     with pytest.raises(ConfigError, match="name"):
         Config.from_mapping(coarse_case(name=name))

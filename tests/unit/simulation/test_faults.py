@@ -35,7 +35,7 @@ SHORT = {"time__end": "2 min", "output__checkpoint": "null"}
 PRESSED = {**SHORT, "mechanics__pressure": "10 MPa"}
 
 
-@pytest.fixture(scope="module", params=["bare", "pressed"])
+@pytest.fixture(scope="module")
 def undisturbed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory,
                 ) -> tuple[dict[str, str], femanode.Result]:
     keys = PRESSED if request.param == "pressed" else SHORT
@@ -116,17 +116,16 @@ def armed(monkeypatch: pytest.MonkeyPatch, site: str, *, lasting: bool) -> Fault
     return faults
 
 
-def fits(site: str, keys: dict[str, str]) -> None:
-    """Each site once: the loads need one, the others none."""
-    if ("pressure" in site) != (keys is PRESSED):
-        pytest.skip("of the other run")
+#: Each site once, on a run that passes it: the loads need one, the others none.
+on_its_run = pytest.mark.parametrize(
+    ("undisturbed", "site"), [("pressed" if "pressure" in site else "bare", site) for site in SITES],
+    indirect=["undisturbed"])
 
 
-@pytest.mark.parametrize("site", SITES)
+@on_its_run
 def test_a_fault_met_once_costs_a_step_at_most(undisturbed: tuple[dict[str, str], femanode.Result], tmp_path: Path,
                                                monkeypatch: pytest.MonkeyPatch, site: str) -> None:
     keys, whole = undisturbed
-    fits(site, keys)
     faults = armed(monkeypatch, site, lasting=False)
     result = femanode.run(case(**keys), tmp_path / "run")
     assert faults.met == 1
@@ -138,11 +137,10 @@ def test_a_fault_met_once_costs_a_step_at_most(undisturbed: tuple[dict[str, str]
     assert np.all(np.isfinite(result.history[known].to_numpy()))
 
 
-@pytest.mark.parametrize("site", SITES)
+@on_its_run
 def test_a_fault_that_stays_ends_the_run_by_its_name_and_it_goes_on_once_mended(
         undisturbed: tuple[dict[str, str], femanode.Result], tmp_path: Path, site: str) -> None:
     keys, whole = undisturbed
-    fits(site, keys)
     with pytest.MonkeyPatch.context() as patch:
         faults = armed(patch, site, lasting=True)
         with pytest.raises(ConvergenceError) as ended:
@@ -272,6 +270,7 @@ commands.main()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="hangs by a lock as Linux has it")
+@pytest.mark.parametrize("undisturbed", ["bare"], indirect=True)
 @pytest.mark.parametrize(("number", "where", "solver"), [
     (signal.SIGINT, "factorise", "scipy"), (signal.SIGTERM, "factorise", "rslab"), (signal.SIGUSR1, "solve", "scipy"),
     (signal.SIGTERM, "adaptation", "scipy")])
@@ -280,8 +279,7 @@ def test_a_factorisation_that_hangs_is_ended_by_a_signal_with_the_state_saved(
         solver: str) -> None:
     from tests.unit.simulation.test_adaptive_run import case as adaptive
 
-    keys, whole = undisturbed
-    fits("", keys)
+    _, whole = undisturbed
     config = adaptive() if where == "adaptation" else case(**SHORT, solver__linear=solver)
     (tmp_path / "case.yaml").write_text(dump_config(config), encoding="utf-8")
     command = [sys.executable, "-c", HUNG, "run", tmp_path / "case.yaml", "-o", tmp_path / "run", "--quiet", where]
