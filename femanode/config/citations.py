@@ -13,7 +13,7 @@ from pathlib import Path
 
 from femanode.config.library import describe
 
-__all__ = ["BARE", "bibliography", "citations", "cited", "cited_by_material", "grounded"]
+__all__ = ["BARE", "bibliography", "citations", "cited", "cited_by_material", "grounded", "readable"]
 
 _FILE = Path(__file__).resolve().parents[1] / "materials" / "bibliography.bib"
 _BRACKET = re.compile(r"\[(@[^\]]*)\]")
@@ -52,6 +52,31 @@ def grounded(source: str) -> bool:
     """
     keys = cited(source)
     return set(keys) <= set(bibliography()) if keys else source.startswith(BARE)
+
+
+def readable(source: str) -> str:
+    """A source as a reader knows it: authors, journal and year in place of the entries' keys.
+
+    Examples
+    --------
+    >>> readable("Table I [@chen2014phasefield]")
+    'Table I (Chen et al., Journal of The Electrochemical Society 2014)'
+    """
+    return _BRACKET.sub(lambda bracket: f"({'; '.join(map(_short, _KEY.findall(bracket.group(1))))})", source)
+
+
+def _short(key: str) -> str:
+    """Authors, journal (or publisher) and year of an entry; the key where there is none."""
+    entry = bibliography().get(key)
+    if entry is None:
+        return key
+    fields = {name: " ".join(re.sub(r"[{}\\\\]", "", text).split()) for name, text in
+              re.findall(r"^\s*(\w+)\s*=\s*\{(.*?)\},?\s*$", entry, re.MULTILINE | re.DOTALL)}
+    families = [name.split(",")[0] for name in fields.get("author", key).split(" and ")]
+    many = len(families) > 2 or families[-1] == "others"
+    who = f"{families[0]} et al." if many else " and ".join(families)
+    where = fields.get("journal") or fields.get("publisher") or fields.get("institution") or ""
+    return f"{who}, {where} {fields.get('year', '')}".replace("  ", " ").strip()
 
 
 def citations(sources: Iterable[tuple[str, str]]) -> str:

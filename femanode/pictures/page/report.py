@@ -15,6 +15,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from femanode.config.citations import readable
 from femanode.errors import ConfigError, DiskError
 from femanode.output.disk import make_folder, write_text
 from femanode.output.runfolder import RunFolder
@@ -215,6 +216,8 @@ def _relative(target: Path, page: Path) -> str:
 
 
 def _environment() -> Environment:
-    return Environment(loader=PackageLoader("femanode.pictures.page", ""),
-                       autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-                       lstrip_blocks=True)
+    found = Environment(loader=PackageLoader("femanode.pictures.page", ""),
+                        autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+                        lstrip_blocks=True)
+    found.filters["readable"] = readable
+    return found
