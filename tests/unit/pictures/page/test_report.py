@@ -71,7 +71,8 @@ def cells(text: str, first: str) -> list[str]:
 def test_figures_stand_beside_what_was_observed_with_the_error(page: Path) -> None:
     text = page.read_text()
     row = cells(text, "A 129-nm wire stops at 55 %")
-    assert row[1:] == ["Converted", "55 %", "84 % +53 %", "the review (Choi et al., Advanced Energy Materials 2021), its [77] [A]"]
+    assert row[1:] == ["Converted", "55 %", "84 % +53 %",
+                       "the review (Choi et al., Advanced Energy Materials 2021), its [77] [A]"]
     assert cells(text, "A &lt;110&gt; wire swells")[2:4] == ["2", "2 agrees"]
     assert cells(text, "Wires above 300 nm")[3] == "– no such figure from this run"
     assert cells(text, "Swelling differs by up to")[2:4] == ["at most 400 %", "50 % not contradicted"]
