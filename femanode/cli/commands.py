@@ -17,6 +17,7 @@ import typer
 
 from femanode.cli import report as cli_report
 from femanode.cli import study as cli_study
+from femanode.cli import systems as cli_systems
 from femanode.cli import verify as cli_verify
 from femanode.cli.streams import lost, make_lasting
 from femanode.errors import ConfigError, FemanodeError
@@ -31,6 +32,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=N
                   help="Stress-diffusion simulator for cross-sections of alloying battery anodes.")
 cli_report.register(app)
 cli_study.register(app)
+cli_systems.register(app)
 cli_verify.register(app)
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="configuration (YAML)")]
@@ -158,7 +160,8 @@ def materials(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help=
     wide, value = max(len(r.path) for r in rows), max(len(r.value) for r in rows)
     for row in rows:
         mark = f"[{row.confidence}] " if row.confidence else ""
-        typer.echo(f"{row.path:<{wide}}  {row.value:<{value}}  {mark}{row.source or ''}".rstrip())
+        known = f" (range {row.range})" if row.range else ""
+        typer.echo(f"{row.path:<{wide}}  {row.value:<{value}}  {mark}{row.source or ''}{known}".rstrip())
 
 
 @app.command()

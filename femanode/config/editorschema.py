@@ -138,6 +138,10 @@ def _leaf(value: dict[str, Any]) -> dict[str, Any]:
         "value": {key: item for key, item in value.items() if key != "default"},
         "source": {"type": "string"},
         "confidence": {"enum": ["A", "B", "C", None]},
+        "range": {"type": ["array", "null"], "minItems": 2, "maxItems": 2,
+                  "description": "lower and upper end of what the sources allow, each as the value is written"},
+        "fitted_to": {"type": ["array", "null"], "items": {"type": "string"},
+                      "description": "figures of merit that the value was chosen from"},
     }
     leaf = {"type": "object", "properties": parts, "required": ["value"], "additionalProperties": False}
     shared: dict[str, Any] = {key: value[key] for key in ("title", "description", "default") if key in value}

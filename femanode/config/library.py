@@ -28,12 +28,13 @@ MOST_POINTS = 9
 
 
 class Row(NamedTuple):
-    """One number of a material: key path, value as written with its unit, source, confidence."""
+    """One number of a material: key path, value as written with its unit, source, confidence, range."""
 
     path: str
     value: str
     source: str
     confidence: str
+    range: str = ""
 
 
 def list_materials() -> list[str]:
@@ -168,9 +169,10 @@ def describe(reference: str | Mapping[str, Any], base: Path | None = None) -> li
 
 def _collect(node: Any, path: tuple[str, ...], rows: list[Row]) -> None:
     """Append the rows below `node`."""
-    source = confidence = ""
+    source = confidence = known = ""
     if isinstance(node, Mapping) and "value" in node and "content" not in node:
         source, confidence = str(node.get("source") or ""), str(node.get("confidence") or "")
+        known = " to ".join(_shown(end) for end in node.get("range") or ())
         node = node["value"]
     if isinstance(node, Mapping) and not {"content", "value"} <= set(node):
         if source:
@@ -178,7 +180,7 @@ def _collect(node: Any, path: tuple[str, ...], rows: list[Row]) -> None:
         for key, value in node.items():
             _collect(value, (*path, str(key)), rows)
     else:
-        rows.append(Row(".".join(path), _shown(node), source, confidence))
+        rows.append(Row(".".join(path), _shown(node), source, confidence, known))
 
 
 def _shown(value: Any) -> str:

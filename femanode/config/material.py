@@ -1,7 +1,7 @@
 """The Material model: every number of one carrier/host system, with where it comes from.
 
-Every key of a material file holds a plain value or ``{value, source, confidence}`` (a leaf); source and confidence are
-kept in `Material.provenance`.
+Every key of a material file holds a plain value or ``{value, source, confidence}`` (a leaf), which may also say the range
+that the value is known to; what is not the value is kept in `Material.provenance`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pydantic import Field, field_validator, model_validator
 from femanode.config.chemistry import ChemistryLaw, Transport
 from femanode.config.ledges import Ledges, check_ledges
 from femanode.config.phases import PhasePair, Swelling
+from femanode.config.provenance import LEAF, Provenance, read_provenance
 from femanode.config.quantities import (
     ActivationVolume,
     Length,
@@ -30,9 +31,7 @@ from femanode.config.quantities import (
     Whole,
     problem,
 )
-from femanode.config.yamlio import kind
 
-_LEAF = {"value", "source", "confidence"}
 _MILLER = re.compile(r"(-?\d)(-?\d)(-?\d)|\[\s*(-?\d{1,2})[\s,]+(-?\d{1,2})[\s,]+(-?\d{1,2})\s*\]")
 _CANONICAL = re.compile(r"isotropic|[0-9]{3}|\[-?[0-9]+ -?[0-9]+ -?[0-9]+\]")
 _NEEDED: dict[str, tuple[str, ...]] = {
@@ -41,13 +40,6 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "uniaxial": ("100", "001"),
     "isotropic": ("isotropic",),
 }
-
-
-class Provenance(Section):
-    """Where a number comes from."""
-
-    source: Text
-    confidence: Literal["A", "B", "C"] | None = None
 
 
 class Carrier(Section):
@@ -256,9 +248,9 @@ def split_leaves(raw: Any, provenance: dict[str, Provenance], path: tuple[str, .
     """Plain data of `raw`; sources and confidences go to `provenance` by dotted path."""
     if not isinstance(raw, Mapping):
         return raw
-    if "value" in raw and set(raw) <= _LEAF:
+    if "value" in raw and set(raw) <= LEAF:
         if set(raw) != {"value"}:
-            provenance[".".join(path)] = _provenance(raw, ".".join(path))
+            provenance[".".join(path)] = read_provenance(raw, ".".join(path))
         return split_leaves(raw["value"], provenance, path)
     plain: dict[Any, Any] = {}
     for key, value in raw.items():
@@ -291,15 +283,3 @@ def miller_key(key: str) -> str:
         return key.strip()
     digits = [str(int(index)) for index in match.groups() if index is not None]
     return "".join(digits) if all(len(d) == 1 for d in digits) else f"[{' '.join(digits)}]"
-
-
-def _provenance(leaf: Mapping[str, Any], path: str) -> Provenance:
-    """Checked source and confidence of a leaf."""
-    source, confidence = leaf.get("source"), leaf.get("confidence")
-    if not isinstance(source, str) or not 0 < len(source) <= 1000:
-        raise problem(
-            f"found {kind(source)}", allowed="text saying where the value comes from", key=f"{path}.source"
-        )
-    if confidence is not None and confidence not in ("A", "B", "C"):
-        raise problem(f"found {kind(confidence)}", allowed="A, B, C or null", key=f"{path}.confidence")
-    return Provenance(source=source, confidence=confidence)

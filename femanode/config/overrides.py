@@ -11,8 +11,9 @@ from typing import Any
 from pydantic_core import PydanticCustomError
 
 from femanode.config.complaints import Loc, Place, Places, locate, model_at, suggest
-from femanode.config.material import Material, Provenance, join_leaves, miller_key, split_leaves
+from femanode.config.material import Material, join_leaves, miller_key, split_leaves
 from femanode.config.phases import Phase
+from femanode.config.provenance import Provenance
 from femanode.config.yamlio import kind
 from femanode.errors import ConfigError
 

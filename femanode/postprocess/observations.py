@@ -35,6 +35,8 @@ class Observation:
     stage : str
         ``unstated`` where nothing says how far the reaction had come when it was seen; the run's end then stands beside
         another stage.
+    tolerance : float, optional
+        What an observed number is good to, relative to it; none is stated where it is None.
     """
 
     quantity: str
@@ -46,6 +48,7 @@ class Observation:
     system: Mapping[str, str] | None = None
     where: Mapping[str, Any] | None = None
     stage: str = "stated"
+    tolerance: float | None = None
 
     @property
     def disputes(self) -> bool:
@@ -148,14 +151,14 @@ def compare(fact: Observation, predicted: float | str | None) -> Comparison:
         return Comparison(fact, predicted, None, predicted == observed)
     if fact.quantity == "lobes":
         return Comparison(fact, predicted, None, predicted == observed)
-    low, high = _bounds(observed)
+    low, high = bounds_of(observed)
     if low == high:
         return Comparison(fact, predicted, predicted / low - 1.0 if low else None, None)
     nearest = min(max(predicted, low), high)
     return Comparison(fact, predicted, predicted / nearest - 1.0 if nearest else None, low <= predicted <= high)
 
 
-def _bounds(observed: Any) -> tuple[float, float]:
+def bounds_of(observed: Any) -> tuple[float, float]:
     """Lower and upper end of an observed number, range or bound."""
     if isinstance(observed, Mapping):
         return float(observed.get("at_least", -math.inf)), float(observed.get("at_most", math.inf))

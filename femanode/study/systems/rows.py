@@ -1,0 +1,137 @@
+"""One system's line of the table: what its run predicts, the bands of it, and the verdict on every observation."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from femanode.config.citations import readable
+from femanode.config.material import Material
+from femanode.output.runfolder import RunFolder
+from femanode.postprocess.observations import Comparison
+from femanode.postprocess.runfacts import RunFacts
+from femanode.study.execution.store import FINISHED
+from femanode.study.systems.energy import available_eV, stress_work_eV
+from femanode.study.systems.inputs import fitted_inputs, inputs_of
+from femanode.study.systems.runs import SystemRuns
+from femanode.study.systems.verdicts import Figure, Verdict, judge, overall
+
+#: Figures of every line, each with its band.
+FIGURES = ("regime", "rate_exponent", "transport_share", "anisotropy_ratio", "converted_at_drive_0_3",
+           "converted_fraction", "axial_stretch", "hoop_surface_max_GPa", "crack_risk")
+
+
+class _Case:
+    """The figures of one run of a system."""
+
+    def __init__(self, folder: Path) -> None:
+        self.facts = RunFacts(RunFolder(folder))
+
+    @cached_property
+    def beside(self) -> dict[str, Comparison]:
+        """Comparisons with observations, by what the observation says."""
+        return {one.observation.says: one for one in self.facts.comparisons}
+
+
+def system_row(runs: SystemRuns) -> dict[str, Any]:
+    """Everything the table, the page and the figures say of one system; plain data.
+
+    Parameters
+    ----------
+    runs : SystemRuns
+
+    Returns
+    -------
+    dict
+        ``system``, ``told``, ``material``, settings, each of `FIGURES` with ``<figure>_band`` (the ends of what the
+        inputs allow, or the words), capacities, ``inputs`` (number of each mark), ``varied``, ``observations`` with
+        verdicts, ``verdict``.
+    """
+    config = runs.system.config
+    material = config.material
+    ended = [outcome.status in FINISHED for outcome in runs.outcomes]
+    own = _Case(runs.folders[0]) if ended[0] else None
+    others = [_Case(folder) for folder, ok in zip(runs.folders[1:], ended[1:], strict=True) if ok]
+    facts = {} if own is None else dict(own.facts.summary)
+    row: dict[str, Any] = {
+        "system": runs.system.name, "told": runs.system.told, "material": material.name,
+        "diameter_nm": config.geometry.narrowest,
+        "axis": None if config.crystal is None else list(config.crystal.axis),
+        "axial": config.mechanics.axial, "radius_over_half_thickness": _thickness(facts),
+        "stop_reason": facts.get("stop_reason"), "time_s": facts.get("time_s"),
+        "self_limited": facts.get("self_limited"),
+        "rate_exponent_range_nm": facts.get("rate_exponent_range_nm")}
+    for figure in FIGURES:
+        row[figure] = facts.get(figure)
+        row[f"{figure}_band"] = _band([facts.get(figure), *(one.facts.summary.get(figure) for one in others)])
+    row |= _capacities(material, facts)
+    row["inputs"] = dict(sorted(Counter(origin.confidence for origin in material.provenance.values()
+                                        if origin.confidence).items()))
+    row["varied"] = [{"path": one.path, "value": _text(one.value), "low": _text(one.low), "high": _text(one.high),
+                      "confidence": one.confidence} for one in inputs_of(config)] if len(runs.folders) > 1 else []
+    row["available_eV"] = available_eV(config)
+    row["stress_work_eV"] = {f"{f:g}": stress_work_eV(material, f) for f in (0.5, 0.9, 0.99)}
+    said = _observations(runs, own, others)
+    row["observations"] = said
+    row["verdict"] = overall([Verdict(one["verdict"]) for one in said]) if said else "not decidable"
+    if not said:
+        row["verdict_why"] = "nothing was measured that a section predicts"
+    row["wall_s"] = sum(outcome.wall_s for outcome in runs.outcomes)
+    row["cases"] = len(runs.folders)
+    row["failed"] = [f"{outcome.status.value}: {outcome.message}" for outcome, ok in
+                     zip(runs.outcomes, ended, strict=True) if not ok]
+    return row
+
+
+def _observations(runs: SystemRuns, own: _Case | None, others: Sequence[_Case]) -> list[dict[str, Any]]:
+    """Every observation that speaks of the system, with prediction, band and verdict."""
+    if own is None:
+        return []
+    chosen = fitted_inputs(runs.system.config)
+    ended = "" if own.facts.finished else f"the run ended before the front did: {own.facts.summary.get('stop_reason')}"
+    rows = []
+    for says, beside in own.beside.items():
+        fact = beside.observation
+        band = [one.beside[says].predicted for one in others if says in one.beside]
+        verdict = judge(fact, beside.predicted, band, chosen.get(fact.quantity, ()), ended)
+        rows.append({
+            "quantity": fact.quantity, "predicted": beside.predicted, "band": _band([beside.predicted, *band]),
+            "observed": list(fact.observed) if isinstance(fact.observed, tuple) else fact.observed, "says": says,
+            "stage": fact.stage, "caution": fact.caution, "source": readable(fact.source),
+            "confidence": fact.confidence, "verdict": verdict.word, "why": verdict.why})
+    return rows
+
+
+def _band(values: Sequence[Figure]) -> list[float | str]:
+    """Ends of what the inputs allow: smallest and largest number, or the words; empty with one value only."""
+    known = [one for one in values if one is not None and one == one]
+    if len(values) < 2 or not known:
+        return []
+    if any(isinstance(one, str) for one in known):
+        return list(dict.fromkeys(str(one) for one in known))
+    numbers = [float(one) for one in known]
+    return [min(numbers), max(numbers)]
+
+
+def _capacities(material: Material, facts: Mapping[str, Any]) -> dict[str, float | None]:
+    """First capacity, and what of it comes back: all but the carriers locked where the front has passed, mAh/g."""
+    first = facts.get("capacity_mAh_g")
+    if first is None:
+        return {"capacity_first_mAh_g": None, "capacity_reversible_mAh_g": None}
+    locked = material.content.x_locked / material.content.x_max * float(facts["converted_fraction"])
+    return {"capacity_first_mAh_g": float(first),
+            "capacity_reversible_mAh_g": float(first) - locked * material.capacity.theoretical}
+
+
+def _thickness(facts: Mapping[str, Any]) -> float | None:
+    """Radius over the front's half-thickness."""
+    ratio = facts.get("interface_thickness_ratio")
+    return 1.0 / float(ratio) if ratio else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
