@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from femanode.config.material import Material
 from femanode.constitutive.crystal.miller import format_miller
 from femanode.numerics.arrays import Array
 from femanode.output.fieldset import FieldSet
@@ -81,7 +82,7 @@ def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> d
         "axial_stretch": last["axial_stretch"], **_bent(last),
         "hoop_surface_max_GPa": last["hoop_surface_max_GPa"], "hoop_max_GPa": hoop, "hoop_max_location": where,
         **crack, **layers.coating_figures(record.rows, problem),
-        "capacity_mAh_g": last["state_of_charge"] * material.capacity.theoretical,
+        "capacity_mAh_g": last["state_of_charge"] * material.capacity.theoretical, **_reversible(last, material),
         "interface_thickness_ratio": problem.half_thickness / section.radius,
         "energy_gap": last["energy_gap"], "steps_against_second_law": _against_second_law(record),
         "eq1_terms_eV": _eq1(record, fields), "accuracy": _accuracy(problem),
@@ -96,6 +97,15 @@ def _cycled(record: Recorder, reason: StopReason | str) -> dict[str, Any]:
         return {}
     cycles = cycle_figures({name: record.column(name) for name in last}, finished=reason is StopReason.PROTOCOL)
     return {"potential_V": last["potential_V"], **({"cycles": cycles} if cycles else {})}
+
+
+def _reversible(last: Row, material: Material) -> dict[str, float]:
+    """Capacity without the carriers locked where the front has passed, mAh/g; of materials that lock some only."""
+    content = material.content
+    if content.x_locked == 0.0:
+        return {}
+    free = last["state_of_charge"] - last["converted_fraction"] * content.x_locked / content.x_max
+    return {"capacity_reversible_mAh_g": free * material.capacity.theoretical}
 
 
 def _area_ratio(fields: FieldSet) -> float:

@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from femanode.config.citations import readable
-from femanode.config.material import Material
 from femanode.output.runfolder import RunFolder
 from femanode.postprocess.observations import Comparison
 from femanode.postprocess.runfacts import RunFacts
 from femanode.study.execution.store import FINISHED
 from femanode.study.systems.energy import available_eV, stress_work_eV
-from femanode.study.systems.inputs import fitted_inputs, inputs_of
+from femanode.study.systems.inputs import TOUGHNESS, fitted_inputs, inputs_of
 from femanode.study.systems.runs import SystemRuns
 from femanode.study.systems.verdicts import Figure, Verdict, judge, overall
+from femanode.units import parse_quantity
 
+CRITICAL = "critical_diameter_nm"
 #: Figures of every line, each with its band.
 FIGURES = ("regime", "rate_exponent", "transport_share", "anisotropy_ratio", "converted_at_drive_0_3",
            "converted_fraction", "axial_stretch", "hoop_surface_max_GPa", "crack_risk")
@@ -68,7 +69,8 @@ def system_row(runs: SystemRuns) -> dict[str, Any]:
     for figure in FIGURES:
         row[figure] = facts.get(figure)
         row[f"{figure}_band"] = _band([facts.get(figure), *(one.facts.summary.get(figure) for one in others)])
-    row |= _capacities(material, facts)
+    row["capacity_first_mAh_g"] = facts.get("capacity_mAh_g")
+    row["capacity_reversible_mAh_g"] = facts.get("capacity_reversible_mAh_g", facts.get("capacity_mAh_g"))
     row["inputs"] = dict(sorted(Counter(origin.confidence for origin in material.provenance.values()
                                         if origin.confidence).items()))
     row["varied"] = [{"path": one.path, "value": _text(one.value), "low": _text(one.low), "high": _text(one.high),
@@ -92,18 +94,30 @@ def _observations(runs: SystemRuns, own: _Case | None, others: Sequence[_Case]) 
     if own is None:
         return []
     chosen = fitted_inputs(runs.system.config)
-    ended = "" if own.facts.finished else f"the run ended before the front did: {own.facts.summary.get('stop_reason')}"
+    missing = "" if own.facts.finished else f"the run ended before the front did: {own.facts.summary.get('stop_reason')}"
     rows = []
     for says, beside in own.beside.items():
         fact = beside.observation
         band = [one.beside[says].predicted for one in others if says in one.beside]
-        verdict = judge(fact, beside.predicted, band, chosen.get(fact.quantity, ()), ended)
+        least = fact.quantity == CRITICAL and bool(own.facts.summary.get("crack_risk_bound"))
+        if fact.quantity == CRITICAL:
+            band += _by_toughness(runs, beside.predicted)
+        verdict = judge(fact, beside.predicted, band, chosen.get(fact.quantity, ()), missing, least=least)
         rows.append({
             "quantity": fact.quantity, "predicted": beside.predicted, "band": _band([beside.predicted, *band]),
             "observed": list(fact.observed) if isinstance(fact.observed, tuple) else fact.observed, "says": says,
             "stage": fact.stage, "caution": fact.caution, "source": readable(fact.source),
             "confidence": fact.confidence, "verdict": verdict.word, "why": verdict.why})
     return rows
+
+
+def _by_toughness(runs: SystemRuns, value: Figure) -> list[Figure]:
+    """A critical diameter at the ends of the toughness' range, to which it is proportional."""
+    origin = runs.system.config.material.provenance.get(TOUGHNESS)
+    if len(runs.folders) == 1 or not isinstance(value, float) or origin is None or origin.range is None:
+        return []
+    own = runs.system.config.material.fracture.energy
+    return [value * parse_quantity(end, "J/m^2") / own for end in origin.range]
 
 
 def _band(values: Sequence[Figure]) -> list[float | str]:
@@ -115,16 +129,6 @@ def _band(values: Sequence[Figure]) -> list[float | str]:
         return list(dict.fromkeys(str(one) for one in known))
     numbers = [float(one) for one in known]
     return [min(numbers), max(numbers)]
-
-
-def _capacities(material: Material, facts: Mapping[str, Any]) -> dict[str, float | None]:
-    """First capacity, and what of it comes back: all but the carriers locked where the front has passed, mAh/g."""
-    first = facts.get("capacity_mAh_g")
-    if first is None:
-        return {"capacity_first_mAh_g": None, "capacity_reversible_mAh_g": None}
-    locked = material.content.x_locked / material.content.x_max * float(facts["converted_fraction"])
-    return {"capacity_first_mAh_g": float(first),
-            "capacity_reversible_mAh_g": float(first) - locked * material.capacity.theoretical}
 
 
 def _thickness(facts: Mapping[str, Any]) -> float | None:

@@ -13,6 +13,7 @@ from typing import Any
 import femanode
 from femanode.output.disk import write_text
 from femanode.output.lock import hold
+from femanode.study.execution.engine import Perform
 from femanode.study.systems.files import find_systems
 from femanode.study.systems.rows import FIGURES, system_row
 from femanode.study.systems.runs import run_systems
@@ -28,7 +29,7 @@ _OBSERVED = {"at_least": ">= ", "at_most": "<= "}
 
 def systems(names: Sequence[str] = (), out: str | Path | None = None, *, quick: bool = False,
             workers: int | None = None, folder: str | Path | None = None,
-            tell: Callable[[str], None] | None = None) -> Table:
+            tell: Callable[[str], None] | None = None, performer: Perform | None = None) -> Table:
     """Run the systems of the review and set every prediction beside what was observed.
 
     Parameters
@@ -45,6 +46,8 @@ def systems(names: Sequence[str] = (), out: str | Path | None = None, *, quick: 
         Where the configurations are; default: ``configs/systems``.
     tell : callable, optional
         Takes a line for each case that has ended.
+    performer : callable, optional
+        Replaces the process of a case, as for :func:`femanode.study.sweep.sweep`.
 
     Returns
     -------
@@ -62,7 +65,7 @@ def systems(names: Sequence[str] = (), out: str | Path | None = None, *, quick: 
     place.mkdir(parents=True, exist_ok=True)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with hold(place):
-        runs = run_systems(chosen, place, quick=quick, workers=workers, tell=tell)
+        runs = run_systems(chosen, place, quick=quick, workers=workers, tell=tell, performer=performer)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {"version": femanode.__version__, "quick": quick, "cpu_s": round(after.ru_utime - before.ru_utime, 1),
             "rows": [system_row(one) for one in runs]}

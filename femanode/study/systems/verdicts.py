@@ -40,7 +40,7 @@ class Verdict:
 
 
 def judge(fact: Observation, value: Figure, band: Sequence[Figure] = (), fitted: Sequence[str] = (),
-          missing: str = "") -> Verdict:
+          missing: str = "", *, least: bool = False) -> Verdict:
     """The verdict on one prediction.
 
     Parameters
@@ -54,6 +54,8 @@ def judge(fact: Observation, value: Figure, band: Sequence[Figure] = (), fitted:
         Inputs that were chosen from this observation.
     missing : str
         Why there is no prediction.
+    least : bool
+        The prediction is a lower bound: it contradicts only what lies below it.
 
     Returns
     -------
@@ -66,7 +68,7 @@ def judge(fact: Observation, value: Figure, band: Sequence[Figure] = (), fitted:
     values = [value, *(one for one in band if one is not None and one == one)]
     if isinstance(fact.observed, str) or any(isinstance(one, str) for one in values):
         return _of_words(fact.observed, [str(one) for one in values])
-    return _of_numbers(fact, [float(one) for one in values])
+    return _of_numbers(fact, [float(one) for one in values], least)
 
 
 def _of_words(observed: Any, values: Sequence[str]) -> Verdict:
@@ -79,12 +81,14 @@ def _of_words(observed: Any, values: Sequence[str]) -> Verdict:
     return Verdict(UNDECIDED, f"the inputs allow {' and '.join(dict.fromkeys(values))}")
 
 
-def _of_numbers(fact: Observation, values: Sequence[float]) -> Verdict:
+def _of_numbers(fact: Observation, values: Sequence[float], least: bool) -> Verdict:
     """Verdict on numbers, ranges and bounds; the first value is the prediction."""
     low, high = bounds_of(fact.observed)
     slack = fact.tolerance if fact.tolerance is not None else TOLERANCE
     if not isinstance(fact.observed, Mapping) and fact.quantity != "lobes":
         low, high = low - slack * abs(low), high + slack * abs(high)
+    if least:
+        low = -math.inf
     inside = [low <= one <= high for one in values]
     # Between two values of a band lie all those in between.
     reached = any(inside) or (min(values) < low and max(values) > high)
@@ -92,7 +96,7 @@ def _of_numbers(fact: Observation, values: Sequence[float]) -> Verdict:
     if not reached:
         return Verdict(UNDECIDED, "it is not said at which stage it was seen") if fact.stage != "stated" else Verdict(
             DISAGREES)
-    if not fact.disputes:
+    if least or not fact.disputes:
         return Verdict(OPEN) if all(inside) else Verdict(UNDECIDED, said)
     if inside[0] and _near(values, low, high):
         return Verdict(AGREES)
