@@ -1,7 +1,7 @@
 """The Material model: every number of one carrier/host system, with where it comes from.
 
-Every key of a material file holds a plain value or ``{value, source, confidence}`` (a leaf), which may also say the range
-that the value is known to; what is not the value is kept in `Material.provenance`.
+Every key of a material file holds a plain value or ``{value, source, confidence}`` (a leaf), which may also say the
+range that the value is known to; what is not the value is kept in `Material.provenance`.
 """
 
 from __future__ import annotations

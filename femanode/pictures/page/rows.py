@@ -31,6 +31,8 @@ FIGURES: tuple[Figure, ...] = (
     Figure("converted_fraction", "Converted", "%", "Share of the section that the reaction front has passed."),
     Figure("state_of_charge", "State of charge", "%", "Carriers taken up, as a share of full content."),
     Figure("capacity_mAh_g", "Capacity", "{:.0f} mAh/g", "Charge taken up per gram of host."),
+    Figure("capacity_reversible_mAh_g", "Capacity that comes back", "{:.0f} mAh/g",
+           "Without the carriers that the reaction locks (content.x_locked) where the front has passed."),
     Figure("potential_V", "Potential at the end", "{:.3f} V",
            "Of the electrode against the carrier metal; with a given current or a protocol."),
     Figure("penetration_depth_nm", "Front depth", "{:.1f} nm",

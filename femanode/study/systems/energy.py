@@ -1,4 +1,4 @@
-r"""Where stress stops a front: the work that swelling does against stress, against what the potential gives; closed forms.
+r"""Where stress stops a front: work of swelling against stress, and what the potential gives for it; closed forms.
 
 A sharp front moves inwards through a round wire, an ideally plastic shell behind it, in plane strain. At the converted
 fraction f the shell presses on the core with

@@ -12,7 +12,7 @@ from typing import Any
 from femanode.config.citations import readable
 from femanode.output.runfolder import RunFolder
 from femanode.postprocess.observations import Comparison
-from femanode.postprocess.runfacts import RunFacts
+from femanode.postprocess.runfacts import PASSED, RunFacts
 from femanode.study.execution.store import FINISHED
 from femanode.study.systems.energy import available_eV, stress_work_eV
 from femanode.study.systems.inputs import TOUGHNESS, fitted_inputs, inputs_of
@@ -21,6 +21,8 @@ from femanode.study.systems.verdicts import Figure, Verdict, judge, overall
 from femanode.units import parse_quantity
 
 CRITICAL = "critical_diameter_nm"
+#: Figures that grow with the volume, and with which power of it where all directions grow alike.
+GROWTH = {"volume_gain": 1.0, "axial_strain": 1.0 / 3.0, "swelling_mean": 1.0 / 3.0}
 #: Figures of every line, each with its band.
 FIGURES = ("regime", "rate_exponent", "transport_share", "anisotropy_ratio", "converted_at_drive_0_3",
            "converted_fraction", "axial_stretch", "hoop_surface_max_GPa", "crack_risk")
@@ -94,21 +96,48 @@ def _observations(runs: SystemRuns, own: _Case | None, others: Sequence[_Case]) 
     if own is None:
         return []
     chosen = fitted_inputs(runs.system.config)
-    missing = "" if own.facts.finished else f"the run ended before the front did: {own.facts.summary.get('stop_reason')}"
     rows = []
     for says, beside in own.beside.items():
         fact = beside.observation
         band = [one.beside[says].predicted for one in others if says in one.beside]
+        band += _if_filled(own, fact.quantity, beside.predicted)
         least = fact.quantity == CRITICAL and bool(own.facts.summary.get("crack_risk_bound"))
         if fact.quantity == CRITICAL:
             band += _by_toughness(runs, beside.predicted)
-        verdict = judge(fact, beside.predicted, band, chosen.get(fact.quantity, ()), missing, least=least)
+        missing = _missing(own, fact.quantity)
+        predicted = None if missing else beside.predicted
+        verdict = judge(fact, predicted, band, chosen.get(fact.quantity, ()), missing, least=least)
         rows.append({
             "quantity": fact.quantity, "predicted": beside.predicted, "band": _band([beside.predicted, *band]),
             "observed": list(fact.observed) if isinstance(fact.observed, tuple) else fact.observed, "says": says,
             "stage": fact.stage, "caution": fact.caution, "source": readable(fact.source),
             "confidence": fact.confidence, "verdict": verdict.word, "why": verdict.why})
     return rows
+
+
+def _missing(own: _Case, quantity: str) -> str:
+    """Why a run has no figure to compare, although it has a number; empty where it has one."""
+    summary = own.facts.summary
+    if not own.facts.finished:
+        return f"the run ended before the front did: {summary.get('stop_reason')}"
+    if quantity == "converted_fraction" and not summary.get("self_limited") and summary[quantity] < PASSED:
+        # Neither through nor stopped by stress: what is left is narrower than the front, or lacks carriers.
+        return str(summary.get("not_self_limited_because"))
+    return ""
+
+
+def _if_filled(own: _Case, quantity: str, value: Figure) -> list[Figure]:
+    """A growth as it would be with the content that the phase still lacks when the front is through, let in freely.
+
+    What fills then meets no core any more: all directions grow alike, by the cube root of the volume that is missing.
+    """
+    summary = own.facts.summary
+    if quantity not in GROWTH or not isinstance(value, float) or summary["converted_fraction"] < PASSED:
+        return []
+    expansion = own.facts.setting("material.swelling.expansion")
+    full = 1.0 + float(expansion["value"][-1] if isinstance(expansion, Mapping) else expansion)
+    rest = max(full / (float(summary["area_ratio"]) * float(summary["axial_stretch"])), 1.0)
+    return [(1.0 + value) * rest ** GROWTH[quantity] - 1.0]
 
 
 def _by_toughness(runs: SystemRuns, value: Figure) -> list[Figure]:

@@ -74,11 +74,12 @@ def systems(names: Sequence[str] = (), out: str | Path | None = None, *, quick: 
 def as_text(table: Table) -> str:
     """The table as the command prints it: a line of figures for each system, and one for each observation."""
     wide = max((len(row["system"]) for row in table["rows"]), default=6)
-    lines = ["  ".join([f"{'system':<{wide}}", *(f"{head:<{size}}" for head, _, size in _COLUMNS), "inputs    verdict"])]
+    heads = [f"{'system':<{wide}}", *(f"{head:<{size}}" for head, _, size in _COLUMNS), f"{'inputs':<12}verdict"]
+    lines = ["  ".join(heads)]
     for row in table["rows"]:
         marks = " ".join(f"{mark}{row['inputs'].get(mark, 0)}" for mark in "ABC")
         cells = [f"{_cell(row, key):<{size}}" for _, key, size in _COLUMNS]
-        lines.append("  ".join([f"{row['system']:<{wide}}", *cells, f"{marks:<10}{row['verdict']}"]))
+        lines.append("  ".join([f"{row['system']:<{wide}}", *cells, f"{marks:<12}{row['verdict']}"]))
         for one in row["observations"]:
             why = f" ({one['why']})" if one["why"] else ""
             lines.append(f"    {one['quantity']}: {number(one['predicted'])}{band(one['band'])}, observed "

@@ -168,7 +168,7 @@ def test_schema_describes_what_is_written() -> None:
         assert re.search(end["pattern"], written), written
     assert definitions["Boundary"]["properties"]["potential"]["default"] == "0.01 V"
     leaf = definitions["Phase"]["properties"]["youngs_modulus"]["anyOf"][1]
-    assert set(leaf["properties"]) == {"value", "source", "confidence"}
+    assert set(leaf["properties"]) == {"value", "source", "confidence", "range", "fitted_to"}
     assert "provenance" not in definitions["Material"]["properties"]
     assert "a current density" in str(definitions["Boundary"]["properties"]["current_density"])
     _each_property_is_described(schema)

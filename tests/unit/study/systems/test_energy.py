@@ -65,6 +65,6 @@ def test_a_material_gives_its_own_numbers() -> None:
     # of an oxide the front's own swelling counts, per its own carriers: SnO2 + 4 Li, 1.14 times 35.75 A^3
     oxide = load_material("Li-SnO2")
     y = 4 / 8.4
-    assert 1.14 == pytest.approx(float(np.interp(y, [0, 0.476, 1], [0, 1.14, 2.4])), abs=0.01)
+    assert pytest.approx(float(np.interp(y, [0, 0.476, 1], [0, 1.14, 2.4])), abs=0.01) == 1.14
     wanted = (0.1 / math.sqrt(3) * math.log(1 + 3.4) + 0.2 / 3) * 1.14 * 0.03575 / 4 / E_CHARGE
     assert stress_work_eV(oxide, 0.5) == pytest.approx(wanted, rel=2e-3)

@@ -125,7 +125,7 @@ def test_unknown_names_and_empty_folders_are_refused_in_one_line(tmp_path: Path)
     with pytest.raises(ConfigError, match=r"found no configuration \(.yaml\)"):
         systems((), tmp_path / "out", folder=tmp_path)
     (tmp_path / "wire.yaml").write_text(WIRE)
-    with pytest.raises(ConfigError, match="found the system 'wir'.*allowed: wire"):
+    with pytest.raises(ConfigError, match=r"found the system 'wir'.*allowed: wire"):
         systems(["wir"], tmp_path / "out", folder=tmp_path)
     assert not (tmp_path / "out").exists()
 
