@@ -200,9 +200,9 @@ def materials(_: str = "") -> str:
 
 def _material(name: str, told: str) -> str:
     """A section with every number of one material."""
-    rows = "".join(f"\n| `{row.path}` | {row.value} | {row.confidence or '–'} | {row.source or '–'} |"
-                   for row in describe(name) if row.path not in ("name", "kind"))
-    return f"## {name}\n\n{told}\n\n| key | value | confidence | source |\n|---|---|---|---|{rows}"
+    rows = "".join(f"\n| `{row.path}` | {row.value} | {row.confidence or '–'} | {row.source or '–'} | "
+                   f"{row.range or '–'} |" for row in describe(name) if row.path not in ("name", "kind"))
+    return f"## {name}\n\n{told}\n\n| key | value | confidence | source | range |\n|---|---|---|---|---|{rows}"
 
 
 def references(_: str = "") -> str:

@@ -102,7 +102,8 @@ def test_every_number_of_a_material_stands_with_its_source(path: Path) -> None:
     found = dict(leaves(YAML(typ="safe").load(path)))
     assert set(found) == set(shown)
     for key, leaf in found.items():
-        value, confidence, source = shown[key]
+        value, confidence, source, known = shown[key]
+        assert (known != "–") == ("range" in leaf), key
         assert (confidence, source) == (leaf["confidence"], leaf["source"].strip()), key
         if isinstance(leaf["value"], str):
             assert value == leaf["value"], key

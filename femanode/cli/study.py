@@ -63,10 +63,13 @@ def draw_map(folder: Annotated[Path, typer.Argument(metavar="DIR", help="a sweep
              ) -> None:
     """Draw a figure of merit over two parameters of a sweep; without --x and --y, over all."""
     from femanode.study.manyaxes import plot_all
-    from femanode.study.maps import plot_map
+    from femanode.study.maps import mapped_note, plot_map
 
     if (x is None) != (y is None):
         raise ConfigError("found one of --x and --y", where="command line", allowed="both, or neither for all axes")
+    note = mapped_note(folder, x, y, at or [])
+    if note:
+        typer.echo(f"note: {note}", err=True)
     typer.echo(plot_all(folder, value, out, at or []) if x is None or y is None
                else plot_map(folder, x, y, value, out, at or []))
 

@@ -32,7 +32,8 @@ def systems(names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]
     import json
 
     from femanode.study.systems.files import find_systems
-    from femanode.study.systems.table import as_text, save_table
+    from femanode.study.systems.page import save as save_page
+    from femanode.study.systems.table import as_text
     from femanode.study.systems.table import systems as run_all
 
     if workers is not None and workers < 1:
@@ -47,6 +48,6 @@ def systems(names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]
         raise Stopped("interrupted; runs that have ended are kept, the same command does the rest") from None
     typer.echo(json.dumps(table, indent=1, ensure_ascii=False) if as_json else as_text(table))
     if save is not None:
-        path = save_table(table, save)
+        path = save_page(table, save)
         if not as_json:
-            typer.echo(f"table  {path}")
+            typer.echo(f"page  {path}")

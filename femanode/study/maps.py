@@ -23,11 +23,15 @@ from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array
 from femanode.output.disk import telling
 from femanode.study.outcomes import Study, is_number, numbers, read_study, title_of
+from femanode.study.table import split_column
+from femanode.study.thickness import sentence
 
 FORMATS = (".png", ".svg", ".pdf")
 #: Fill colours of categories: light, so that points show on them; safe for colour-blind readers.
 FILLS = ("#56B4E9", "#E69F00", "#009E73", "#F0E442", "#CC79A7", "#999999")
 FAILED = "#D00000"
+#: The front's half-thickness over the radius.
+RATIO = "interface_thickness_ratio"
 #: Fewer different values than this on an axis make cells, not contours.
 LEAST = 3
 
@@ -91,6 +95,27 @@ def plot_map(folder: str | Path, x: str, y: str, value: str, out: str | Path | N
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)
     return path
+
+
+def mapped_note(folder: str | Path, x: str | None, y: str | None, at: Sequence[str] = ()) -> str:
+    """Where the front's half-thickness over the radius goes along with what is drawn; empty where it does not.
+
+    Parameters
+    ----------
+    folder : path
+        A sweep's folder.
+    x, y : str or None
+        Parameters along the axes; None: all.
+    at : sequence of str
+        As for :func:`plot_map`.
+    """
+    study = read_study(folder).select(at)
+    if RATIO not in study.table:
+        return ""
+    shown = [study.column(name) for name in (x, y) if name is not None] or [c for g in study.groups for c in g]
+    means = {split_column(c)[0]: numbers(study.table.groupby(c)[RATIO].mean()) for c in shown}
+    moved = [path for path, ratios in means.items() if sentence(ratios, [])]
+    return sentence(numbers(study.table[RATIO]), moved) if moved else ""
 
 
 def figure_path(study: Study, name: str, out: str | Path | None) -> Path:
@@ -256,9 +281,8 @@ def _heading(study: Study, shown: str, at: Sequence[str]) -> str:
     said = f"{study.record['name']}: {len(study.table)} cases"
     if at:
         said += f", {', '.join(at)}"
-    ratio = "interface_thickness_ratio"
-    if ratio in study.table and study.table[ratio].notna().any():
-        low, high = (float(f(numbers(study.table[ratio]))) for f in (np.nanmin, np.nanmax))
+    if RATIO in study.table and study.table[RATIO].notna().any():
+        low, high = (float(f(numbers(study.table[RATIO]))) for f in (np.nanmin, np.nanmax))
         said += f"; front half-thickness {low:.2g}" + (f" to {high:.2g}" if high > 1.05 * low else "") + " R"
     return said
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from femanode.study.execution.engine import Perform, cores
 from femanode.study.execution.store import write_bytes
 from femanode.study.ledger import Ledger, SweepResult
 from femanode.study.sweepfile import Sweep, load_sweep
+from femanode.study.thickness import thickness_note
 
 RUNNER = "femanode.study.execution.runner:run_case"
 SWEEP_FILE = "sweep.json"
@@ -66,6 +68,9 @@ def sweep(source: str | Path | Mapping[str, Any], out: str | Path | None = None,
     cases = plan(builder, study.points)
     folder = Path(out) if out is not None else Path("results") / study.name
     slots = workers or cores()
+    note = thickness_note(builder, study.points)
+    if note and not quiet:
+        sys.stderr.write(f"note: {note}\n")
     with _folder(folder, resume):
         ledger = Ledger(study=study, builder=builder, cases=cases, folder=folder, retry=retry, runner=runner,
                         threads=study.model.threads or (1 if scheduler else max(1, cores() // slots)))

@@ -77,3 +77,33 @@ def available_eV(config: Config) -> float:
     """What the reaction gives per carrier at the applied potential, e z (U - applied), eV."""
     material = config.material
     return material.carrier.charge * (material.front.equilibrium_potential - config.boundary.potential)
+
+
+def film_speed(material: Material, diffusivity: float, thickness: float = 5.0, concentration: float = 24.1) -> float:
+    """Front speed at which a film that is empty at its inner side just lets through what the front takes up, nm/s.
+
+    D c/h carriers cross it per area and time, and the front takes x_front/V_host per volume.
+
+    Parameters
+    ----------
+    material : Material
+    diffusivity : float
+        Of the film, nm^2/s.
+    thickness : float
+        nm.
+    concentration : float
+        Carriers in the film on the side of the electrolyte, 1/nm^3; 24.1 is 0.04 mol/cm^3.
+    """
+    return diffusivity * concentration / thickness * material.host.volume / material.content.x_front
+
+
+def rate_for_diffusion_control(config: Config) -> float:
+    """Front rate k above which diffusion takes more of a wire's time than the front, nm/s: k R c_f/((1 - c_f) D) = 1.
+
+    See :func:`femanode.postprocess.growth.damkohler`.
+    """
+    content, radius = config.material.content, 0.5 * (config.geometry.narrowest or math.nan)
+    c_f = content.x_front / content.x_max
+    table = config.material.transport.diffusivity
+    D = float(np.interp(c_f, table.content, table.value)) if len(table.value) > 1 else table.value[0]
+    return (1.0 - c_f) * D / (c_f * radius)

@@ -25,7 +25,7 @@ def draw_all(rows: Sequence[Row], folder: Path) -> list[str]:
     """Write every figure that the rows allow; names of the files."""
     done = [row for row in rows if row["converted_fraction"] is not None]
     figures = {"voltage_and_stress.png": voltage_and_stress(done), "converted.png": converted(done),
-               "curvature.png": curvature()} if done else {"curvature.png": curvature()}
+               "film.png": film(done), "curvature.png": curvature()} if done else {"curvature.png": curvature()}
     for name, figure in figures.items():
         save_figure(figure, folder / name, dpi=110)
     return list(figures)
@@ -107,6 +107,23 @@ def curvature() -> Figure:
     axes.set_ylim(0.0, 0.5)
     label(axes, "Converted fraction", "Stress work per lithium, flow stress 1 GPa (eV)", legend=False)
     axes.legend(frameon=False, fontsize=9.5, loc="upper left")
+    fill(figure)
+    return figure
+
+
+def film(rows: Sequence[Row]) -> Figure:
+    """Rate of the front beside the speed that a surface film of 5 nm lets through, by closed form."""
+    shown = _one_per_material(rows)
+    figure, axes = new_chart(6.6, 0.8 + 0.28 * len(shown))
+    for k, row in enumerate(shown):
+        y = len(shown) - 1 - k
+        axes.plot(row["film_speed_nm_s"], [y, y], color=COLOURS[2], linewidth=5, alpha=0.35, solid_capstyle="butt")
+        axes.plot(row["front_rate_nm_s"], y, "o", color=COLOURS[1], markersize=6)
+    axes.plot([], [], "o", color=COLOURS[1], label="rate of the front")
+    axes.plot([], [], color=COLOURS[2], alpha=0.35, linewidth=5, label="what a film of 5 nm lets through")
+    axes.set_xscale("log")
+    axes.set_yticks(range(len(shown)), [row["material"] for row in reversed(shown)])
+    label(axes, "Speed of the front (nm/s)", "")
     fill(figure)
     return figure
 

@@ -14,12 +14,14 @@ from femanode.output.runfolder import RunFolder
 from femanode.postprocess.observations import Comparison
 from femanode.postprocess.runfacts import PASSED, RunFacts
 from femanode.study.execution.store import FINISHED
-from femanode.study.systems.energy import available_eV, stress_work_eV
+from femanode.study.systems.energy import available_eV, film_speed, rate_for_diffusion_control, stress_work_eV
 from femanode.study.systems.inputs import TOUGHNESS, fitted_inputs, inputs_of
 from femanode.study.systems.runs import SystemRuns
 from femanode.study.systems.verdicts import Figure, Verdict, judge, overall
 from femanode.units import parse_quantity
 
+#: Diffusivities of surface films, nm^2/s: 1.8e-13 to 7.6e-11 cm^2/s, the review's [118-120].
+FILMS = (18.0, 7600.0)
 CRITICAL = "critical_diameter_nm"
 #: Figures that grow with the volume, and with which power of it where all directions grow alike.
 GROWTH = {"volume_gain": 1.0, "axial_strain": 1.0 / 3.0, "swelling_mean": 1.0 / 3.0}
@@ -79,6 +81,9 @@ def system_row(runs: SystemRuns) -> dict[str, Any]:
                       "confidence": one.confidence} for one in inputs_of(config)] if len(runs.folders) > 1 else []
     row["available_eV"] = available_eV(config)
     row["stress_work_eV"] = {f"{f:g}": stress_work_eV(material, f) for f in (0.5, 0.9, 0.99)}
+    row["front_rate_nm_s"] = max(material.front.rates.values())
+    row["rate_for_diffusion_control_nm_s"] = rate_for_diffusion_control(config)
+    row["film_speed_nm_s"] = [film_speed(material, D) for D in FILMS]
     said = _observations(runs, own, others)
     row["observations"] = said
     row["verdict"] = overall([Verdict(one["verdict"]) for one in said]) if said else "not decidable"

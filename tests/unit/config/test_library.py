@@ -121,7 +121,8 @@ def test_oxides_swell_and_soften_in_two_steps_as_their_phases_do(name: str) -> N
 @pytest.mark.parametrize(("spoil", "message"), [
     ({"range": ["0.12 V", "0.10 V"]}, r"range: found \[0.12 V, 0.10 V\]; allowed: two values as .*around '0.11 V'"),
     ({"range": ["0.12 V", "0.13 V"]}, "range: found .*the lower first"),
-    ({"range": ["0.1 GPa", "0.2 GPa"]}, "range: found"), ({"range": [0.1, 0.2]}, "range: found"), ({"range": "0.1 V"}, "range: found '0.1 V'"),
+    ({"range": ["0.1 GPa", "0.2 GPa"]}, "range: found"), ({"range": [0.1, 0.2]}, "range: found"),
+    ({"range": "0.1 V"}, "range: found '0.1 V'"),
     ({"fitted_to": "regime"}, "fitted_to: found 'regime'; allowed: a list"), ({"fitted_to": [1]}, "fitted_to: found")])
 def test_a_range_that_is_none_is_refused(spoil: dict[str, object], message: str) -> None:
     raw = lithium_silicon()

@@ -10,7 +10,16 @@ from numpy.testing import assert_allclose
 from scipy.integrate import quad
 
 from femanode.config.library import load_material
-from femanode.study.systems.energy import arrest_fraction, flow_stress_of, stress_work_eV, work_eV
+from femanode.config.loading import Config
+from femanode.postprocess.growth import damkohler
+from femanode.study.systems.energy import (
+    arrest_fraction,
+    film_speed,
+    flow_stress_of,
+    rate_for_diffusion_control,
+    stress_work_eV,
+    work_eV,
+)
 from femanode.units import E_CHARGE
 
 SILICON = {"ratio": 3.8, "volume": 2.8 * 0.02002 / 3.75}
@@ -55,6 +64,21 @@ def test_limits_of_arrest() -> None:
     assert work_eV(0.2, 1.0, **SILICON, body="film") == work_eV(0.9, 1.0, **SILICON, body="film")
     assert (arrest_fraction(0.1, 1.0, **SILICON, body="sphere") < arrest_fraction(0.1, 1.0, **SILICON)
             < arrest_fraction(0.1, 1.0, **SILICON, body="film"))
+
+
+def test_a_film_lets_through_what_it_carries() -> None:
+    # 1.8e-13 cm^2/s * 0.04 mol/cm^3 / 5 nm = 1.44e-8 mol/(cm^2 s); SnO2 takes up 4 Li per 35.75 A^3 at its front
+    tin = load_material("Na-Sn")
+    flux = 1.8e-13 * 0.04 / 5e-7 * 6.02214e23 / 1e14  # 1/(nm^2 s)
+    assert film_speed(tin, 18.0) == pytest.approx(flux * 0.02705 / 0.55, rel=2e-3)
+    assert film_speed(tin, 18.0, thickness=10.0) == pytest.approx(0.5 * film_speed(tin, 18.0), rel=1e-12)
+
+
+def test_rate_at_which_diffusion_takes_over_is_where_the_damkohler_number_is_one() -> None:
+    config = Config.from_mapping({"name": "w", "geometry": {"shape": "circle", "diameter": "500 nm"},
+                                  "material": "Na-Sn", "time": {"end": "1 s"}})
+    k = rate_for_diffusion_control(config)
+    assert damkohler(k, 250.0, 3.0e8, 0.55 / 3.75) == pytest.approx(1.0, rel=1e-12)
 
 
 def test_a_material_gives_its_own_numbers() -> None:

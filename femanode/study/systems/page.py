@@ -1,0 +1,155 @@
+"""The page of a saved table: what was predicted, what the inputs allow, what was seen, and what a referee would ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from femanode.config.library import load_material
+from femanode.config.material import Material
+from femanode.config.quantities import Table as Points
+from femanode.output.disk import write_text
+from femanode.study.systems.figures import FULL, draw_all
+from femanode.study.systems.table import Table, band, number, observed, save_table
+
+Row = dict[str, Any]
+
+_HEADS = ("system", "regime", "n", "fitted from … to, nm", "anisotropy", "converted at v/k = 0.3", "at rest",
+          "axial stretch", "hoop, GPa", "crack risk", "inputs A/B/C", "verdict")
+_FIGURES = ("anisotropy_ratio", "converted_at_drive_0_3", "converted_fraction", "axial_stretch",
+            "hoop_surface_max_GPa", "crack_risk")
+
+
+def save(table: Table, folder: Path) -> Path:
+    """Write ``systems.md``, ``systems.json``, ``systems.csv`` and the figures in ``systems/``; the path of the page.
+
+    The page speaks of all systems; a table of some of them gets tables and figures without the text between.
+    """
+    save_table(table, folder)
+    draw_all(table["rows"], folder / "systems")
+    path = folder / "systems.md"
+    write_text(path, page(table))
+    return path
+
+
+def page(table: Table) -> str:
+    """The page (Markdown) of a table."""
+    rows = table["rows"]
+    parts = {"settings": settings(table), "table": overview(rows), "verdicts": verdicts(rows),
+             "conversion": conversion(rows), "inputs": varied(rows)}
+    text = Path(__file__).with_name("systems.md").read_text(encoding="utf-8")
+    return Template(text).safe_substitute(parts | numbers(rows))
+
+
+def overview(rows: Sequence[Row]) -> str:
+    """One line per system."""
+    lines = [_line(_HEADS), _line(["---"] * len(_HEADS))]
+    for row in rows:
+        fitted = row["rate_exponent_range_nm"]
+        cells = [f"[{row['system']}](#{row['system']})",
+                 "/".join(dict.fromkeys(str(one) for one in [row["regime"] or "–", *row["regime_band"]])),
+                 _with_band(row, "rate_exponent"),
+                 "–" if not fitted else f"{fitted[0]:.0f} … {fitted[1]:.0f}",
+                 *(_with_band(row, figure) for figure in _FIGURES),
+                 "/".join(str(row["inputs"].get(mark, 0)) for mark in "ABC"), f"**{row['verdict']}**"]
+        lines.append(_line(cells))
+    return "\n".join(lines)
+
+
+def verdicts(rows: Sequence[Row]) -> str:
+    """A section per system: what it is, then one line per observation."""
+    parts = []
+    for row in rows:
+        lines = [f"### {row['system']}\n", f"{row['told']}\n"]
+        if row["observations"]:
+            heads = ("figure", "predicted", "the inputs allow", "observed", "what was seen", "mark", "verdict", "why")
+            lines += [_line(heads), _line(["---"] * len(heads))]
+            lines += [_line((f"`{one['quantity']}`", number(one["predicted"]), band(one["band"]).strip(" []") or "–",
+                             observed(one["observed"]), _said(one), one["confidence"], f"**{one['verdict']}**",
+                             one["why"] or "–")) for one in row["observations"]]
+        else:
+            lines.append(f"**{row['verdict']}**: {row.get('verdict_why', 'no run')}.")
+        lines += [f"\nA case failed: {said}." for said in row["failed"]]
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def conversion(rows: Sequence[Row]) -> str:
+    """Materials that lock carriers: what converts and what alloys."""
+    heads = ("material", "carriers locked of all", "J after conversion, full", "E after conversion, full, GPa",
+             "flow stress, GPa", "capacity first, back, mAh/g")
+    lines = [_line(heads), _line(["---"] * len(heads))]
+    for row in rows:
+        material = load_material(row["material"])
+        if material.content.x_locked == 0.0 or row["system"].endswith("_axial"):
+            continue
+        E = material.mechanics.reacted.youngs_modulus
+        ends = [E.value[0], E.value[-1]] if isinstance(E, Points) else [E, E]
+        flow = material.mechanics.reacted.yield_stress.value[0]
+        lines.append(_line((material.name, f"{material.content.x_locked:g} of {material.content.x_max:g}",
+                            f"{_ratio_at_front(material):.2f}, {1.0 + material.swelling.full:.2f}",
+                            f"{ends[0]:g}, {ends[1]:g}", f"{flow:g}",
+                            f"{number(row['capacity_first_mAh_g'])}, {number(row['capacity_reversible_mAh_g'])}")))
+    return "\n".join(lines)
+
+
+def varied(rows: Sequence[Row]) -> str:
+    """What was moved, by material."""
+    lines = [_line(("material", "input", "value", "from", "to", "mark")), _line(["---"] * 6)]
+    seen = set()
+    for row in rows:
+        if row["material"] in seen:
+            continue
+        seen.add(row["material"])
+        lines += [_line((row["material"], f"`{one['path']}`", one["value"], one["low"], one["high"], one["confidence"]))
+                  for one in row["varied"]]
+    return "\n".join(lines)
+
+
+def settings(table: Table) -> str:
+    """How the table was computed."""
+    rows = table["rows"]
+    cases, wall = sum(row["cases"] for row in rows), sum(row["wall_s"] for row in rows)
+    thick = sorted({round(row["radius_over_half_thickness"]) for row in rows if row["radius_over_half_thickness"]})
+    ranges = "without ranges (`--quick`)" if table["quick"] else "each input with a range at both of its ends"
+    return (f"{len(rows)} systems, {cases} runs, {ranges}; radius over half-thickness of the front "
+            f"{' or '.join(map(str, thick))}, elements as large as the half-thickness; {wall / 60.0:.0f} min of runs "
+            f"one after the other (femanode {table['version']}).")
+
+
+def numbers(rows: Sequence[Row]) -> dict[str, str]:
+    """Every figure by name, for the text: ``li_ge_converted_fraction``, ``li_ge_converted_fraction_band``."""
+    found = {}
+    for row in rows:
+        for key, value in row.items():
+            if value is None or isinstance(value, str | float | int):
+                found[f"{row['system']}_{key}"] = number(value)
+            elif key.endswith("_band"):
+                found[f"{row['system']}_{key}"] = " to ".join(number(one) for one in value) or "no band"
+    through = [row["system"] for row in rows if (row["converted_fraction"] or 0.0) >= FULL]
+    return found | {"full": ", ".join(through),
+                    "arrested": ", ".join(row["system"] for row in rows if row["self_limited"])}
+
+
+def _ratio_at_front(material: Material) -> float:
+    """Volume ratio of the phase that the front forms."""
+    table, y = material.swelling.expansion, material.content.x_front / material.content.x_max
+    if not isinstance(table, Points):
+        return 1.0 + table * y
+    nearest = min(range(len(table.content)), key=lambda k: abs(table.content[k] - y))
+    return 1.0 + table.value[nearest]
+
+
+def _said(one: dict[str, Any]) -> str:
+    caution = f" ({one['caution']})" if one["caution"] else ""
+    return f"{one['says']}{caution}; {one['source']}"
+
+
+def _with_band(row: Row, figure: str) -> str:
+    return f"{number(row[figure])}{band(row[f'{figure}_band'])}"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in cells)} |"
