@@ -16,7 +16,7 @@ from femanode.cli.commands import app
 from femanode.config.citations import bibliography
 from femanode.config.library import describe, list_inert, list_materials, load_material
 from femanode.config.loading import json_schema
-from femanode.pictures.page.rows import DERIVED, FIGURES, UNDER_CURRENT
+from femanode.pictures.page.rows import DERIVED, FIGURES, SOMETIMES
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = re.compile(r"^<!-- generate: ([\w-]+) ?(.*?) -->$", re.MULTILINE)
@@ -232,7 +232,7 @@ def commands(_: str = "") -> str:
 def summary(_: str = "") -> str:
     """Keys of summary.json with the meaning that the report gives them."""
     rows = [f"| `{figure.key}` | {figure.name}. {figure.meaning} |" for figure in FIGURES
-            if figure.key not in (*DERIVED, *UNDER_CURRENT)]
+            if figure.key not in (*DERIVED, *SOMETIMES)]
     return "| key | meaning |\n|---|---|\n" + "\n".join(rows)
 
 

@@ -101,8 +101,8 @@ FIGURES: tuple[Figure, ...] = (
            "Numerical sharpness: stresses come out too small by an amount in proportion to it."),
 )
 MEANING = {figure.key: figure for figure in FIGURES}
-#: Keys that only a run with a given current or a protocol has.
-UNDER_CURRENT = ("potential_V",)
+#: Keys that only some runs have: with a given current or a protocol; of materials that lock carriers.
+SOMETIMES = ("potential_V", "capacity_reversible_mAh_g")
 DERIVED = ("lobes", "swelling_mean", "swelling_spread", "volume_gain", "axial_strain")
 
 

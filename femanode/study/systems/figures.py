@@ -21,11 +21,14 @@ ENDS = ("0.5", "0.9", "0.99")
 FULL = 0.98
 
 
-def draw_all(rows: Sequence[Row], folder: Path) -> list[str]:
-    """Write every figure that the rows allow; names of the files."""
+def draw_all(table: dict[str, Any], folder: Path) -> list[str]:
+    """Write every figure that a table allows; names of the files."""
+    rows = table["rows"]
     done = [row for row in rows if row["converted_fraction"] is not None]
     figures = {"voltage_and_stress.png": voltage_and_stress(done), "converted.png": converted(done),
                "film.png": film(done), "curvature.png": curvature()} if done else {"curvature.png": curvature()}
+    if table["sizes"]:
+        figures["sizes.png"] = sizes(table["sizes"])
     for name, figure in figures.items():
         save_figure(figure, folder / name, dpi=110)
     return list(figures)
@@ -124,6 +127,25 @@ def film(rows: Sequence[Row]) -> Figure:
     axes.set_xscale("log")
     axes.set_yticks(range(len(shown)), [row["material"] for row in reversed(shown)])
     label(axes, "Speed of the front (nm/s)", "")
+    fill(figure)
+    return figure
+
+
+def sizes(rows: Sequence[Row]) -> Figure:
+    """Where silicon stops against its diameter, with the front's thickness kept and with its ratio to the radius."""
+    figure, axes = new_chart(5.6, 3.8)
+    for k, (kept, text) in enumerate((("thickness", "front of 3 nm to either side in all"),
+                                      ("ratio", "front in proportion to the radius"))):
+        shown = [row for row in rows if row["kept"] == kept]
+        for key, dashes in (("converted_fraction", "-"), ("converted_at_drive_0_3", ":")):
+            axes.plot([row["diameter_nm"] for row in shown], [row[key] for row in shown], marker="os"[k],
+                      color=COLOURS[k + 1], linestyle=dashes, label=text if dashes == "-" else None)
+    axes.set_xscale("log")
+    axes.set_xticks([40, 80, 129, 200], ["40", "80", "129", "200"])
+    axes.set_xticks([], minor=True)
+    axes.set_ylim(0.0, 1.0)
+    label(axes, "Diameter (nm)", "Converted at rest (dotted: at v/k = 0.3)", legend=False)
+    axes.legend(frameon=False, fontsize=9.5)
     fill(figure)
     return figure
 

@@ -12,13 +12,15 @@ from typing import Any
 
 from femanode.config.loading import Config
 from femanode.config.material import material_mapping
+from femanode.errors import ConfigError
 from femanode.study.sweepfile import Sweep, load_sweep
 from femanode.study.systems.files import System
 
 #: Acts on the crack risk (inversely) and on the critical diameter (in proportion) alone: its range needs no run.
 TOUGHNESS = "fracture.energy"
-#: Radius over the half-thickness of the front with ``quick``.
-QUICK_THICKNESS = 8.0
+#: Radius over the half-thickness of the thick front, that of ``quick``.
+THICK = 8.0
+_FRONT, _MESH = "front.half_thickness", "mesh.element_size"
 
 
 @dataclass(frozen=True)
@@ -50,23 +52,37 @@ def fitted_inputs(config: Config) -> dict[str, list[str]]:
 
 
 def study_of(system: System, *, quick: bool) -> Sweep:
-    """The sweep of a system: first its own values, then each input at both ends of its range.
+    """The sweep of a system: its own values, the same with a thick front, and each input at both ends with that.
 
-    With ``quick`` only its own values, with a front of an eighth of the radius on elements as large.
+    The thick front is an eighth of the radius wide, on elements in the same ratio to it as the system's own. What an
+    input does is told by differences between thick fronts. With ``quick`` the second case is all.
     """
     inputs = [] if quick else [one for one in inputs_of(system.config) if one.path != TOUGHNESS]
-    moved = [(None, None), *((k, end) for k, one in enumerate(inputs) for end in (one.low, one.high))]
+    own, thick = lengths(system.config)
+    moved = [(k, end) for k, one in enumerate(inputs) for end in (one.low, one.high)]
+    fronts = [thick] if quick else [own, thick, *[thick] * len(moved)]
     axes: dict[str, list[Any]] = {
-        f"overrides.{one.path}": [end if which == k else one.value for which, end in moved]
+        f"overrides.{one.path}": [one.value] * 2 + [end if which == k else one.value for which, end in moved]
         for k, one in enumerate(inputs)}
-    settings: dict[str, Any] = {"output.pictures": False}
-    diameter = system.config.geometry.narrowest
-    if quick and diameter is not None:
-        size = f"{diameter / 2.0 / QUICK_THICKNESS:.4g} nm"
-        settings.update({"front.half_thickness": size, "mesh.element_size": size})
-    # A sweep has at least one axis.
-    axes = axes or {"output.frames": [system.config.output.frames]}
-    return load_sweep({"base": str(system.path), "settings": settings, "axes": axes, "combine": "zip"})
+    axes |= {_FRONT: [delta for delta, _ in fronts], _MESH: [size for _, size in fronts]}
+    return load_sweep({"base": str(system.path), "settings": {"output.pictures": False}, "axes": axes,
+                       "combine": "zip"})
+
+
+def lengths(config: Config) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Half-thickness of the front and element size as a configuration has them, and those of a thick front.
+
+    Raises
+    ------
+    ConfigError
+        They or the diameter are not given.
+    """
+    delta, size, diameter = config.front.half_thickness, config.mesh.element_size, config.geometry.narrowest
+    if delta is None or size is None or diameter is None:
+        raise ConfigError("found no front.half_thickness, mesh.element_size or geometry.diameter", where=config.name,
+                          allowed="all three in the configuration of a system")
+    wide = diameter / 2.0 / THICK
+    return (f"{delta:g} nm", f"{size:g} nm"), (f"{wide:.4g} nm", f"{wide * size / delta:.4g} nm")
 
 
 def _value_at(written: Mapping[str, Any], path: str) -> Any:

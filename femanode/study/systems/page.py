@@ -28,7 +28,7 @@ def save(table: Table, folder: Path) -> Path:
     The page speaks of all systems; a table of some of them gets tables and figures without the text between.
     """
     save_table(table, folder)
-    draw_all(table["rows"], folder / "systems")
+    draw_all(table, folder / "systems")
     path = folder / "systems.md"
     write_text(path, page(table))
     return path
@@ -38,7 +38,7 @@ def page(table: Table) -> str:
     """The page (Markdown) of a table."""
     rows = table["rows"]
     parts = {"settings": settings(table), "table": overview(rows), "verdicts": verdicts(rows),
-             "conversion": conversion(rows), "inputs": varied(rows)}
+             "conversion": conversion(rows), "inputs": varied(rows), "sizes": sizes(table["sizes"])}
     text = Path(__file__).with_name("systems.md").read_text(encoding="utf-8")
     return Template(text).safe_substitute(parts | numbers(rows))
 
@@ -64,7 +64,7 @@ def verdicts(rows: Sequence[Row]) -> str:
     for row in rows:
         lines = [f"### {row['system']}\n", f"{row['told']}\n"]
         if row["observations"]:
-            heads = ("figure", "predicted", "the inputs allow", "observed", "what was seen", "mark", "verdict", "why")
+            heads = ("figure", "predicted", "band", "observed", "what was seen", "mark", "verdict", "why")
             lines += [_line(heads), _line(["---"] * len(heads))]
             lines += [_line((f"`{one['quantity']}`", number(one["predicted"]), band(one["band"]).strip(" []") or "–",
                              observed(one["observed"]), _said(one), one["confidence"], f"**{one['verdict']}**",
@@ -95,6 +95,15 @@ def conversion(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def sizes(rows: Sequence[Row]) -> str:
+    """Where silicon stops, by diameter."""
+    lines = [_line(("kept", "diameter, nm", "δ, nm", "δ/R", "converted at v/k = 0.3", "at rest")), _line(["---"] * 6)]
+    lines += [_line((row["kept"], f"{row['diameter_nm']:g}", f"{row['half_thickness_nm']:g}",
+                     f"{2.0 * row['half_thickness_nm'] / row['diameter_nm']:.3f}",
+                     number(row["converted_at_drive_0_3"]), number(row["converted_fraction"]))) for row in rows]
+    return "\n".join(lines)
+
+
 def varied(rows: Sequence[Row]) -> str:
     """What was moved, by material."""
     lines = [_line(("material", "input", "value", "from", "to", "mark")), _line(["---"] * 6)]
@@ -111,12 +120,12 @@ def varied(rows: Sequence[Row]) -> str:
 def settings(table: Table) -> str:
     """How the table was computed."""
     rows = table["rows"]
-    cases, wall = sum(row["cases"] for row in rows), sum(row["wall_s"] for row in rows)
     thick = sorted({round(row["radius_over_half_thickness"]) for row in rows if row["radius_over_half_thickness"]})
-    ranges = "without ranges (`--quick`)" if table["quick"] else "each input with a range at both of its ends"
-    return (f"{len(rows)} systems, {cases} runs, {ranges}; radius over half-thickness of the front "
-            f"{' or '.join(map(str, thick))}, elements as large as the half-thickness; {wall / 60.0:.0f} min of runs "
-            f"one after the other (femanode {table['version']}).")
+    ranges = ("a thick front alone (`--quick`), so that no band is given" if table["quick"] else
+              "each input with a range at both of its ends, and each system with a thick front as well")
+    return (f"{len(rows)} systems, {sum(row['cases'] for row in rows)} runs: {ranges}. Radius over half-thickness of "
+            f"the front: {' or '.join(map(str, thick))}; elements as large as the half-thickness, or half as large where "
+            f"stress decides. femanode {table['version']}.")
 
 
 def numbers(rows: Sequence[Row]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from femanode.study.systems.runs import SystemRuns
 from femanode.study.systems.verdicts import Figure, Verdict, judge, overall
 from femanode.units import parse_quantity
 
+#: Beginnings of the names of figures between 0 and 1.
+_FRACTIONS = ("converted", "transport_share")
 #: Diffusivities of surface films, nm^2/s: 1.8e-13 to 7.6e-11 cm^2/s, the review's [118-120].
 FILMS = (18.0, 7600.0)
 CRITICAL = "critical_diameter_nm"
@@ -42,6 +44,42 @@ class _Case:
         return {one.observation.says: one for one in self.facts.comparisons}
 
 
+class _Band:
+    """What a figure may be: with every input at the ends of its range, and with a front of no thickness.
+
+    Inputs are moved with a thick front, and what they do is the difference to the thick front without them. Without
+    thickness a figure is on a straight line through the own front and the thick one: the thickness is numerical, and
+    its error of first order. Words are taken as they are, and not extrapolated.
+    """
+
+    def __init__(self, own: _Case, thick: _Case | None, ends: Sequence[_Case]) -> None:
+        self.own, self.thick, self.ends = own, thick, ends
+        self.share: float | None = None
+        if thick is not None:
+            thin, wide = (float(one.facts.summary["interface_thickness_ratio"]) for one in (own, thick))
+            self.share = thin / (wide - thin) if wide > 1.2 * thin else None
+
+    def figure(self, name: str) -> list[Figure]:
+        """A figure of the summary: at every end, and last without thickness; None where it is not known."""
+        return self._of(name, lambda case: case.facts.summary.get(name))
+
+    def observed(self, says: str) -> list[Figure]:
+        """The same of the prediction beside an observation."""
+        return self._of(self.own.beside[says].observation.quantity,
+                        lambda case: case.beside[says].predicted if says in case.beside else None)
+
+    def _of(self, name: str, of: Callable[[_Case], Figure]) -> list[Figure]:
+        if self.thick is None:
+            return []
+        value, wide = of(self.own), of(self.thick)
+        if not isinstance(value, float) or not isinstance(wide, float) or name == "lobes":
+            return [of(case) for case in self.ends]
+        known = [end for end in map(of, self.ends) if isinstance(end, float)]
+        moved = [value + end - wide for end in known]
+        moved += [] if self.share is None else [value + (value - wide) * self.share]
+        return [min(max(one, 0.0), 1.0) if name.startswith(_FRACTIONS) else one for one in moved]
+
+
 def system_row(runs: SystemRuns) -> dict[str, Any]:
     """Everything the table, the page and the figures say of one system; plain data.
 
@@ -53,14 +91,16 @@ def system_row(runs: SystemRuns) -> dict[str, Any]:
     -------
     dict
         ``system``, ``told``, ``material``, settings, each of `FIGURES` with ``<figure>_band`` (the ends of what the
-        inputs allow, or the words), capacities, ``inputs`` (number of each mark), ``varied``, ``observations`` with
-        verdicts, ``verdict``.
+        inputs and a front without thickness allow, or the words), capacities, ``inputs`` (number of each mark),
+        ``varied``, ``observations`` with verdicts, ``verdict``.
     """
     config = runs.system.config
     material = config.material
     ended = [outcome.status in FINISHED for outcome in runs.outcomes]
-    own = _Case(runs.folders[0]) if ended[0] else None
-    others = [_Case(folder) for folder, ok in zip(runs.folders[1:], ended[1:], strict=True) if ok]
+    cases = [_Case(folder) if ok else None for folder, ok in zip(runs.folders, ended, strict=True)]
+    own = cases[0]
+    band = None if own is None else _Band(own, cases[1] if len(cases) > 1 else None,
+                                          [case for case in cases[2:] if case is not None])
     facts = {} if own is None else dict(own.facts.summary)
     row: dict[str, Any] = {
         "system": runs.system.name, "told": runs.system.told, "material": material.name,
@@ -72,7 +112,8 @@ def system_row(runs: SystemRuns) -> dict[str, Any]:
         "rate_exponent_range_nm": facts.get("rate_exponent_range_nm")}
     for figure in FIGURES:
         row[figure] = facts.get(figure)
-        row[f"{figure}_band"] = _band([facts.get(figure), *(one.facts.summary.get(figure) for one in others)])
+        others = [] if band is None else band.figure(figure)
+        row[f"{figure}_band"] = _ends([facts.get(figure), *others])
     row["capacity_first_mAh_g"] = facts.get("capacity_mAh_g")
     row["capacity_reversible_mAh_g"] = facts.get("capacity_reversible_mAh_g", facts.get("capacity_mAh_g"))
     row["inputs"] = dict(sorted(Counter(origin.confidence for origin in material.provenance.values()
@@ -84,7 +125,7 @@ def system_row(runs: SystemRuns) -> dict[str, Any]:
     row["front_rate_nm_s"] = max(material.front.rates.values())
     row["rate_for_diffusion_control_nm_s"] = rate_for_diffusion_control(config)
     row["film_speed_nm_s"] = [film_speed(material, D) for D in FILMS]
-    said = _observations(runs, own, others)
+    said = _observations(runs, band)
     row["observations"] = said
     row["verdict"] = overall([Verdict(one["verdict"]) for one in said]) if said else "not decidable"
     if not said:
@@ -96,15 +137,16 @@ def system_row(runs: SystemRuns) -> dict[str, Any]:
     return row
 
 
-def _observations(runs: SystemRuns, own: _Case | None, others: Sequence[_Case]) -> list[dict[str, Any]]:
+def _observations(runs: SystemRuns, bands: _Band | None) -> list[dict[str, Any]]:
     """Every observation that speaks of the system, with prediction, band and verdict."""
-    if own is None:
+    if bands is None:
         return []
+    own = bands.own
     chosen = fitted_inputs(runs.system.config)
     rows = []
     for says, beside in own.beside.items():
         fact = beside.observation
-        band = [one.beside[says].predicted for one in others if says in one.beside]
+        band = bands.observed(says)
         band += _if_filled(own, fact.quantity, beside.predicted)
         least = fact.quantity == CRITICAL and bool(own.facts.summary.get("crack_risk_bound"))
         if fact.quantity == CRITICAL:
@@ -113,7 +155,7 @@ def _observations(runs: SystemRuns, own: _Case | None, others: Sequence[_Case]) 
         predicted = None if missing else beside.predicted
         verdict = judge(fact, predicted, band, chosen.get(fact.quantity, ()), missing, least=least)
         rows.append({
-            "quantity": fact.quantity, "predicted": beside.predicted, "band": _band([beside.predicted, *band]),
+            "quantity": fact.quantity, "predicted": beside.predicted, "band": _ends([beside.predicted, *band]),
             "observed": list(fact.observed) if isinstance(fact.observed, tuple) else fact.observed, "says": says,
             "stage": fact.stage, "caution": fact.caution, "source": readable(fact.source),
             "confidence": fact.confidence, "verdict": verdict.word, "why": verdict.why})
@@ -154,7 +196,7 @@ def _by_toughness(runs: SystemRuns, value: Figure) -> list[Figure]:
     return [value * parse_quantity(end, "J/m^2") / own for end in origin.range]
 
 
-def _band(values: Sequence[Figure]) -> list[float | str]:
+def _ends(values: Sequence[Figure]) -> list[float | str]:
     """Ends of what the inputs allow: smallest and largest number, or the words; empty with one value only."""
     known = [one for one in values if one is not None and one == one]
     if len(values) < 2 or not known:

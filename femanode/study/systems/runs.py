@@ -12,8 +12,8 @@ from femanode.study.execution.engine import Perform, collect, connect, cores
 from femanode.study.execution.store import Outcome
 from femanode.study.ledger import Ledger
 from femanode.study.sweep import RUNNER
+from femanode.study.sweepfile import Sweep
 from femanode.study.systems.files import System
-from femanode.study.systems.inputs import study_of
 
 
 @dataclass(frozen=True)
@@ -25,56 +25,58 @@ class SystemRuns:
     outcomes: list[Outcome]
 
 
-def run_systems(systems: Sequence[System], folder: Path, *, quick: bool = False, workers: int | None = None,
-                tell: Callable[[str], None] | None = None, runner: str = RUNNER,
-                performer: Perform | None = None) -> list[SystemRuns]:
-    """Run what has not ended yet in ``folder/cases``; every case is checked before the first one runs.
+def runs_of(system: System, ledger: Ledger) -> SystemRuns:
+    """The cases of a system, as its ledger has them."""
+    return SystemRuns(system=system, folders=[ledger.store / case.hash for case in ledger.cases],
+                      outcomes=[ledger.outcome(case) for case in ledger.cases])
 
-    Parameters
-    ----------
-    systems : sequence of System
-    folder : Path
-        Where the cases are kept; one that has ended there, with this version, is not run again.
-    quick : bool
-        A coarse front, and no ranges.
-    workers : int, optional
-        Cases at a time; default: one per core.
-    tell : callable, optional
-        Takes a line for every case that has ended.
-    runner, performer
-        As for :func:`femanode.study.sweep.sweep`.
+
+def ledgers_of(studies: Sequence[Sweep], folder: Path, slots: int) -> list[Ledger]:
+    """One ledger per study, all with their cases in ``folder/cases``; every case is checked.
 
     Raises
     ------
     ConfigError
         A configuration, or an end of a range, is wrong; nothing has been computed.
     """
-    slots = workers or cores()
-    ledgers: list[Ledger] = []
-    for system in systems:
-        study = study_of(system, quick=quick)
+    ledgers = []
+    for study in studies:
         builder = Builder(study)
         ledgers.append(Ledger(study=study, builder=builder, cases=plan(builder, study.points), folder=folder,
-                              retry=False, runner=runner, threads=max(1, cores() // slots)))
-    # Systems may share a case, which is run once.
+                              retry=False, runner=RUNNER, threads=max(1, cores() // slots)))
+    return ledgers
+
+
+def run_all(ledgers: Sequence[Ledger], names: Sequence[str], slots: int, tell: Callable[[str], None] | None = None,
+            performer: Perform | None = None) -> None:
+    """Run what has not ended yet, ``slots`` cases at a time; a case that several studies share is run once.
+
+    Parameters
+    ----------
+    ledgers, names : sequence
+        The books of the studies, and what they are called in what is told.
+    slots : int
+        Cases at a time.
+    tell : callable, optional
+        Takes a line for every case that has ended.
+    performer
+        As for :func:`femanode.study.sweep.sweep`.
+    """
     owners: dict[str, list[int]] = {}
+    jobs = []
     for k, ledger in enumerate(ledgers):
         for case in ledger.todo:
+            if case.hash not in owners:
+                jobs.append(ledger.job(case))
             owners.setdefault(case.hash, []).append(k)
-    jobs = [ledgers[own[0]].job(case) for own, case in (
-        (owners[case.hash], case) for k, ledger in enumerate(ledgers) for case in ledger.todo
-        if owners[case.hash][0] == k)]
-    if jobs:
-        with connect(None, min(slots, len(jobs))) as client, closing(
-                collect(client, jobs, lambda event: None, performer)) as answers:
-            for number, (job, answer) in enumerate(answers, start=1):
-                own = owners[str(job["hash"])]
-                outcome = ledgers[own[0]].take(job, answer)
-                for k in own[1:]:
-                    ledgers[k].outcomes[outcome.hash] = outcome
-                if tell is not None:
-                    tell(f"case {number} of {len(jobs)}  {systems[own[0]].name}  {outcome.status.value}  "
-                         f"{outcome.wall_s:.0f} s")
-    return [SystemRuns(system=system, folders=[ledger.store / case.hash for case in ledger.cases],
-                       outcomes=[ledger.outcome(case) for case in ledger.cases])
-            for system, ledger in zip(systems, ledgers, strict=True)]
+    if not jobs:
+        return
+    with connect(None, min(slots, len(jobs))) as client, closing(
+            collect(client, jobs, lambda event: None, performer)) as answers:
+        for number, (job, answer) in enumerate(answers, start=1):
+            own = owners[str(job["hash"])]
+            outcome = ledgers[own[0]].take(job, answer)
+            for k in own[1:]:
+                ledgers[k].outcomes[outcome.hash] = outcome
+            if tell is not None:
+                tell(f"case {number} of {len(jobs)}  {names[own[0]]}  {outcome.status.value}  {outcome.wall_s:.0f} s")

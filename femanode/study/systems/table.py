@@ -13,10 +13,12 @@ from typing import Any
 import femanode
 from femanode.output.disk import write_text
 from femanode.output.lock import hold
-from femanode.study.execution.engine import Perform
+from femanode.study.execution.engine import Perform, cores
 from femanode.study.systems.files import find_systems
+from femanode.study.systems.inputs import study_of
 from femanode.study.systems.rows import FIGURES, system_row
-from femanode.study.systems.runs import run_systems
+from femanode.study.systems.runs import ledgers_of, run_all, runs_of
+from femanode.study.systems.sizes import BASE, size_rows, study_of_sizes
 
 Table = dict[str, Any]
 
@@ -53,7 +55,7 @@ def systems(names: Sequence[str] = (), out: str | Path | None = None, *, quick: 
     -------
     dict
         ``version``, ``quick``, ``cpu_s`` (of what was computed now), ``rows``: see
-        :func:`femanode.study.systems.rows.system_row`.
+        :func:`femanode.study.systems.rows.system_row`; ``sizes``: see :mod:`femanode.study.systems.sizes`.
 
     Raises
     ------
@@ -64,11 +66,16 @@ def systems(names: Sequence[str] = (), out: str | Path | None = None, *, quick: 
     place = Path(out) if out is not None else Path("results") / "systems"
     place.mkdir(parents=True, exist_ok=True)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    slots = workers or cores()
+    moved = [one for one in chosen if one.name == BASE and not quick]
+    studies = [*(study_of(one, quick=quick) for one in chosen), *map(study_of_sizes, moved)]
     with hold(place):
-        runs = run_systems(chosen, place, quick=quick, workers=workers, tell=tell, performer=performer)
+        ledgers = ledgers_of(studies, place, slots)
+        run_all(ledgers, [*(one.name for one in chosen), *["sizes"] * len(moved)], slots, tell, performer)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {"version": femanode.__version__, "quick": quick, "cpu_s": round(after.ru_utime - before.ru_utime, 1),
-            "rows": [system_row(one) for one in runs]}
+            "rows": [system_row(runs_of(one, ledger)) for one, ledger in zip(chosen, ledgers, strict=False)],
+            "sizes": [row for ledger in ledgers[len(chosen):] for row in size_rows(ledger)]}
 
 
 def as_text(table: Table) -> str:

@@ -1,7 +1,7 @@
 """What can be said of a prediction beside an observation, in four words, against what the inputs allow.
 
-The band of a figure is the set of values that it takes as each input goes to the ends of its range, one at a time. A
-verdict is that of the band, not of the one value in its middle:
+The band of a figure is the set of values that it takes as each input goes to the ends of its range, one at a time, and
+with a front of no thickness. A verdict is that of the band, not of the one value in its middle:
 
 - agrees: the value is within the observation's tolerance, and no end of a range moves it far from there;
 - disagrees: neither the value nor any end of a range reaches the observation;
@@ -49,7 +49,7 @@ def judge(fact: Observation, value: Figure, band: Sequence[Figure] = (), fitted:
     value : float, str or None
         The prediction with the inputs as they stand; None where there is none.
     band : sequence of float, str or None
-        The same with each input at either end of its range; what is None is left out.
+        The same with each input at either end of its range, and the like; what is None is left out.
     fitted : sequence of str
         Inputs that were chosen from this observation.
     missing : str
@@ -92,7 +92,7 @@ def _of_numbers(fact: Observation, values: Sequence[float], least: bool) -> Verd
     inside = [low <= one <= high for one in values]
     # Between two values of a band lie all those in between.
     reached = any(inside) or (min(values) < low and max(values) > high)
-    said = f"the inputs allow {min(values):.3g} to {max(values):.3g}"
+    said = f"the band is {min(values):.3g} to {max(values):.3g}"
     if not reached:
         return Verdict(UNDECIDED, "it is not said at which stage it was seen") if fact.stage != "stated" else Verdict(
             DISAGREES)

@@ -32,20 +32,22 @@ time: {end: 1 h}
 
 
 def by_hand(job: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
-    """Performer without processes: the conversion follows from the potential, the regime from the diffusivity."""
+    """Performer without processes: the conversion follows from the potential, and is off by the thickness over the
+    radius; the regime follows from the diffusivity."""
     folder = Path(job["folder"])
     folder.mkdir(parents=True, exist_ok=True)
     config = Config.from_mapping(job["config"])
     (folder / "config.yaml").write_text(dump_config(config))
     (folder / "manifest.json").write_text(json.dumps({"radius_nm": 82.5, "crystal": {"axis": [1, 1, 1]}}))
     material = config.material
+    thickness = (config.front.half_thickness or 0.0) / 82.5
     slow = material.transport.diffusivity.value[0] < 1.0
     summary = {
         "stop_reason": "front arrested", "time_s": 10.0, "self_limited": True, "rate_exponent": 0.7,
-        "converted_fraction": material.front.equilibrium_potential, "state_of_charge": 0.3,
+        "converted_fraction": material.front.equilibrium_potential + thickness, "state_of_charge": 0.3,
         "regime": "DCR" if slow else "ICR", "transport_share": 0.9, "anisotropy_ratio": 1.02, "axial_stretch": 1.01,
         "converted_at_drive_0_3": 0.2, "hoop_surface_max_GPa": 0.1, "crack_risk": 0.2, "crack_risk_bound": True,
-        "critical_diameter_nm": 950.0, "capacity_mAh_g": 400.0, "area_ratio": 1.5, "interface_thickness_ratio": 0.0625}
+        "critical_diameter_nm": 950.0, "capacity_mAh_g": 400.0, "area_ratio": 1.5, "interface_thickness_ratio": thickness}
     (folder / "summary.json").write_text(json.dumps(summary))
     status = Status.SOLVER_FAILED if material.front.equilibrium_potential > 0.39 else Status.ARRESTED
     outcome = Outcome(job["hash"], status, "dt_min" if status is Status.SOLVER_FAILED else "", wall_s=1.0)
@@ -62,19 +64,21 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_bands_are_the_ends_that_runs_gave(table: dict[str, Any]) -> None:
     (row,) = table["rows"]
-    # 0.35 V in 0.3 to 0.4 V, whose upper end failed; D over and under 1 nm^2/s
-    assert (row["converted_fraction"], row["converted_fraction_band"]) == (0.35, [0.3, 0.35])
+    # 0.35 V on a front of 5 nm in 82.5 nm; 0.05 V less, as with the thick front; 0.35 without thickness; 0.4 V failed
+    assert row["converted_fraction"] == pytest.approx(0.35 + 5 / 82.5)
+    assert row["converted_fraction_band"] == pytest.approx([0.35, 0.35 + 5 / 82.5])
+    assert row["anisotropy_ratio_band"] == [1.02, 1.02]
     assert row["regime"] == "ICR"
     assert set(row["regime_band"]) == {"ICR", "DCR"}
     assert row["failed"] == ["solver failed: dt_min"]
-    assert row["cases"] == 7
+    assert row["cases"] == 8
     assert [one["path"] for one in row["varied"]] == ["swelling.expansion", "front.equilibrium_potential",
                                                       "transport.diffusivity", "fracture.energy"]
 
 
 def test_observations_have_their_verdicts(table: dict[str, Any]) -> None:
     said = {one["quantity"]: one for one in table["rows"][0]["observations"]}
-    # converts fully in experiments, a third here; diffusivity and rate were chosen from the regime
+    # converts fully in experiments, two fifths here; diffusivity and rate were chosen from the regime
     assert said["converted_fraction"]["verdict"] == "disagrees"
     assert said["regime"]["verdict"] == "not decidable"
     assert said["regime"]["why"].startswith("put in: front.rates.110, transport.diffusivity")
@@ -96,7 +100,7 @@ def test_columns_of_the_csv(table: dict[str, Any]) -> None:
     marked = (Path(femanode.materials.__file__).parent / "Li-Ge.yaml").read_text().count("confidence: A")
     assert (line["regime"], line["inputs_A"], line["verdict"]) == ("ICR", str(marked), "disagrees")
     assert line["capacity_first_mAh_g"] == line["capacity_reversible_mAh_g"] == "400.0"
-    assert float(line["radius_over_half_thickness"]) == 16.0
+    assert float(line["radius_over_half_thickness"]) == 16.5  # 82.5 nm / 5 nm
     assert float(line["available_eV"]) == pytest.approx(0.34)
 
 
@@ -104,8 +108,8 @@ def test_text_has_a_line_per_system_and_per_observation(table: dict[str, Any]) -
     lines = as_text(table).splitlines()
     assert lines[0].split()[:3] == ["system", "regime", "n"]
     assert lines[1].startswith("wire")
-    assert "0.35 0.30-0.35" in lines[1]
-    assert any("converted_fraction: 0.35 [0.3, 0.35], observed >= 0.99 [A]: disagrees" in line for line in lines)
+    assert "0.41 0.35-0.41" in lines[1]
+    assert any("converted_fraction: 0.411 [0.35, 0.411], observed >= 0.99 [A]: disagrees" in line for line in lines)
     assert lines[-1].strip() == "failed: solver failed: dt_min"
 
 

@@ -77,7 +77,7 @@ def test_a_lower_bound_contradicts_what_lies_below_it_only() -> None:
 
 
 def test_reasons_say_what_the_inputs_allow() -> None:
-    assert judge(fact(0.55), 0.62, (0.3, 0.8)).why == "the inputs allow 0.3 to 0.8"
+    assert judge(fact(0.55), 0.62, (0.3, 0.8)).why == "the band is 0.3 to 0.8"
     assert judge(fact("DCR"), "ICR", ("mixed",)).why == ""
     assert judge(fact("ICR"), "ICR", ("mixed",)).why == "the inputs allow ICR and mixed"
     assert judge(fact(0.55), None, missing="solver failed").why == "solver failed"
