@@ -124,8 +124,8 @@ def settings(table: Table) -> str:
     ranges = ("a thick front alone (`--quick`), so that no band is given" if table["quick"] else
               "each input with a range at both of its ends, and each system with a thick front as well")
     return (f"{len(rows)} systems, {sum(row['cases'] for row in rows)} runs: {ranges}. Radius over half-thickness of "
-            f"the front: {' or '.join(map(str, thick))}; elements as large as the half-thickness, or half as large where "
-            f"stress decides. femanode {table['version']}.")
+            f"the front: {' or '.join(map(str, thick))}; elements as large as the half-thickness, or half as large "
+            f"where stress decides. femanode {table['version']}.")
 
 
 def numbers(rows: Sequence[Row]) -> dict[str, str]:

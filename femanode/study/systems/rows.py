@@ -72,8 +72,10 @@ class _Band:
         if self.thick is None:
             return []
         value, wide = of(self.own), of(self.thick)
-        if not isinstance(value, float) or not isinstance(wide, float) or name == "lobes":
+        if isinstance(value, str) or name == "lobes":
             return [of(case) for case in self.ends]
+        if not isinstance(value, float) or not isinstance(wide, float):
+            return []
         known = [end for end in map(of, self.ends) if isinstance(end, float)]
         moved = [value + end - wide for end in known]
         moved += [] if self.share is None else [value + (value - wide) * self.share]

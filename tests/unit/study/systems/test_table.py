@@ -47,7 +47,8 @@ def by_hand(job: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         "converted_fraction": material.front.equilibrium_potential + thickness, "state_of_charge": 0.3,
         "regime": "DCR" if slow else "ICR", "transport_share": 0.9, "anisotropy_ratio": 1.02, "axial_stretch": 1.01,
         "converted_at_drive_0_3": 0.2, "hoop_surface_max_GPa": 0.1, "crack_risk": 0.2, "crack_risk_bound": True,
-        "critical_diameter_nm": 950.0, "capacity_mAh_g": 400.0, "area_ratio": 1.5, "interface_thickness_ratio": thickness}
+        "critical_diameter_nm": 950.0, "capacity_mAh_g": 400.0, "area_ratio": 1.5,
+        "interface_thickness_ratio": thickness}
     (folder / "summary.json").write_text(json.dumps(summary))
     status = Status.SOLVER_FAILED if material.front.equilibrium_potential > 0.39 else Status.ARRESTED
     outcome = Outcome(job["hash"], status, "dt_min" if status is Status.SOLVER_FAILED else "", wall_s=1.0)
