@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from femanode.numerics.arrays import Array
 
+#: Converted fraction from which the front is through.
+THROUGH = 0.999
+
 
 @dataclass(frozen=True)
 class PowerLaw:
@@ -108,6 +111,20 @@ def transport_share(t: Array, activity: Array, excess: Array, drive: Array, outs
     lost = np.maximum((1.0 if outside is None else outside[1:]) - activity[1:], 0.0)
     share = lost / np.maximum(lost + excess[1:], 1e-300)
     return float(np.sum(travel * share) / np.sum(travel)) if np.sum(travel) > 0 else 0.0
+
+
+def until_through(fraction: Array) -> int:
+    """Number of rows up to the one in which the front has passed the whole section; all where it has not.
+
+    What fills afterwards is no longer the front's: a share of the drive lost in transport has no meaning there.
+
+    Parameters
+    ----------
+    fraction : (n,)
+        Converted fraction of every row.
+    """
+    through = np.flatnonzero(fraction >= THROUGH)
+    return int(through[0]) + 1 if len(through) else len(fraction)
 
 
 def while_moving(t: Array, depth: Array, slowest: float = 0.1) -> NDArray[np.bool_]:

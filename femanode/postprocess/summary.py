@@ -56,7 +56,8 @@ def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> d
     entry = entry_time(record)
     fit = growth.rate_exponent(record.column("time_s") - entry, record.column("front_depth_nm"),
                                 3.0 * problem.half_thickness)
-    share = growth.transport_share(*(np.array([getattr(m, k) for m in record.moments])
+    travelling = growth.until_through(record.column("converted_fraction"))
+    share = growth.transport_share(*(np.array([getattr(m, k) for m in record.moments[:travelling]])
                                    for k in ("t", "activity", "excess", "drive", "outside")))
     law = growth.cylinder_law(record.column("time_s") - entry, record.column("front_depth_nm"), section.radius,
                             3.0 * problem.half_thickness)

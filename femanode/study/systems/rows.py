@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from femanode.config.citations import readable
 from femanode.output.runfolder import RunFolder
 from femanode.postprocess.observations import Comparison
@@ -20,8 +22,12 @@ from femanode.study.systems.runs import SystemRuns
 from femanode.study.systems.verdicts import Figure, Verdict, judge, overall
 from femanode.units import parse_quantity
 
-#: Beginnings of the names of figures between 0 and 1.
-_FRACTIONS = ("converted", "transport_share")
+#: Figures that an input moves by a factor; others by a difference.
+_SIZES = ("crack_risk", "critical_diameter_nm", "arrest_time_s", "anisotropy_ratio")
+#: What figures cannot leave, by the beginning of their names.
+_WITHIN = {"converted": (0.0, 1.0), "transport_share": (0.0, 1.0), "anisotropy_ratio": (1.0, np.inf),
+           "crack_risk": (0.0, np.inf), "critical_diameter_nm": (0.0, np.inf), "arrest_time_s": (0.0, np.inf),
+           "swelling_spread": (0.0, np.inf), "diameter<": (0.0, np.inf)}
 #: Diffusivities of surface films, nm^2/s: 1.8e-13 to 7.6e-11 cm^2/s, the review's [118-120].
 FILMS = (18.0, 7600.0)
 CRITICAL = "critical_diameter_nm"
@@ -47,9 +53,9 @@ class _Case:
 class _Band:
     """What a figure may be: with every input at the ends of its range, and with a front of no thickness.
 
-    Inputs are moved with a thick front, and what they do is the difference to the thick front without them. Without
-    thickness a figure is on a straight line through the own front and the thick one: the thickness is numerical, and
-    its error of first order. Words are taken as they are, and not extrapolated.
+    Inputs are moved with a thick front, and what they do is the difference to the thick front without them, of sizes
+    and risks the factor. Without thickness a figure is on a straight line through the own front and the thick one: the
+    thickness is numerical, and its error of first order. Words are taken as they are, and not extrapolated.
     """
 
     def __init__(self, own: _Case, thick: _Case | None, ends: Sequence[_Case]) -> None:
@@ -77,9 +83,11 @@ class _Band:
         if not isinstance(value, float) or not isinstance(wide, float):
             return []
         known = [end for end in map(of, self.ends) if isinstance(end, float)]
-        moved = [value + end - wide for end in known]
+        moved: list[float] = [value * end / wide if name in _SIZES and wide > 0.0 else value + end - wide
+                              for end in known]
         moved += [] if self.share is None else [value + (value - wide) * self.share]
-        return [min(max(one, 0.0), 1.0) if name.startswith(_FRACTIONS) else one for one in moved]
+        low, high = next((ends for start, ends in _WITHIN.items() if name.startswith(start)), (-np.inf, np.inf))
+        return [min(max(one, low), high) for one in moved]
 
 
 def system_row(runs: SystemRuns) -> dict[str, Any]:

@@ -104,3 +104,16 @@ def test_the_damkohler_number_is_that_of_the_cylinder_law(wanted: float) -> None
     assert_allclose(fitted.interface_share, reaction[-1] / (reaction[-1] + diffusion[-1]), rtol=1e-6, atol=0)
     # of a front that closes in, reaction and diffusion take times as 1 to a quarter of the number
     assert_allclose(diffusion[-1] / reaction[-1], wanted / 4, rtol=0.03, atol=0)
+
+
+def test_filling_after_the_front_says_nothing_of_its_regime() -> None:
+    # under diffusion control nine tenths of the drive are lost until the front is through; then the phase fills up
+    fraction = np.array([0.0, 0.4, 0.8, 0.9995, 1.0, 1.0, 1.0])
+    t = np.array([0.0, 1.0, 3.0, 6.0, 100.0, 200.0, 300.0])
+    activity = np.array([1.0, 0.1, 0.1, 0.1, 1.0, 1.0, 1.0])
+    drive = np.array([1.0, 0.1, 0.1, 0.1, 1.0, 1.0, 1.0])
+    rows = growth.until_through(fraction)
+    assert rows == 4
+    assert growth.transport_share(t[:rows], activity[:rows], activity[:rows], drive[:rows]) == pytest.approx(0.9)
+    assert growth.transport_share(t, activity, activity, drive) < 0.01
+    assert growth.until_through(fraction[:3]) == 3
