@@ -54,9 +54,10 @@ def voltage_and_stress(rows: Sequence[Row]) -> Figure:
                     and other["stress_work_eV"][ENDS[0]] < half for other in shown)
         axes.annotate(row["material"], (half, row["available_eV"]), textcoords="offset points",
                       xytext=(0, -4 if below else 4), fontsize=8, ha="left", va="top" if below else "bottom")
-    for text, marker, colour, face in (("converts fully", "o", COLOURS[3], COLOURS[3]),
-                                       ("stopped by stress", "s", COLOURS[2], "white"),
-                                       ("fronts merged before the end", "s", COLOURS[5], "white")):
+    kinds = [("converts fully", "o", COLOURS[3], COLOURS[3]), ("stopped by stress", "s", COLOURS[2], "white")]
+    if any(row["converted_fraction"] < FULL and not row["self_limited"] for row in shown):
+        kinds.append(("fronts merged before the end", "s", COLOURS[5], "white"))
+    for text, marker, colour, face in kinds:
         axes.plot([], [], marker=marker, color=colour, markerfacecolor=face, linestyle="", markersize=8, label=text)
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -86,7 +87,7 @@ def converted(rows: Sequence[Row]) -> Figure:
         for one in row["observations"]:
             if one["quantity"] == "converted_fraction":
                 _observed(axes, one["observed"], y)
-    axes.plot([], [], "o", color=COLOURS[1], label="predicted, and what the inputs allow")
+    axes.plot([], [], "o", color=COLOURS[1], label="predicted, and its band")
     axes.plot([], [], "|", color=COLOURS[1], markersize=10, markeredgewidth=1.6, label="v/k = 0.3")
     axes.plot([], [], "D", color=COLOURS[2], label="observed")
     axes.set_yticks(range(len(rows)), [row["system"] for row in reversed(rows)])

@@ -22,6 +22,8 @@ from femanode.study.systems.runs import SystemRuns
 from femanode.study.systems.verdicts import Figure, Verdict, judge, overall
 from femanode.units import parse_quantity
 
+#: Converted fraction from which a front that no stress stopped has merged with that from the other side.
+MERGING = 0.9
 #: Figures that an input moves by a factor; others by a difference.
 _SIZES = ("crack_risk", "critical_diameter_nm", "arrest_time_s", "anisotropy_ratio")
 #: What figures cannot leave, by the beginning of their names.
@@ -43,6 +45,12 @@ class _Case:
 
     def __init__(self, folder: Path) -> None:
         self.facts = RunFacts(RunFolder(folder))
+
+    @property
+    def merged(self) -> bool:
+        """Whether the front came to rest for another reason than stress: what was left was narrower than the front."""
+        summary = self.facts.summary
+        return not summary.get("self_limited") and float(summary.get("converted_fraction") or 0.0) > MERGING
 
     @cached_property
     def beside(self) -> dict[str, Comparison]:
@@ -82,12 +90,29 @@ class _Band:
             return [of(case) for case in self.ends]
         if not isinstance(value, float) or not isinstance(wide, float):
             return []
-        known = [end for end in map(of, self.ends) if isinstance(end, float)]
-        moved: list[float] = [value * end / wide if name in _SIZES and wide > 0.0 else value + end - wide
-                              for end in known]
+        # Of two thick fronts that merge before stress stops them the difference says nothing: one may go through.
+        lost = name == "converted_fraction" and self.thick.merged
+        known = [1.0 if lost and case.merged else of(case) for case in self.ends]
+        moved = [moved_by(name, value, end, wide) for end in known if isinstance(end, float)]
         moved += [] if self.share is None else [value + (value - wide) * self.share]
         low, high = next((ends for start, ends in _WITHIN.items() if name.startswith(start)), (-np.inf, np.inf))
         return [min(max(one, low), high) for one in moved]
+
+
+def moved_by(name: str, value: float, end: float, wide: float) -> float:
+    """A figure with an input at an end of its range, from what that does to the thick front's.
+
+    Parameters
+    ----------
+    name : str
+        The figure: sizes and risks move by a factor, others by a difference. A thick front that goes right through with
+        the input at its end is taken to do so: without, it may have merged earlier, which a difference would keep.
+    value, end, wide : float
+        Of the own front, of the thick front with the input moved, and of the thick front.
+    """
+    if name == "converted_fraction" and end >= PASSED:
+        return end
+    return value * end / wide if name in _SIZES and wide > 0.0 else value + end - wide
 
 
 def system_row(runs: SystemRuns) -> dict[str, Any]:
@@ -142,7 +167,7 @@ def system_row(runs: SystemRuns) -> dict[str, Any]:
         row["verdict_why"] = "nothing was measured that a section predicts"
     row["wall_s"] = sum(outcome.wall_s for outcome in runs.outcomes)
     row["cases"] = len(runs.folders)
-    row["failed"] = [f"{outcome.status.value}: {outcome.message}" for outcome, ok in
+    row["failed"] = [f"{outcome.status.value}: {outcome.message.split('; last good state')[0]}" for outcome, ok in
                      zip(runs.outcomes, ended, strict=True) if not ok]
     return row
 

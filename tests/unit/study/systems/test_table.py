@@ -18,6 +18,7 @@ from femanode.study.execution.limits import Tell
 from femanode.study.execution.store import Outcome, Status, write_outcome
 from femanode.study.systems.files import find_systems
 from femanode.study.systems.inputs import inputs_of
+from femanode.study.systems.rows import moved_by
 from femanode.study.systems.table import as_csv, as_text, systems
 
 WIRE = """# A wire of germanium.
@@ -75,6 +76,13 @@ def test_bands_are_the_ends_that_runs_gave(table: dict[str, Any]) -> None:
     assert row["cases"] == 8
     assert [one["path"] for one in row["varied"]] == ["swelling.expansion", "front.equilibrium_potential",
                                                       "transport.diffusivity", "fracture.energy"]
+
+
+def test_what_an_input_does_to_a_thick_front_is_carried_over() -> None:
+    assert moved_by("converted_fraction", 0.40, 0.60, 0.50) == pytest.approx(0.50)
+    assert moved_by("critical_diameter_nm", 300.0, 100.0, 200.0) == pytest.approx(150.0)
+    # a thick front merges at 0.96, and goes through where the product flows more easily
+    assert moved_by("converted_fraction", 0.93, 0.992, 0.96) == 0.992
 
 
 def test_observations_have_their_verdicts(table: dict[str, Any]) -> None:
