@@ -176,7 +176,7 @@ class Spaces:
         return scatter(i, flow, self.n_nodes) - scatter(j, flow, self.n_nodes)
 
 
-def build_spaces(mesh: skfem.MeshTri2, outline: Outline | None = None, *, axisymmetric: bool = False) -> Spaces:
+def build_spaces(mesh: skfem.MeshTri2, outline: Outline | None = None) -> Spaces:
     """Build the arrays of :class:`Spaces` from a quadratic triangle mesh with named boundaries.
 
     Parameters
@@ -185,10 +185,10 @@ def build_spaces(mesh: skfem.MeshTri2, outline: Outline | None = None, *, axisym
         Boundaries ``surface`` (required: the outer one), ``reacting`` (all of ``surface`` where it is missing), ``x0``
         and ``y0`` (optional). Its subdomains are regions, see :class:`femanode.mesh.section.Section`.
     outline : Outline, optional
-        Gives the outward normals. Without it they are those of the boundary's edges, taken as straight.
-    axisymmetric : bool
-        The section is revolved about x = 0; all its nodes have x >= 0.
+        Gives the outward normals. Without it they are those of the boundary's edges, taken as straight. If it is
+        revolved, the section is axisymmetric; all its nodes have x >= 0.
     """
+    axisymmetric = outline is not None and outline.revolved
     basis = skfem.Basis(mesh, skfem.ElementTriP2(), intorder=2)
     cells = np.asarray(basis.element_dofs, dtype=np.int64)
     nodes = np.asarray(basis.doflocs)

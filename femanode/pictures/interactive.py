@@ -24,7 +24,8 @@ from femanode.pictures.sectionview import build_view
 INSTALL_HINT = 'pip install "femanode[interactive]"'
 
 #: Fields in the menu, where a run has them.
-FIELDS = ("hoop_stress_GPa", "radial_stress_GPa", "axial_stress_GPa", "mean_stress_GPa", "content", "eqps", "extent")
+FIELDS = ("hoop_stress_GPa", "radial_stress_GPa", "axial_stress_GPa", "ring_stress_GPa", "mean_stress_GPa",
+          "content", "eqps", "extent")
 
 #: Most frames, and bytes that all the sampled fields may take.
 FRAMES, BUDGET = 24, 3_500_000
