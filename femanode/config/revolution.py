@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from femanode.config.quantities import problem
-
-if TYPE_CHECKING:
-    from femanode.config.geometry import Geometry
-    from femanode.config.loading import Config
 
 _ALLOWED = "symmetry: plane, or none"
 
 
-def require_body(geometry: Geometry) -> None:
-    """Refuse, by the ValueError of a validator, a geometry that is no body of revolution about y = z.
+def require_body(geometry: Any) -> None:
+    """Refuse, by the ValueError of a validator, a section ``geometry`` that is no body of revolution about y = z.
 
     The section is meshed from z = 0 on, the plane in which the body is its own mirror image.
     """
@@ -32,8 +28,9 @@ def require_body(geometry: Geometry) -> None:
             raise problem(f"found a {key} with symmetry: axisymmetric", allowed=_ALLOWED, key=key)
 
 
-def require_isotropic(config: Config) -> None:
-    """Refuse, by the ValueError of a validator, what depends on a direction across the axis, or on a length along it.
+def require_isotropic(config: Any) -> None:
+    """Refuse, by the ValueError of a validator, keys of a configuration that know a direction across the axis, or an
+    end of it.
     """
     mechanics, material = config.mechanics, config.material
     if "isotropic" not in material.front.rates:

@@ -4,9 +4,9 @@ The displacement lives on quadratic triangles (P2) with three quadrature points.
 activity and all averages live on linear triangles (P1) of the same mesh refined once: their nodes are the P2 nodes,
 so that every nodal array has one length N, and each quadrature point is the centroid of a corner sub-triangle.
 
-An axisymmetric section is half of a cut through the axis of a body of revolution: x is the radius r, y the axis z. Every
-measure then is that of the ring which the piece sweeps: areas below are volumes (nm^3), lengths are areas (nm^2), the
-conductances have nm. What integrates with them, solves the equations of the body.
+An axisymmetric section is half of a cut through the axis of a body of revolution: x is the radius r, y the axis z. A
+measure then is that of the ring which a piece of the section sweeps: areas below are volumes (nm^3), lengths are areas
+(nm^2), the conductances have nm. What integrates with them solves the equations of the body.
 """
 
 from __future__ import annotations
@@ -17,19 +17,16 @@ from functools import cached_property
 import numpy as np
 import skfem
 
+from femanode.mesh.measures import boundary_length, scatter, shares
 from femanode.mesh.outline import Outline
 from femanode.mesh.section import COATING, REACTING, region_of
 from femanode.numerics.arrays import Array, BoolArray, IntArray
 from femanode.numerics.ordering import node_rank
 
+__all__ = ["NOTHING", "Spaces", "build_spaces", "scatter"]
+
 #: Area of a node in no element that reacts, nm^2: nothing in any sum, and its fields are not divided by 0.
 NOTHING = 1e-200
-
-
-def scatter(index: IntArray, values: Array, n: int) -> Array:
-    """Sum of ``values`` by their ``index``, (n,); shapes agree or broadcast."""
-    flat = np.broadcast_to(values, index.shape).ravel()
-    return np.asarray(np.bincount(index.ravel(), flat, n), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -203,7 +200,7 @@ def build_spaces(mesh: skfem.MeshTri2, outline: Outline | None = None) -> Spaces
     corner = np.argmax(np.stack([1 - X[0] - X[1], X[0], X[1]]), axis=0)
     qp_nodes = np.stack([sub_corner[k] for k in corner], axis=-1)
     sub_grad, sub_size = _linear_gradients(nodes, sub)
-    share, sub_area = _shares(nodes, sub, sub_size, axisymmetric=axisymmetric)
+    share, sub_area = shares(nodes, sub, sub_size, axisymmetric=axisymmetric)
     n_elem = cells.shape[1]
     qp_grad = np.stack([sub_grad[:, :, k * n_elem:(k + 1) * n_elem] for k in corner], axis=-1)
     n = nodes.shape[1]
@@ -234,7 +231,7 @@ def build_spaces(mesh: skfem.MeshTri2, outline: Outline | None = None) -> Spaces
     qp_xy, weight = np.asarray(basis.mapping.F(basis.X)), np.asarray(basis.dx)
 
     def length(edge: IntArray) -> Array:
-        return _boundary_length(nodes, edge, axisymmetric=axisymmetric)
+        return boundary_length(nodes, edge, axisymmetric=axisymmetric)
 
     return Spaces(
         nodes=nodes, cells=cells, N=N, dN=dN, weight=2.0 * np.pi * qp_xy[0] * weight if axisymmetric else weight,
@@ -293,29 +290,3 @@ def _edge_normals(nodes: Array, tri: IntArray, edge: IntArray, x0: IntArray, y0:
     total[1, y0] = 0.0
     size = np.hypot(*total)  # size of a vector
     return np.asarray(total / np.where(size > 0.0, size, 1.0))
-
-
-def _boundary_length(nodes: Array, edge: IntArray, *, axisymmetric: bool) -> Array:
-    """Half the summed length (N,) of the boundary edges ``edge`` (2, b) that end at each node, nm.
-
-    Revolved: the area of the rings that the near halves of those edges sweep, nm^2.
-    """
-    length = np.hypot(*(nodes[:, edge[0]] - nodes[:, edge[1]]))  # lengths of edges
-    if axisymmetric:
-        r = nodes[0, edge]
-        return scatter(edge, length / 2.0 * (2.0 * np.pi * (0.75 * r + 0.25 * r[::-1])), nodes.shape[1])
-    return scatter(edge, length / 2.0, nodes.shape[1])
-
-
-def _shares(nodes: Array, tri: IntArray, area: Array, *, axisymmetric: bool) -> tuple[Array, Array]:
-    """What each triangle gives to its corners, (n,) or (3, n), and its own measure (n,).
-
-    Of a ring they are volumes. A corner's is that of the points nearest to it in area coordinates, whose middle has the
-    coordinates (11/18, 7/36, 7/36): with the integrals of the shape functions the Laplacian would be a quarter too
-    small on the axis, with a third of the ring by half.
-    """
-    if not axisymmetric:
-        return area / 3.0, area
-    r = nodes[0, tri]
-    total = r.sum(axis=0)
-    return 2.0 * np.pi * area / 3.0 * (11.0 / 18.0 * r + 7.0 / 36.0 * (total - r)), 2.0 * np.pi * area * total / 3.0

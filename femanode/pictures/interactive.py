@@ -224,7 +224,7 @@ def _layout(folder: RunFolder, frames: Sequence[Frame]) -> Any:
     fields = _fields(frames, grid, choices)
     views = [build_view(frame, choices[0], folder.sector) for frame in frames]
     fronts, edges = [_lines(list(view.front)) for view in views], [_lines(view.outlines) for view in views]
-    plot, drawn = _plot(fields[choices[0].label], grid, fronts[-1], edges[-1])
+    plot, drawn = _plot(fields[choices[0].label], grid, fronts[-1], edges[-1], folder.axes)
     slider = Slider(start=0, end=max(len(frames) - 1, 1), value=len(frames) - 1, step=1, title="Frame",
                     sizing_mode="stretch_width", disabled=len(frames) < 2)
     menu = Select(value=choices[0].label, options=list(fields), title="Field", sizing_mode="stretch_width")
@@ -242,7 +242,7 @@ def _layout(folder: RunFolder, frames: Sequence[Frame]) -> Any:
 
 
 def _plot(field: dict[str, Any], grid: _Grid, front: tuple[Array, Array], edge: tuple[Array, Array],
-          ) -> tuple[Any, dict[str, Any]]:
+          names: tuple[str, str]) -> tuple[Any, dict[str, Any]]:
     """The figure with the last frame drawn, and what is changed in it for another: image, mapper, front, outline."""
     from bokeh.models import ColorBar, ColumnDataSource, HoverTool, LinearColorMapper
     from bokeh.plotting import figure
@@ -253,12 +253,12 @@ def _plot(field: dict[str, Any], grid: _Grid, front: tuple[Array, Array], edge: 
     mapper = LinearColorMapper(palette=field["palette"], low=field["low"], high=field["high"],
                                nan_color="rgba(0, 0, 0, 0)")
     plot = figure(match_aspect=True, sizing_mode="scale_width", aspect_ratio=min(max(1.15 * wide / high, 0.8), 2.0),
-                  x_axis_label="x (nm)", y_axis_label="y (nm)", title=field["label"],
+                  x_axis_label=f"{names[0]} (nm)", y_axis_label=f"{names[1]} (nm)", title=field["label"],
                   tools="pan,wheel_zoom,box_zoom,reset,save")
     drawn = plot.image("image", x="x", y="y", dw="dw", dh="dh", color_mapper=mapper, source=image)
     plot.line("x", "y", source=lines["outline"], color="#222222", line_width=1)
     plot.line("x", "y", source=lines["front"], color="#111111", line_width=2, legend_label="front")
     plot.add_tools(HoverTool(renderers=[drawn], tooltips=[
-        ("value", "@image{0.0000}"), ("x, y", "$x{0.0}, $y{0.0} nm")]))
+        ("value", "@image{0.0000}"), (", ".join(names), "$x{0.0}, $y{0.0} nm")]))
     plot.add_layout(ColorBar(color_mapper=mapper, width=18), "right")
     return plot, {"image": image, "mapper": mapper, **lines}

@@ -113,10 +113,10 @@ class CompiledElements(Elements):
     name = "numba"
 
     def __init__(self, spaces: Spaces) -> None:
-        from femanode.solver import element_loops
+        from femanode.solver import element_loops, ring_loops
 
         super().__init__(spaces)
-        self._loops = element_loops
+        self._loops, self._ring_loops = element_loops, ring_loops
         self._cells = np.ascontiguousarray(spaces.cells)
         self._dN = compiled.readable(spaces.dN, spaces.dN.shape)
         self._weight = compiled.readable(spaces.weight, spaces.weight.shape)
@@ -164,11 +164,11 @@ class CompiledElements(Elements):
         return self._Ke, self._coupling.T, float(self._axial.sum())
 
     def _add_ring_forces(self, hoop: Array, F33: Array, tau: Array, forces: Array) -> None:
-        compiled.share(self._loops.add_ring_forces, self._count, compiled.readable(hoop, hoop.shape), self._weight,
+        compiled.share(self._ring_loops.add_ring_forces, self._count, compiled.readable(hoop, hoop.shape), self._weight,
                        compiled.readable(F33, F33.shape), tau, forces)
 
     def _add_ring_stiffness(self, hoop: Array, F: Array, F33: Array, tau33: Array, moduli: Array, Ke: Array) -> None:
-        compiled.share(self._loops.add_ring_stiffness, self._count, compiled.readable(hoop, hoop.shape), self._dN,
+        compiled.share(self._ring_loops.add_ring_stiffness, self._count, compiled.readable(hoop, hoop.shape), self._dN,
                        self._weight, F, compiled.readable(F33, F33.shape), compiled.readable(tau33, F33.shape), moduli,
                        Ke, least=200)
 
