@@ -227,7 +227,7 @@ def sphere_shell(full: bool) -> Findings:
     J, end = 3.8, 0.75
     f = 1.0 - end**3
     limit = 2.0 / 3.0 * np.log(1.0 + J * f / (1.0 - f))
-    widths, checks = np.array([0.1, 0.05, 0.025] if full else [0.2, 0.1, 0.05]), []
+    widths, checks = np.array([0.05, 0.025, 0.0125] if full else [0.2, 0.1, 0.05]), []
     columns: dict[str, Array] = {"width_over_R": widths}
     for E in (1000.0, 200.0) if full else (200.0,):
         body = Wire(expansion=J - 1.0, E=(E, E), nu=(0.28, 0.28), yields=(1.0, 1.0), sphere=True)

@@ -248,7 +248,8 @@ def settings(case: Case) -> list[tuple[str, list[tuple[str, str]]]]:
     """Configuration but the material: section and its keys with values as written."""
     groups: dict[str, list[tuple[str, str]]] = {"": []}
     for key, value in case.facts.config.items():
-        if key == "material":
+        # a body of revolution has no crystal, whatever its default says
+        if key == "material" or (key == "crystal" and case.facts.run.axisymmetric):
             continue
         if isinstance(value, Mapping):
             groups[key] = [(path, shown) for path, shown in _leaves(value)]
