@@ -94,9 +94,14 @@ def report(folders: Folders,
            out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help=".html to write")] = None,
            interactive: Annotated[bool, typer.Option(
                "--interactive", help="every field at every time of one run, with the value under the cursor")] = False,
-           ) -> None:
+           data: Annotated[Path | None, typer.Option(
+               "--with", metavar="FILE", help="table of measured depths or potentials, drawn in the charts of the "
+                                              "computed ones")] = None) -> None:
     """Write the page of a run, or one page that compares several."""
     if interactive:
+        if data is not None:
+            raise ConfigError("found both --interactive and --with", where="command line", allowed="one of them",
+                              hint="the page without --interactive has the charts")
         from femanode.pictures.interactive import write_interactive
 
         if len(folders) > 1:
@@ -106,7 +111,14 @@ def report(folders: Folders,
         return
     from femanode.pictures.page.report import write_report
 
-    typer.echo(write_report(folders, out))
+    if data is None:
+        typer.echo(write_report(folders, out))
+        return
+    from femanode.output.runfolder import RunFolder
+    from femanode.study.beside import curves_for_page
+
+    runs = [RunFolder(folder) for folder in folders]
+    typer.echo(write_report(runs, out, beside=[curves_for_page(run, data) for run in runs]))
 
 
 def watch(folder: Folder,

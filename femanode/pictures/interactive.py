@@ -18,6 +18,7 @@ from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array
 from femanode.output.disk import make_folder, write_text
 from femanode.output.runfolder import Frame, RunFolder
+from femanode.pictures.directions import directions_of, plain
 from femanode.pictures.fieldchoice import FieldChoice, choose_field, colour_limits
 from femanode.pictures.sectionview import build_view
 
@@ -224,6 +225,7 @@ def _layout(folder: RunFolder, frames: Sequence[Frame]) -> Any:
     views = [build_view(frame, choices[0], folder.sector) for frame in frames]
     fronts, edges = [_lines(list(view.front)) for view in views], [_lines(view.outlines) for view in views]
     plot, drawn = _plot(fields[choices[0].label], grid, fronts[-1], edges[-1])
+    _add_directions(plot, grid, [plain(u) for u in directions_of(folder.manifest) or ()])
     slider = Slider(start=0, end=max(len(frames) - 1, 1), value=len(frames) - 1, step=1, title="Frame",
                     sizing_mode="stretch_width", disabled=len(frames) < 2)
     menu = Select(value=choices[0].label, options=list(fields), title="Field", sizing_mode="stretch_width")
@@ -261,3 +263,17 @@ def _plot(field: dict[str, Any], grid: _Grid, front: tuple[Array, Array], edge: 
         ("value", "@image{0.0000}"), ("x, y", "$x{0.0}, $y{0.0} nm")]))
     plot.add_layout(ColorBar(color_mapper=mapper, width=18), "right")
     return plot, {"image": image, "mapper": mapper, **lines}
+
+
+def _add_directions(plot: Any, grid: _Grid, names: Sequence[str]) -> None:
+    """Arrows along x and y below the section, with their crystal directions; nothing without names."""
+    if not names:
+        return
+    left, low, wide, high = grid.bounds
+    length = 0.1 * max(wide, high)
+    x, y = left + 0.02 * wide, low - 1.3 * length
+    plot.segment(x0=[x, x], y0=[y, y], x1=[x + length, x], y1=[y, y + length], line_color="#222222", line_width=2)
+    plot.scatter(x=[x + length, x], y=[y, y + length], marker="triangle", angle=[-math.pi / 2, 0.0], size=9,
+                 color="#222222")
+    plot.text(x=[x + length, x], y=[y, y + length], text=list(names), x_offset=[9, 9], y_offset=[0, 0],
+              text_baseline="middle", text_color="#222222", text_font_size="13px")

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
 
+from femanode.constitutive.crystal.miller import Miller
+from femanode.pictures.directions import plain
 from femanode.pictures.sectionview import SectionView
 
 INSTALL_HINT = "pip install trame-vtk"
@@ -27,7 +31,8 @@ class NoSceneError(Exception):
     """The interactive view could not be made; the text says why."""
 
 
-def write_scene(view: SectionView, colours: str, limits: tuple[float, float], out: Path) -> Path:
+def write_scene(view: SectionView, colours: str, limits: tuple[float, float], out: Path,
+                directions: tuple[Miller, Miller] | None = None) -> Path:
     """Write a page in which a section can be turned, moved and zoomed.
 
     Parameters
@@ -39,6 +44,8 @@ def write_scene(view: SectionView, colours: str, limits: tuple[float, float], ou
         Values at its two ends.
     out : Path
         The ``.html`` to write.
+    directions : (Miller, Miller), optional
+        Crystal directions along x and y, shown as arrows.
 
     Returns
     -------
@@ -53,8 +60,8 @@ def write_scene(view: SectionView, colours: str, limits: tuple[float, float], ou
     lines = [*view.front, *(piece for edge in view.outlines for piece in _pieces(edge))]
     np.savez(data, points=view.points, triangles=view.triangles, values=view.values,
              segments=np.array(lines).reshape(-1, 2, 2))
-    job.write_text(json.dumps({"data": str(data), "colours": colours, "limits": limits, "out": str(out)}),
-                   encoding="utf-8")
+    job.write_text(json.dumps({"data": str(data), "colours": colours, "limits": limits, "out": str(out),
+                               "directions": [plain(u) for u in directions or ()]}), encoding="utf-8")
     search = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, search))}
     try:
@@ -80,7 +87,8 @@ def build_page(job: dict[str, Any]) -> None:
     Parameters
     ----------
     job : dict
-        ``data`` (.npz with points, triangles, values, segments), ``colours``, ``limits``, ``out``.
+        ``data`` (.npz with points, triangles, values, segments), ``colours``, ``limits``, ``out``, ``directions``
+        (names along x and y, or none).
     """
     import pyvista
     from vtkmodules import vtkRenderingCore as vtk
@@ -94,14 +102,17 @@ def build_page(job: dict[str, Any]) -> None:
     lines = pyvista.PolyData(_flat(segments.reshape(-1, 2), lift=1e-3), lines=np.insert(ends, 0, 2, axis=1).ravel())
     renderer = vtk.vtkRenderer()
     renderer.SetBackground(1.0, 1.0, 1.0)
-    for actor in (_coloured(vtk, surface, job), _plain(vtk, lines)):
+    half = float(np.abs(np.asarray(surface.points)).max())
+    for actor in (_coloured(vtk, surface, job), _plain(vtk, lines), *_arrows(vtk, job["directions"], half)):
         renderer.AddActor(actor)
     camera = renderer.GetActiveCamera()
-    half = float(np.abs(np.asarray(surface.points)).max())
+    low = -0.16 * half if job["directions"] else 0.0
     camera.SetParallelProjection(1)
-    camera.SetFocalPoint(0.0, 0.0, 0.0)
-    camera.SetPosition(0.0, 0.0, 4.0 * half)
-    camera.SetParallelScale(1.15 * half)
+    camera.SetFocalPoint(0.0, low, 0.0)
+    # The browser's viewer has perspective: it is the distance that sets the scale.
+    height = 1.1 * half - low
+    camera.SetPosition(0.0, low, height / math.tan(math.radians(0.5 * camera.GetViewAngle())))
+    camera.SetParallelScale(height)
     window = vtk.vtkRenderWindow()
     window.SetOffScreenRendering(1)
     window.AddRenderer(renderer)
@@ -164,8 +175,31 @@ def _coloured(vtk: Any, surface: Any, job: dict[str, Any]) -> Any:
     return actor
 
 
+def _arrows(vtk: Any, names: Sequence[str], half: float) -> list[Any]:
+    """Actors of two arrows along x and y below the section, with their names; none without names."""
+    import pyvista
+    from vtkmodules.vtkRenderingFreeType import vtkVectorText
+
+    actors = []
+    length, foot = 0.2 * half, np.array([-half, -1.34 * half])
+    for name, along in zip(names, np.eye(2), strict=False):
+        across, tip = along[::-1], foot + length * along
+        head = np.array([tip, tip - 0.06 * half * along + 0.022 * half * across,
+                         tip - 0.06 * half * along - 0.022 * half * across])
+        actors.append(_plain(vtk, pyvista.PolyData(_flat(np.array([foot, tip])), lines=[2, 0, 1])))
+        actors.append(_plain(vtk, pyvista.PolyData.from_regular_faces(_flat(head), np.array([[0, 1, 2]]))))
+        text = vtkVectorText()
+        text.SetText(name)
+        text.Update()
+        letters = pyvista.wrap(text.GetOutput()).scale(0.08 * half)
+        place = tip + (0.03 * half * along if along[0] else np.array([-0.03, 0.02]) * half)
+        low = np.array(letters.bounds[0::2])[:2] if along[1] else np.array([letters.bounds[0], 0.026 * half])
+        actors.append(_plain(vtk, letters.translate((*(place - low), 0.0))))
+    return actors
+
+
 def _plain(vtk: Any, lines: Any) -> Any:
-    """The actor of front and outline, dark."""
+    """The actor of front, outline, arrows and letters, dark."""
     mapper = vtk.vtkPolyDataMapper()
     mapper.SetInputData(lines)
     mapper.SetScalarVisibility(0)

@@ -6,17 +6,22 @@ Each takes one run or several, and gives a figure, or None where no run has what
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from femanode.numerics.arrays import Array
 from femanode.pictures.cycling import draw_half_cycles
-from femanode.pictures.page.chartcase import MOST_FRAMES, Case, clock, column, stages
+from femanode.pictures.page.chartcase import MOST_FRAMES, Case, clock, column, measured, stages
 from femanode.pictures.style import COLOURS, DASHES, label, line_style, new_chart
-from femanode.postprocess.cycles import half_cycles
+from femanode.postprocess.cycles import carried_whole, half_cycles
 from femanode.postprocess.profiles import beside_front
 from femanode.postprocess.runfacts import in_electronvolts
+
+#: How measured values are drawn: dots, and no line between them.
+POINTS: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 4, "color": COLOURS[1], "zorder": 4}
 
 
 def depth(cases: Sequence[Case]) -> Figure | None:
@@ -36,8 +41,10 @@ def depth(cases: Sequence[Case]) -> Figure | None:
                       linestyle=(0, (2, 2)), linewidth=1.6 if one else 1.0, label=name)
     if not axes.lines:
         return None
+    for _, curve in measured(cases, "front_depth_nm")[:1]:
+        axes.plot(curve.time / factor, curve.value, label=f"measured: {curve.file}", **POINTS)
     axes.set_ylim(bottom=0.0)
-    axes.margins(x=0.0)
+    axes.margins(x=0.0 if not any(case.measured for case in cases) else 0.02)
     label(axes, f"Time ({unit})", "Front depth L (nm)")
     return figure
 
@@ -79,20 +86,30 @@ def potential(cases: Sequence[Case]) -> Figure | None:
     halves = half_cycles(cases[0].facts.run.history) if len(cases) == 1 else []
     if halves:
         draw_half_cycles(axes, halves)
+        _measured_potential(axes, cases)
         label(axes, "Capacity (mAh/g)", "Potential (V)")
         return figure
     for number, case in enumerate(cases):
         j, V, Q = (column(case, name) for name in ("current_density_mA_cm2", "potential_V", "capacity_mAh_g"))
         if j is None or V is None or Q is None:
             continue
-        # While the front comes in it takes less than the current, at the cut-off. Cycles are drawn in one line.
-        whole = slice(None) if column(case, "cycle") is not None else j > 0.99 * j.max(initial=0.0)
-        axes.plot(Q[whole], V[whole], **line_style(number), label=case.name)
+        whole = carried_whole(case.facts.run.history)
+        axes.plot(Q[whole], V[whole], **line_style(number), label=case.name if len(cases) > 1 else "computed")
     if not axes.lines:
         return None
+    beside = _measured_potential(axes, cases)
     axes.set_xlim(left=0.0)
-    label(axes, "Capacity (mAh/g)", "Potential (V)", legend=len(cases) > 1)
+    label(axes, "Capacity (mAh/g)", "Potential (V)", legend=len(cases) > 1 or beside)
     return figure
+
+
+def _measured_potential(axes: Axes, cases: Sequence[Case]) -> bool:
+    """Draw a measured potential over capacity, where there is one."""
+    for _, curve in measured(cases, "potential_V")[:1]:
+        if curve.capacity is not None:
+            axes.plot(curve.capacity, curve.value, label=f"measured: {curve.file}", **POINTS)
+            return True
+    return False
 
 
 def eq1_terms(cases: Sequence[Case]) -> Figure | None:
