@@ -15,14 +15,13 @@ import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib import colormaps
 
-from femanode.constitutive.crystal.miller import Miller
-from femanode.pictures.directions import plain
-from femanode.pictures.sectionview import SectionView
+if TYPE_CHECKING:  # the worker needs none of them, and loads in half the time
+    from femanode.constitutive.crystal.miller import Miller
+    from femanode.pictures.sectionview import SectionView
 
 INSTALL_HINT = "pip install trame-vtk"
 
@@ -56,11 +55,16 @@ def write_scene(view: SectionView, colours: str, limits: tuple[float, float], ou
     NoSceneError
         When VTK or its web viewer is missing, or fails.
     """
+    from matplotlib import colormaps
+
+    from femanode.pictures.directions import plain
+
     data, job = out.with_suffix(".npz"), out.with_suffix(".json")
     lines = [*view.front, *(piece for edge in view.outlines for piece in _pieces(edge))]
     np.savez(data, points=view.points, triangles=view.triangles, values=view.values,
-             segments=np.array(lines).reshape(-1, 2, 2))
-    job.write_text(json.dumps({"data": str(data), "colours": colours, "limits": limits, "out": str(out),
+             segments=np.array(lines).reshape(-1, 2, 2),
+             table=colormaps[colours](np.linspace(0.0, 1.0, 256), bytes=True))
+    job.write_text(json.dumps({"data": str(data), "limits": limits, "out": str(out),
                                "directions": [plain(u) for u in directions or ()]}), encoding="utf-8")
     search = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, search))}
@@ -87,23 +91,19 @@ def build_page(job: dict[str, Any]) -> None:
     Parameters
     ----------
     job : dict
-        ``data`` (.npz with points, triangles, values, segments), ``colours``, ``limits``, ``out``, ``directions``
-        (names along x and y, or none).
+        ``data`` (.npz with points, triangles, values, segments and the table of colours, (256, 4) bytes), ``limits``,
+        ``out``, ``directions`` (names along x and y, or none).
     """
-    import pyvista
     from vtkmodules import vtkRenderingCore as vtk
 
-    with np.load(job["data"]) as data:
-        surface = pyvista.PolyData.from_regular_faces(_flat(data["points"]), data["triangles"])
-        surface.point_data["values"] = data["values"].astype(np.float32)
-        segments = data["segments"]
-    surface.set_active_scalars("values")
-    ends = np.arange(2 * len(segments)).reshape(-1, 2)
-    lines = pyvista.PolyData(_flat(segments.reshape(-1, 2), lift=1e-3), lines=np.insert(ends, 0, 2, axis=1).ravel())
+    with np.load(job["data"]) as loaded:
+        data = dict(loaded)
+    half = float(np.abs(data["points"]).max())
     renderer = vtk.vtkRenderer()
     renderer.SetBackground(1.0, 1.0, 1.0)
-    half = float(np.abs(np.asarray(surface.points)).max())
-    for actor in (_coloured(vtk, surface, job), _plain(vtk, lines), *_arrows(vtk, job["directions"], half)):
+    lines = data["segments"].reshape(-1, 2)
+    edges = _poly_data(_flat(lines, 1e-3 * half), lines=np.arange(len(lines)).reshape(-1, 2))
+    for actor in (_coloured(vtk, data, job["limits"]), _plain(vtk, edges), *_arrows(vtk, job["directions"], half)):
         renderer.AddActor(actor)
     camera = renderer.GetActiveCamera()
     low = -0.16 * half if job["directions"] else 0.0
@@ -151,22 +151,51 @@ def _write_page(scene: bytes, out: Path) -> None:
         write_html(scene, page)
 
 
-def _flat(points: Any, lift: float = 0.0) -> Any:
-    """Points of the section in space, single precision."""
-    height = np.full(len(points), lift * (np.abs(points).max() if len(points) else 0.0))
-    return np.column_stack([points, height]).astype(np.float32)
+def _flat(points: Any, height: float = 0.0) -> Any:
+    """Points (n, 2) of the section in space (n, 3), single precision."""
+    return np.column_stack([points, np.full(len(points), height)]).astype(np.float32)
 
 
-def _coloured(vtk: Any, surface: Any, job: dict[str, Any]) -> Any:
+def _arrays() -> Any:
+    """VTK's exchange of arrays with numpy."""
+    from vtkmodules.util import numpy_support
+
+    return numpy_support
+
+
+def _poly_data(points: Any, *, lines: Any = None, triangles: Any = None) -> Any:
+    """VTK's surface of points (n, 3) with lines (m, 2) or triangles (m, 3)."""
+    from vtkmodules.vtkCommonCore import vtkPoints
+    from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
+
+    data, places = vtkPolyData(), vtkPoints()
+    places.SetData(_arrays().numpy_to_vtk(np.ascontiguousarray(points), deep=True))
+    data.SetPoints(places)
+    for cells, put in ((lines, data.SetLines), (triangles, data.SetPolys)):
+        if cells is not None:
+            made = vtkCellArray()
+            parts = (np.arange(0, cells.size + 1, cells.shape[1]), cells.ravel())
+            made.SetData(*(_arrays().numpy_to_vtk(part.astype(np.int64), deep=True) for part in parts))
+            put(made)
+    return data
+
+
+def _coloured(vtk: Any, data: dict[str, Any], limits: Sequence[float]) -> Any:
     """The field's actor, unlit."""
-    import pyvista
+    from vtkmodules.vtkCommonCore import vtkLookupTable
 
-    table = pyvista.LookupTable(colormaps[job["colours"]], n_values=256)
-    table.scalar_range = tuple(job["limits"])
+    surface = _poly_data(_flat(data["points"]), triangles=data["triangles"])
+    values = _arrays().numpy_to_vtk(data["values"].astype(np.float32), deep=True)
+    values.SetName("values")
+    surface.GetPointData().SetScalars(values)
+    table = vtkLookupTable()
+    table.SetNumberOfTableValues(len(data["table"]))
+    table.SetTable(_arrays().numpy_to_vtk(data["table"], deep=True))
+    table.SetTableRange(*limits)
     mapper = vtk.vtkPolyDataMapper()
     mapper.SetInputData(surface)
     mapper.SetLookupTable(table)
-    mapper.SetScalarRange(*job["limits"])
+    mapper.SetScalarRange(*limits)
     mapper.SetScalarModeToUsePointData()
     mapper.SetInterpolateScalarsBeforeMapping(1)
     actor = vtk.vtkActor()
@@ -177,24 +206,26 @@ def _coloured(vtk: Any, surface: Any, job: dict[str, Any]) -> Any:
 
 def _arrows(vtk: Any, names: Sequence[str], half: float) -> list[Any]:
     """Actors of two arrows along x and y below the section, with their names; none without names."""
-    import pyvista
     from vtkmodules.vtkRenderingFreeType import vtkVectorText
 
     actors = []
     length, foot = 0.2 * half, np.array([-half, -1.34 * half])
     for name, along in zip(names, np.eye(2), strict=False):
         across, tip = along[::-1], foot + length * along
-        head = np.array([tip, tip - 0.06 * half * along + 0.022 * half * across,
-                         tip - 0.06 * half * along - 0.022 * half * across])
-        actors.append(_plain(vtk, pyvista.PolyData(_flat(np.array([foot, tip])), lines=[2, 0, 1])))
-        actors.append(_plain(vtk, pyvista.PolyData.from_regular_faces(_flat(head), np.array([[0, 1, 2]]))))
+        behind, beside = tip - 0.06 * half * along, 0.022 * half * across
+        head = np.array([tip, behind + beside, behind - beside])
+        actors.append(_plain(vtk, _poly_data(_flat(np.array([foot, tip])), lines=np.array([[0, 1]]))))
+        actors.append(_plain(vtk, _poly_data(_flat(head), triangles=np.array([[0, 1, 2]]))))
         text = vtkVectorText()
         text.SetText(name)
         text.Update()
-        letters = pyvista.wrap(text.GetOutput()).scale(0.08 * half)
-        place = tip + (0.03 * half * along if along[0] else np.array([-0.03, 0.02]) * half)
-        low = np.array(letters.bounds[0::2])[:2] if along[1] else np.array([letters.bounds[0], 0.026 * half])
-        actors.append(_plain(vtk, letters.translate((*(place - low), 0.0))))
+        letters = text.GetOutput()
+        places = 0.08 * half * _arrays().vtk_to_numpy(letters.GetPoints().GetData())[:, :2]
+        low = places.min(axis=0)
+        # Right of the one arrow, at its height; above the other.
+        gap = np.array([0.03, -0.5 * np.ptp(places[:, 1]) / half]) if along[0] else np.array([-0.03, 0.02])
+        letters.GetPoints().SetData(_arrays().numpy_to_vtk(_flat(places - low + tip + gap * half), deep=True))
+        actors.append(_plain(vtk, letters))
     return actors
 
 

@@ -52,8 +52,7 @@ class Case:
 
 def column(case: Case, name: str) -> Array | None:
     """A column of the history as numbers; None where there is none."""
-    history = case.facts.run.history
-    return history[name].to_numpy(dtype=float) if name in history else None
+    return case.facts.run.columns.get(name)
 
 
 def stages(case: Case, count: int) -> list[int]:

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from femanode.numerics.arrays import Array
 from femanode.pictures.cycling import draw_half_cycles
@@ -73,17 +75,26 @@ def depth_log(cases: Sequence[Case]) -> Figure | None:
     for slope, dashes, name in ((1.0, "--", "slope 1 (reaction limits)"), (0.5, ":", "slope 1/2 (diffusion limits)")):
         axes.loglog(guide, anchor * (guide / np.sqrt(first * last)) ** slope, color="#777777", linestyle=dashes,
                     linewidth=1.2, label=name)
+    for axis in (axes.xaxis, axes.yaxis):
+        _name_decades(axis)
     label(axes, f"Time since the front entered ({unit})", "Front depth L (nm)")
     if len(cases) == 1:
         axes.legend(loc="upper left", frameon=False, fontsize=9.5)
     return figure
 
 
+def _name_decades(axis: Axis) -> None:
+    """Plain numbers at 1, 2 and 5 of each decade: letters of the others lie over one another."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=20))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
 def potential(cases: Sequence[Case]) -> Figure | None:
     """Potential against capacity where a current was given, from where it was carried whole; by half cycles of one run.
     """
     figure, axes = new_chart()
-    halves = half_cycles(cases[0].facts.run.history) if len(cases) == 1 else []
+    halves = half_cycles(cases[0].facts.run.columns) if len(cases) == 1 else []
     if halves:
         draw_half_cycles(axes, halves)
         _measured_potential(axes, cases)
@@ -93,7 +104,7 @@ def potential(cases: Sequence[Case]) -> Figure | None:
         j, V, Q = (column(case, name) for name in ("current_density_mA_cm2", "potential_V", "capacity_mAh_g"))
         if j is None or V is None or Q is None:
             continue
-        whole = carried_whole(case.facts.run.history)
+        whole = carried_whole(case.facts.run.columns)
         axes.plot(Q[whole], V[whole], **line_style(number), label=case.name if len(cases) > 1 else "computed")
     if not axes.lines:
         return None

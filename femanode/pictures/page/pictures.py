@@ -26,6 +26,7 @@ from PIL import Image
 from femanode.constitutive.crystal.miller import Miller
 from femanode.errors import ConfigError
 from femanode.output.disk import scratch_folder
+from femanode.output.runfolder import RunFolder
 from femanode.pictures.animation import write_animation
 from femanode.pictures.crackmark import marked_view
 from femanode.pictures.curves import describe_frames
@@ -87,7 +88,12 @@ class _Shot:
 
     view: SectionView
     caption: str
-    directions: tuple[Miller, Miller] | None = None
+    run: RunFolder
+
+    @property
+    def directions(self) -> tuple[Miller, Miller] | None:
+        """Crystal directions along x and y."""
+        return directions_of(self.run.manifest)
 
 
 def data_uri(data: bytes, kind: str) -> str:
@@ -145,7 +151,7 @@ def _shots(cases: Sequence[Case], choice: FieldChoice, count: int) -> list[_Shot
             frame = case.facts.instant(k)
             text = describe(frame.time)
             shots.append(_Shot(marked_view(run, frame, choice), text if len(cases) == 1 else
-                               f"{case.name}: {text.rpartition(',  ')[2]}", directions_of(run.manifest)))
+                               f"{case.name}: {text.rpartition(',  ')[2]}", run))
     return shots
 
 
@@ -216,10 +222,14 @@ def _strip(choice: FieldChoice, limits: tuple[float, float, str], layout: _Layou
     """The pictures of a field with what its colour bar needs."""
     low, high, extend = limits
     colours = colormaps[colours_of(low)](np.linspace(0.0, 1.0, 17))
-    snapshots = []
+    snapshots, painters = [], {}
     for shot in shots:
         stream = io.BytesIO()
-        Image.fromarray(layout.painter(shot, limits, OVERSAMPLING)(shot)).save(stream, format="WEBP", quality=88)
+        # Pictures of one run differ in what moves only.
+        same = id(shot.run)
+        if same not in painters:
+            painters[same] = layout.painter(shot, limits, OVERSAMPLING)
+        Image.fromarray(painters[same](shot)).save(stream, format="WEBP", quality=88, method=2)
         snapshots.append(Snapshot(f"{choice.label}, {shot.caption}", data_uri(stream.getvalue(), "image/webp")))
     note = {"neither": "", "max": "A few points lie above the range.", "min": "A few points lie below the range.",
             "both": "A few points lie outside the range."}[extend]

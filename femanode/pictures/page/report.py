@@ -91,7 +91,7 @@ def write_report(runs: RunFolder | str | Path | Sequence[RunFolder | str | Path]
         raise ConfigError(f"file type {path.suffix!r}", where=str(path), allowed=".html",
                           hint="a browser prints the page to PDF; femanode plot writes its pictures as PDF")
     for run in folders:
-        if not len(run.history):
+        if not len(next(iter(run.columns.values()), ())):
             raise ConfigError("no rows", where=str(run.path / "history.csv"), hint="no step accepted yet")
     cases = [Case(RunFacts(run), name, curves) for run, name, curves
              in zip(folders, names_of(folders), beside or [()] * len(folders), strict=True)]
