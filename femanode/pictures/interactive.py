@@ -119,8 +119,8 @@ def write_interactive(run: RunFolder | str | Path, out: str | Path | None = None
     frames = _chosen(folder)
     layout = _layout(folder, frames)
     page = (f"{{% extends base %}}{_PAGE}{{% block inner_body %}}<h1>{html.escape(folder.name)}</h1>"
-            "<p>The section in its true shape. Move the slider to another time; point at a place to read the value "
-            'there.</p><div class="frame">{{ super() }}</div>{% endblock %}')
+            "<p>The section in its true shape; the black line is the front. Move the slider to another time; point "
+            'at a place to read the value there.</p><div class="frame">{{ super() }}</div>{% endblock %}')
     text = file_html(layout, INLINE, title=f"{folder.name}: interactive", template=_template(page))
     make_folder(path.parent)
     return write_text(path, text)
@@ -253,15 +253,15 @@ def _plot(field: dict[str, Any], grid: _Grid, front: tuple[Array, Array], edge: 
     lines = {name: ColumnDataSource({"x": x, "y": y}) for name, (x, y) in (("front", front), ("outline", edge))}
     mapper = LinearColorMapper(palette=field["palette"], low=field["low"], high=field["high"],
                                nan_color="rgba(0, 0, 0, 0)")
-    plot = figure(match_aspect=True, sizing_mode="scale_width", aspect_ratio=min(max(1.15 * wide / high, 0.8), 2.0),
+    plot = figure(match_aspect=True, sizing_mode="scale_width", aspect_ratio=min(max(1.05 * wide / high, 0.8), 1.5),
                   x_axis_label="x (nm)", y_axis_label="y (nm)", title=field["label"],
-                  tools="pan,wheel_zoom,box_zoom,reset,save")
+                  tools="pan,wheel_zoom,box_zoom,reset,save", toolbar_location="above")
     drawn = plot.image("image", x="x", y="y", dw="dw", dh="dh", color_mapper=mapper, source=image)
     plot.line("x", "y", source=lines["outline"], color="#222222", line_width=1)
-    plot.line("x", "y", source=lines["front"], color="#111111", line_width=2, legend_label="front")
+    plot.line("x", "y", source=lines["front"], color="#111111", line_width=2)
     plot.add_tools(HoverTool(renderers=[drawn], tooltips=[
         ("value", "@image{0.0000}"), ("x, y", "$x{0.0}, $y{0.0} nm")]))
-    plot.add_layout(ColorBar(color_mapper=mapper, width=18), "right")
+    plot.add_layout(ColorBar(color_mapper=mapper, height=14), "below")
     return plot, {"image": image, "mapper": mapper, **lines}
 
 

@@ -184,6 +184,9 @@ def test_a_browser_shows_everything_from_disk(page: Path, tab: Browser, width: i
     tab.requests.clear()
     tab.open(page, width)
     assert tab.run("document.documentElement.scrollWidth") <= width
+    # on a phone no value stays on one line, however long it is
+    kept = "[...document.querySelectorAll('table.cards td')].filter(e => getComputedStyle(e).whiteSpace == 'nowrap')"
+    assert (tab.run(f"{kept}.length") == 0) == (width == 400)
     assert tab.run("document.images.length") == 6 + 7
     assert tab.run("[...document.images].filter(i => !i.complete || !i.naturalWidth).map(i => i.alt)") == []
     tab.wait("document.querySelector('video').readyState >= 2")
@@ -192,6 +195,22 @@ def test_a_browser_shows_everything_from_disk(page: Path, tab: Browser, width: i
     assert tab.run("document.querySelector('#sections img').clientWidth") >= 280
     assert tab.complaints == []
     assert {address.split(":")[0] for address in tab.requests} <= {"file", "data"}
+
+
+def test_in_the_dark_letters_are_light_on_dark_and_pictures_keep_their_ground(page: Path, tab: Browser) -> None:
+    light = "(c => c.match(/[\\d.]+/g).slice(0, 3).map(Number).reduce((a, b) => a + b) / 3)(getComputedStyle(%s).%s)"
+    places = {"body": "document.body", "link": "document.querySelector('nav a')",
+              "image": "document.querySelector('figure.chart img')"}
+    try:
+        for scheme, dark in (("dark", True), ("light", False)):
+            tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+            tab.open(page, 1280)
+            assert (tab.run(light % (places["body"], "backgroundColor")) < 60) == dark
+            assert (tab.run(light % (places["body"], "color")) > 180) == dark
+            assert (tab.run(light % (places["link"], "color")) > 150) == dark
+            assert not dark or tab.run(light % (places["image"], "backgroundColor")) == 255
+    finally:
+        tab.call("Emulation.setEmulatedMedia", features=[])
 
 
 def test_the_interactive_view_opens_and_draws(page: Path, tab: Browser, tmp_path: Path) -> None:
