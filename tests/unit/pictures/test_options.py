@@ -103,8 +103,8 @@ def test_the_frame_nearest_to_a_time_and_the_list_of_all(run_path: Path) -> None
 
 
 @pytest.mark.parametrize(("word", "wanted"), [
-    ("potential", "--field potential"), ("voltage", "--field potential"), ("depth", "--field curves"),
-    ("diameter_max_nm", "--field curves"), ("stress", "write one: hoop"), ("hop", "did you mean hoop")])
+    ("potential", "field potential"), ("voltage", "field potential"), ("depth", "field curves"),
+    ("diameter_max_nm", "field curves"), ("stress", "write one: hoop"), ("hop", "did you mean hoop")])
 def test_what_is_a_curve_and_no_field_is_told_how_it_is_drawn(run_path: Path, word: str, wanted: str) -> None:
     with pytest.raises(ConfigError, match=wanted):
         choose_field(word, RunFolder(run_path).frames[-1].mesh)
