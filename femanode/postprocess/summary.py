@@ -21,8 +21,8 @@ from femanode.postprocess.plausibility import implausible
 from femanode.postprocess.record import Recorder
 from femanode.postprocess.shape import diameters, full_outline, harmonics
 from femanode.postprocess.shell import deepest_point, host_depth
-from femanode.solver.ends import StopReason
 from femanode.solver.problem import Problem
+from femanode.solver.reasons import StopReason
 from femanode.solver.resolution import resolution
 from femanode.units import E_CHARGE
 

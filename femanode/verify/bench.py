@@ -24,10 +24,10 @@ from femanode.solver.advance import advance_front
 from femanode.solver.averaging import front_mean
 from femanode.solver.axial import STRAIGHT, Axial
 from femanode.solver.candidate import Candidate, headroom
-from femanode.solver.ends import StopReason
 from femanode.solver.front import Front, Rate, on_front
 from femanode.solver.mechanics import Equilibrium, Mechanics, NoEquilibrium
 from femanode.solver.physics import Physics
+from femanode.solver.reasons import StopReason
 from femanode.solver.state import State, pristine
 from femanode.solver.stepping import Limits, Tally, march
 from femanode.solver.transport import FULL_ACTIVITY, Applied, Transport

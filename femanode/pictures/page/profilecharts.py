@@ -13,6 +13,8 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.projections.polar import PolarAxes
 
+from femanode.constitutive.crystal.miller import parse_miller
+from femanode.pictures.directions import plain, positive
 from femanode.pictures.page.chartcase import Case, clock, column, stages
 from femanode.pictures.style import DASHES, label, line_style, new_chart
 from femanode.postprocess.profiles import along_ray, along_surface, rose
@@ -100,7 +102,7 @@ def _directions(cases: Sequence[Case]) -> dict[float, str]:
         for miller in case.facts.summary.get("swelling_by_direction") or {}:
             angle = case.facts.direction_angle(miller)
             if angle is not None:
-                angles[round(angle % 360, 3)] = miller
+                angles[round(angle % 360, 3)] = plain(positive(parse_miller(miller)))
                 angles[round((angle + 180) % 360, 3)] = ""
         found.append(angles)
     return found[0] if all(angles == found[0] for angles in found) else {}
