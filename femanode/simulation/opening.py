@@ -11,8 +11,8 @@ from femanode.output.disk import telling
 from femanode.output.writers import prepare_folder
 from femanode.simulation.journal import Journal, is_final
 from femanode.simulation.sources import write_inputs
-from femanode.solver.ends import StopReason
 from femanode.solver.problem import Problem
+from femanode.solver.reasons import StopReason
 
 _log = logging.getLogger(__name__)
 
