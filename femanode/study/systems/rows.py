@@ -214,11 +214,13 @@ def _if_filled(own: _Case, quantity: str, value: Figure) -> list[Figure]:
     What fills then meets no core any more: all directions grow alike, by the cube root of the volume that is missing.
     """
     summary = own.facts.summary
-    if quantity not in GROWTH or not isinstance(value, float) or summary["converted_fraction"] < PASSED:
+    gained = own.facts.predicted("volume_gain")
+    if (quantity not in GROWTH or not isinstance(value, float) or not isinstance(gained, float)
+            or summary["converted_fraction"] < PASSED):
         return []
     expansion = own.facts.setting("material.swelling.expansion")
     full = 1.0 + float(expansion["value"][-1] if isinstance(expansion, Mapping) else expansion)
-    rest = max(full / (float(summary["area_ratio"]) * float(summary["axial_stretch"])), 1.0)
+    rest = max(full / (1.0 + gained), 1.0)
     return [(1.0 + value) * rest ** GROWTH[quantity] - 1.0]
 
 
