@@ -57,8 +57,7 @@ def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> d
     entry = entry_time(record)
     fit = growth.rate_exponent(record.column("time_s") - entry, record.column("front_depth_nm"),
                                 3.0 * problem.half_thickness)
-    travelling = growth.until_through(record.column("converted_fraction"))
-    share = growth.transport_share(*(np.array([getattr(m, k) for m in record.moments[:travelling]])
+    share = growth.transport_share(*(np.array([getattr(m, k) for m in _travelling(record)])
                                    for k in ("t", "activity", "excess", "drive", "outside")))
     law = growth.cylinder_law(record.column("time_s") - entry, record.column("front_depth_nm"), section.radius,
                             3.0 * problem.half_thickness, sphere=section.outline.revolved)
@@ -99,6 +98,11 @@ def _cycled(record: Recorder, reason: StopReason | str) -> dict[str, Any]:
         return {}
     cycles = cycle_figures({name: record.column(name) for name in last}, finished=reason is StopReason.PROTOCOL)
     return {"potential_V": last["potential_V"], **({"cycles": cycles} if cycles else {})}
+
+
+def _travelling(record: Recorder) -> list[Any]:
+    """The moments until the front was through."""
+    return list(record.moments[:growth.until_through(record.column("converted_fraction"))])
 
 
 def _reversible(last: Row, material: Material) -> dict[str, float]:

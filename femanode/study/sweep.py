@@ -68,9 +68,7 @@ def sweep(source: str | Path | Mapping[str, Any], out: str | Path | None = None,
     cases = plan(builder, study.points)
     folder = Path(out) if out is not None else Path("results") / study.name
     slots = workers or cores()
-    note = thickness_note(builder, study.points)
-    if note and not quiet:
-        sys.stderr.write(f"note: {note}\n")
+    _tell_thickness(builder, quiet)
     with _folder(folder, resume):
         ledger = Ledger(study=study, builder=builder, cases=cases, folder=folder, retry=retry, runner=runner,
                         threads=study.model.threads or (1 if scheduler else max(1, cores() // slots)))
@@ -81,6 +79,13 @@ def sweep(source: str | Path | Mapping[str, Any], out: str | Path | None = None,
             finally:
                 ledger.write()
     return ledger.result()
+
+
+def _tell_thickness(builder: Builder, quiet: bool) -> None:
+    """Say where the front's thickness over the radius differs between cases."""
+    note = "" if quiet else thickness_note(builder, builder.sweep.points)
+    if note:
+        sys.stderr.write(f"note: {note}\n")
 
 
 def _check_workers(workers: int | None, scheduler: str | None) -> None:

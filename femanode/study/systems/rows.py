@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from femanode.config.citations import readable
+from femanode.config.loading import Config
 from femanode.output.runfolder import RunFolder
 from femanode.postprocess.observations import Comparison
 from femanode.postprocess.runfacts import PASSED, RunFacts
@@ -145,24 +146,15 @@ def system_row(runs: SystemRuns) -> dict[str, Any]:
         "stop_reason": facts.get("stop_reason"), "time_s": facts.get("time_s"),
         "self_limited": facts.get("self_limited"),
         "rate_exponent_range_nm": facts.get("rate_exponent_range_nm")}
-    for figure in FIGURES:
-        row[figure] = facts.get(figure)
-        others = [] if band is None else band.figure(figure)
-        row[f"{figure}_band"] = _ends([facts.get(figure), *others])
-    row["capacity_first_mAh_g"] = facts.get("capacity_mAh_g")
-    row["capacity_reversible_mAh_g"] = facts.get("capacity_reversible_mAh_g", facts.get("capacity_mAh_g"))
+    row |= _predictions(facts, band)
     row["inputs"] = dict(sorted(Counter(origin.confidence for origin in material.provenance.values()
                                         if origin.confidence).items()))
     row["varied"] = [{"path": one.path, "value": _text(one.value), "low": _text(one.low), "high": _text(one.high),
                       "confidence": one.confidence} for one in inputs_of(config)] if len(runs.folders) > 1 else []
-    row["available_eV"] = available_eV(config)
-    row["stress_work_eV"] = {f"{f:g}": stress_work_eV(material, f) for f in (0.5, 0.9, 0.99)}
-    row["front_rate_nm_s"] = max(material.front.rates.values())
-    row["rate_for_diffusion_control_nm_s"] = rate_for_diffusion_control(config)
-    row["film_speed_nm_s"] = [film_speed(material, D) for D in FILMS]
+    row |= _closed_forms(config)
     said = _observations(runs, band)
     row["observations"] = said
-    row["verdict"] = overall([Verdict(one["verdict"]) for one in said]) if said else "not decidable"
+    row["verdict"] = overall([Verdict(one["verdict"]) for one in said])
     if not said:
         row["verdict_why"] = "nothing was measured that a section predicts"
     row["wall_s"] = sum(outcome.wall_s for outcome in runs.outcomes)
@@ -170,6 +162,27 @@ def system_row(runs: SystemRuns) -> dict[str, Any]:
     row["failed"] = [f"{outcome.status.value}: {outcome.message.split('; last good state')[0]}" for outcome, ok in
                      zip(runs.outcomes, ended, strict=True) if not ok]
     return row
+
+
+def _predictions(facts: Mapping[str, Any], band: _Band | None) -> dict[str, Any]:
+    """Figures of the run with their bands, and both capacities: taken up, and what of it comes back."""
+    found: dict[str, Any] = {}
+    for figure in FIGURES:
+        found[figure] = facts.get(figure)
+        found[f"{figure}_band"] = _ends([facts.get(figure), *([] if band is None else band.figure(figure))])
+    found["capacity_first_mAh_g"] = facts.get("capacity_mAh_g")
+    found["capacity_reversible_mAh_g"] = facts.get("capacity_reversible_mAh_g", facts.get("capacity_mAh_g"))
+    return found
+
+
+def _closed_forms(config: Config) -> dict[str, Any]:
+    """What follows from the configuration alone: energies per carrier, and speeds that diffusion and films allow."""
+    material = config.material
+    return {"available_eV": available_eV(config),
+            "stress_work_eV": {f"{f:g}": stress_work_eV(material, f) for f in (0.5, 0.9, 0.99)},
+            "front_rate_nm_s": max(material.front.rates.values()),
+            "rate_for_diffusion_control_nm_s": rate_for_diffusion_control(config),
+            "film_speed_nm_s": [film_speed(material, D) for D in FILMS]}
 
 
 def _observations(runs: SystemRuns, bands: _Band | None) -> list[dict[str, Any]]:
