@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -17,6 +16,7 @@ from femanode.output.runfolder import RunFolder
 from femanode.postprocess.observations import Comparison
 from femanode.postprocess.runfacts import PASSED, RunFacts
 from femanode.study.execution.store import FINISHED
+from femanode.study.quantity import common_unit, number_in, write_value
 from femanode.study.systems.energy import available_eV, film_speed, rate_for_diffusion_control, stress_work_eV
 from femanode.study.systems.inputs import TOUGHNESS, fitted_inputs, inputs_of
 from femanode.study.systems.runs import SystemRuns
@@ -149,8 +149,7 @@ def system_row(runs: SystemRuns) -> dict[str, Any]:
     row |= _predictions(facts, band)
     row["inputs"] = dict(sorted(Counter(origin.confidence for origin in material.provenance.values()
                                         if origin.confidence).items()))
-    row["varied"] = [{"path": one.path, "value": _text(one.value), "low": _text(one.low), "high": _text(one.high),
-                      "confidence": one.confidence} for one in inputs_of(config)] if len(runs.folders) > 1 else []
+    row["varied"] = varied(config) if len(runs.folders) > 1 else []
     row |= _closed_forms(config)
     said = _observations(runs, band)
     row["observations"] = said
@@ -263,5 +262,16 @@ def _thickness(facts: Mapping[str, Any]) -> float | None:
     return 1.0 / float(ratio) if ratio else None
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def varied(config: Config) -> list[dict[str, str]]:
+    """The inputs that have a range, as texts, values in the unit of their ranges."""
+    return [{"path": one.path, "value": _text(one.value, one.low), "low": _text(one.low), "high": _text(one.high),
+             "confidence": one.confidence} for one in inputs_of(config)]
+
+
+def _text(value: Any, like: Any = None) -> str:
+    """A value as a short text, in the unit of another; a table as its points."""
+    if isinstance(value, Mapping):
+        points = zip(value["content"], value["value"], strict=True)
+        return ", ".join(f"{_text(one)} at {content:g}" for content, one in points)
+    unit = common_unit([like, value]) if like is not None else None
+    return str(write_value(number_in(value, unit), unit)) if unit else str(value)
