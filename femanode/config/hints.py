@@ -40,9 +40,8 @@ WAYS = (
     Way(("polygon*", "hexagon*", "square", "rectang*", "facet*", "triang*"),
         ("geometry.shape=polygon write 'shape: polygon' under geometry",),
         "a section with corners is not there yet; a mesh of one can be read: shape: file, docs/howto/mesh.md"),
-    Way(("sphere*", "spherical", "particle*", "ball"), (),
-        "spheres are not there: the section of a long wire is computed, write 'shape: circle' under geometry "
-        "(docs/limits.md)"),
+    Way(("sphere*", "spherical", "particle*", "ball", "axisym*", "axial_symm*", "revol*"),
+        ("geometry.symmetry=axisymmetric write 'shape: circle' and 'symmetry: axisymmetric' under geometry",)),
     Way(("film*", "thin_film", "plate", "slab", "planar"), (),
         "flat films are not there: the section of a long wire is computed (docs/limits.md); boundary.film is a layer "
         "that carriers cross"),

@@ -193,6 +193,16 @@ class RunFolder:
         return str(self.manifest.get("name") or self.path.resolve().name)
 
     @property
+    def axisymmetric(self) -> bool:
+        """Whether the section is half of a cut through the axis of a body of revolution."""
+        return self.manifest.get("symmetry") == "axisymmetric"
+
+    @property
+    def axes(self) -> tuple[str, str]:
+        """What the coordinates of the section are called: x and y, or radius r and axis z."""
+        return ("r", "z") if self.axisymmetric else ("x", "y")
+
+    @property
     def sector(self) -> str:
         """The part of the section that was computed: quarter, half or full."""
         sector = self.manifest.get("sector")

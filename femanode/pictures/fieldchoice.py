@@ -16,6 +16,7 @@ from femanode.output.runfolder import FrameMesh
 VECTOR, TENSOR = ("x", "y", "z"), ("xx", "yy", "zz", "xy", "yz", "xz")
 ALIASES = {
     "hoop": "hoop_stress_GPa", "radial": "radial_stress_GPa", "axial": "axial_stress_GPa",
+    "ring": "ring_stress_GPa",
     "mean": "mean_stress_GPa", "mises": "von_mises_GPa", "principal": "max_principal_stress_GPa",
     "plastic": "eqps", "rate": "front_rate_nm_s", "volume": "volume_ratio",
     **{f"stress_{part}": f"cauchy_stress_GPa_{part}" for part in TENSOR},

@@ -25,7 +25,8 @@ from femanode.pictures.sectionview import build_view
 INSTALL_HINT = 'pip install "femanode[interactive]"'
 
 #: Fields in the menu, where a run has them.
-FIELDS = ("hoop_stress_GPa", "radial_stress_GPa", "axial_stress_GPa", "mean_stress_GPa", "content", "eqps", "extent")
+FIELDS = ("hoop_stress_GPa", "radial_stress_GPa", "axial_stress_GPa", "ring_stress_GPa", "mean_stress_GPa",
+          "content", "eqps", "extent")
 
 #: Most frames, and bytes that all the sampled fields may take.
 FRAMES, BUDGET = 24, 3_500_000
@@ -224,7 +225,7 @@ def _layout(folder: RunFolder, frames: Sequence[Frame]) -> Any:
     fields = _fields(frames, grid, choices)
     views = [build_view(frame, choices[0], folder.sector) for frame in frames]
     fronts, edges = [_lines(list(view.front)) for view in views], [_lines(view.outlines) for view in views]
-    plot, drawn = _plot(fields[choices[0].label], grid, fronts[-1], edges[-1])
+    plot, drawn = _plot(fields[choices[0].label], grid, fronts[-1], edges[-1], folder.axes)
     _add_directions(plot, grid, [plain(u) for u in directions_of(folder.manifest) or ()])
     slider = Slider(start=0, end=max(len(frames) - 1, 1), value=len(frames) - 1, step=1, title="Frame",
                     sizing_mode="stretch_width", disabled=len(frames) < 2)
@@ -243,7 +244,7 @@ def _layout(folder: RunFolder, frames: Sequence[Frame]) -> Any:
 
 
 def _plot(field: dict[str, Any], grid: _Grid, front: tuple[Array, Array], edge: tuple[Array, Array],
-          ) -> tuple[Any, dict[str, Any]]:
+          names: tuple[str, str]) -> tuple[Any, dict[str, Any]]:
     """The figure with the last frame drawn, and what is changed in it for another: image, mapper, front, outline."""
     from bokeh.models import ColorBar, ColumnDataSource, HoverTool, LinearColorMapper
     from bokeh.plotting import figure
@@ -254,13 +255,13 @@ def _plot(field: dict[str, Any], grid: _Grid, front: tuple[Array, Array], edge: 
     mapper = LinearColorMapper(palette=field["palette"], low=field["low"], high=field["high"],
                                nan_color="rgba(0, 0, 0, 0)")
     plot = figure(match_aspect=True, sizing_mode="scale_width", aspect_ratio=min(max(1.05 * wide / high, 0.8), 1.5),
-                  x_axis_label="x (nm)", y_axis_label="y (nm)", title=field["label"],
+                  x_axis_label=f"{names[0]} (nm)", y_axis_label=f"{names[1]} (nm)", title=field["label"],
                   tools="pan,wheel_zoom,box_zoom,reset,save", toolbar_location="above")
     drawn = plot.image("image", x="x", y="y", dw="dw", dh="dh", color_mapper=mapper, source=image)
     plot.line("x", "y", source=lines["outline"], color="#222222", line_width=1)
     plot.line("x", "y", source=lines["front"], color="#111111", line_width=2)
     plot.add_tools(HoverTool(renderers=[drawn], tooltips=[
-        ("value", "@image{0.0000}"), ("x, y", "$x{0.0}, $y{0.0} nm")]))
+        ("value", "@image{0.0000}"), (", ".join(names), "$x{0.0}, $y{0.0} nm")]))
     plot.add_layout(ColorBar(color_mapper=mapper, height=14), "below")
     return plot, {"image": image, "mapper": mapper, **lines}
 

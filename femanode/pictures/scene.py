@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:  # the worker needs none of them, and loads in half the time
-    from femanode.constitutive.crystal.miller import Miller
+    from femanode.pictures.directions import Direction
     from femanode.pictures.sectionview import SectionView
 
 INSTALL_HINT = "pip install trame-vtk"
@@ -31,7 +31,7 @@ class NoSceneError(Exception):
 
 
 def write_scene(view: SectionView, colours: str, limits: tuple[float, float], out: Path,
-                directions: tuple[Miller, Miller] | None = None) -> Path:
+                directions: tuple[Direction, Direction] | None = None) -> Path:
     """Write a page in which a section can be turned, moved and zoomed.
 
     Parameters
@@ -43,8 +43,8 @@ def write_scene(view: SectionView, colours: str, limits: tuple[float, float], ou
         Values at its two ends.
     out : Path
         The ``.html`` to write.
-    directions : (Miller, Miller), optional
-        Crystal directions along x and y, shown as arrows.
+    directions : (Direction, Direction), optional
+        Crystal directions along x and y, or r and z, shown as arrows.
 
     Returns
     -------

@@ -125,7 +125,8 @@ class RunFacts:
         return Subject(carrier=self.setting("material.carrier.symbol"), host=self.setting("material.host.symbol"),
                        structure=self.setting("material.host.structure"),
                        diameter_nm=None if self.radius is None else 2 * self.radius,
-                       axis=tuple(axis) if isinstance(axis, list) else None)
+                       axis=tuple(axis) if isinstance(axis, list) else None,
+                       body="particle" if self.run.axisymmetric else "wire")
 
     @cached_property
     def comparisons(self) -> list[Comparison]:

@@ -26,8 +26,8 @@ class Chart:
 
 CHARTS: tuple[Chart, ...] = (
     Chart(depth, "How deep the front has gone",
-          "Area-equivalent depth of the reaction front. The dotted line is the power law fitted while the front moves.",
-          "Area-equivalent depth of the reaction front; thin dotted lines are the fitted power laws.", front=True,
+          "Depth of an even front that has converted as much. The dotted line is the power law fitted while it moves.",
+          "Depth of an even front that has converted as much; thin dotted lines are fitted power laws.", front=True,
           key="front_depth_nm"),
     Chart(depth_log, "Which law it follows",
           "A front limited by its own reaction follows slope 1, one limited by diffusion slope 1/2 while thin. Stress "
@@ -47,7 +47,8 @@ CHARTS: tuple[Chart, ...] = (
           "Round the wire at three stages. Positive is tension. Peaks are where a crack would start.",
           "Round the wire in the last frame of each run. Positive is tension."),
     Chart(hoop_radius, "Hoop stress against radius",
-          "From the axis to the surface along the section's x (full) and y (dashed).",
+          "From the axis to the surface along the section's x (full) and y (dashed); of a particle "
+          "from its centre along r and along the axis z.",
           "From the axis to the surface along x (full) and y (dashed), in the last frame of each run."),
     Chart(anisotropy_rose, "Anisotropy rose",
           "Deformed over initial diameter in every direction of the section.",

@@ -23,14 +23,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from femanode.constitutive.crystal.miller import Miller
 from femanode.errors import ConfigError
 from femanode.output.disk import scratch_folder
 from femanode.output.runfolder import RunFolder
 from femanode.pictures.animation import write_animation
 from femanode.pictures.crackmark import marked_view
 from femanode.pictures.curves import describe_frames
-from femanode.pictures.directions import add_directions, directions_of
+from femanode.pictures.directions import Direction, add_directions, directions_of
 from femanode.pictures.fieldchoice import FieldChoice, choose_field, colour_limits
 from femanode.pictures.page.chartcase import MOST_FRAMES, Case, stages
 from femanode.pictures.raster import OVERSAMPLING, Canvas, Layer, draw_mirrored
@@ -91,8 +90,8 @@ class _Shot:
     run: RunFolder
 
     @property
-    def directions(self) -> tuple[Miller, Miller] | None:
-        """Crystal directions along x and y."""
+    def directions(self) -> tuple[Direction, Direction] | None:
+        """Crystal directions along x and y, or r and z."""
         return directions_of(self.run.manifest)
 
 

@@ -133,8 +133,15 @@ def _content(cases: Sequence[Case], path: Path) -> dict[str, Any]:
         "materials": [(case.name, rows.material(case)) for case in cases],
         "health": [(case.name, rows.health(case)) for case in cases],
         "downloads": [(case.name, _downloads(case, path)) for case in cases],
+        "footer": _BODIES if all(case.facts.run.axisymmetric for case in cases) else _WIRES,
         "pages": [] if single else [(case.name, page) for case in cases if (page := _own_page(case, path))],
     }
+
+
+#: Last line of the page: what was computed, and what its stresses are.
+_WIRES = "Two-dimensional section of a wire; stresses are Cauchy, hoop stress is about the wire's axis."
+_BODIES = ("Axisymmetric section of a particle, r its radius and z its axis; fractions are of the volume. Stresses are "
+           "Cauchy; hoop stress lies in the section, along the outline, and ring stress runs about the axis.")
 
 
 def _grouped(cases: Sequence[Case], texts: Callable[[Case], Sequence[str]]) -> list[tuple[str, str]]:
