@@ -69,7 +69,8 @@ class FrontLaw(Section):
         "up the way forward; null: 0.5"
     )
     interface_energy: InterfaceEnergy = Field(
-        default=0.0, description="energy per area of the front, which drives it towards a shorter one: a little faster around a core"
+        default=0.0, description="energy per area of the front, which drives it towards a shorter one: a little "
+        "faster around a core"
     )
     amorphization: Amorphization = Amorphization()
 

@@ -107,7 +107,7 @@ class Physics:
         return normal_traction(eq.response.tau, n) / self.volume_ratio(xi, c) - self.layer(strength, eq.F, xi)
 
     def growth(self, c: Array) -> Array:
-        """Volume that full reaction at level c (N,) adds at the quadrature points, over that of the host, (elem, qp)."""
+        """Volume that reaction at level c (N,) adds, over that of the host, at the quadrature points (elem, qp)."""
         return self.swelling(self.spaces.at_points(self.chemistry.content(c))) - 1.0
 
     def layer(self, strength: Array, F: Array, xi: Array) -> Array:
