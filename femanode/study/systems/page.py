@@ -135,7 +135,7 @@ def numbers(rows: Sequence[Row]) -> dict[str, str]:
         for key, value in row.items():
             if value is None or isinstance(value, str | float | int):
                 found[f"{row['system']}_{key}"] = number(value)
-            elif key.endswith("_band"):
+            elif key.endswith(("_band", "_range_nm")):
                 found[f"{row['system']}_{key}"] = " to ".join(number(one) for one in value) or "no band"
     through = [row["system"] for row in rows if (row["converted_fraction"] or 0.0) >= FULL]
     return found | {"full": ", ".join(through),
