@@ -145,6 +145,15 @@ class Config(Section):
         return self.model_copy(update={"geometry": self.geometry.model_copy(update={"path": path})})
 
     @model_validator(mode="after")
+    def _front_alone_agrees(self) -> Self:
+        """Stress that moves carriers as well is brought to agreement with those, and with the front by step control."""
+        law, drift = self.material.chemistry.law, self.material.transport.drift
+        if self.solver.front_stress == "agreed" and law == "open_circuit" and drift is not False:
+            raise problem("found agreed with carriers that stress drives", key="solver.front_stress",
+                          allowed="extrapolated, chemistry.law: ideal or transport.drift: false")
+        return self
+
+    @model_validator(mode="after")
     def _sections_agree(self) -> Self:
         """Checks across sections."""
         size, delta, wall = self.mesh.element_size, self.front.half_thickness, self.geometry.wall

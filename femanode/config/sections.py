@@ -346,8 +346,12 @@ class Output(Section):
 
 
 class Solver(Section):
-    """Linear solver."""
+    """Linear solver, and how front and stress are coupled."""
 
     linear: Literal["auto", "pardiso", "rslab", "scipy"] = Field(
         default="auto", description="sparse direct solver; auto: pardiso where it is installed, else rslab, else scipy"
+    )
+    front_stress: Literal["extrapolated", "agreed"] = Field(
+        default="extrapolated", description="stress that moves the front in a step: extrapolated from the steps "
+        "before, or found together with that at its end, which takes up to twice as long and depends on the step less"
     )

@@ -7,8 +7,9 @@
     feel            the stress that drives the front at the end of the step, its trend for the next extrapolation, and
                     the error of the extrapolation just made
 
-Equilibrium is solved once in a step. :mod:`femanode.solver.stepping` rejects a candidate whose front would have moved
-to a noticeably different place with the stress at the end of the step.
+The last three are in :mod:`femanode.solver.stages`. Equilibrium is solved once in a step, unless front or carriers are
+to agree with the stress at its end. :mod:`femanode.solver.stepping` rejects a candidate whose front would have moved to
+a noticeably different place with that stress.
 """
 
 from __future__ import annotations
@@ -17,29 +18,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from femanode.constitutive.elastoplasticity import Moduli
 from femanode.constitutive.swelling import conversion
 from femanode.numerics.arrays import Array
 from femanode.numerics.linear import SingularMatrix, inner
 from femanode.numerics.mixing import Anderson
 from femanode.solver.advance import Moved, advance_front, follows_outside
-from femanode.solver.averaging import front_mean
 from femanode.solver.energy import Energy, step_energy
 from femanode.solver.failure import StepFailed
-from femanode.solver.front import on_front
 from femanode.solver.ledger import Spent, spent
-from femanode.solver.mechanics import Equilibrium, NoEquilibrium
+from femanode.solver.mechanics import Equilibrium
 from femanode.solver.physics import Physics
+from femanode.solver.stages import Felt, Swollen, equilibrate, feel, swell
 from femanode.solver.state import State
 from femanode.solver.surfacefilm import surface_stretch
 from femanode.solver.transport import Balance
-
-#: Travel of the front, in delta, over which the trend of its stress is fitted.
-SMOOTHING = 1.0
-
-#: Least share of the difference between computed and extrapolated stress that is taken over in a step. Otherwise the
-#: share goes with the travel, and a front that hardly moves would keep an outdated stress.
-LEAST_GAIN = 0.3
 
 #: Stress and carriers agree when the action of the one on the other differs by less than `AGREED`, in V, and by less
 #: than `CLOSE` of itself (root mean squares over the reacted section), but no less than `NOTHING` is asked for.
@@ -48,6 +40,10 @@ AGREED, CLOSE, NOTHING = 2e-4, 2e-3, 2e-6
 #: The rounds that are made for it at most, how many of them are mixed, and the share of the difference that the first
 #: round takes over.
 MOST_ROUNDS, MIXED, FIRST = 25, 6, 0.2
+
+#: Error of the front's way that is left, over its advance, of which at least and at most `COUNTS` (delta) counts; and
+#: the rounds that are made for it.
+ALLOWED, COUNTS, MOST_LOOKS = 0.1, (0.025, 0.25), 15
 
 
 @dataclass(frozen=True)
@@ -90,47 +86,6 @@ class Candidate:
     pace: Pace | None = None
 
 
-@dataclass(frozen=True)
-class Swollen:
-    """What equilibrium depends on besides the displacement, at the quadrature points.
-
-    Attributes
-    ----------
-    Jc : (elem, qp) stress-free volume ratio
-    law : elastic constants and flow stress
-    metric : (4, elem, qp) inverse plastic metric after the step's reaction, before its flow
-    """
-
-    Jc: Array
-    law: Moduli
-    metric: Array
-
-
-@dataclass(frozen=True)
-class Felt:
-    """The front's stress at the end of a step, and what follows from it.
-
-    Attributes
-    ----------
-    stress : (N,) driving stress, averaged across the front and smoothed over its travel, with that of the front's
-        interface, GPa
-    trend : (N,) change of that stress per mean travel of the front, GPa/nm
-    activity : (N,) activity averaged across the front
-    curvature : (N,) divergence of the front's normal, 1/nm
-    drive : mean v/k at that stress; 1 where there is no front
-    advance : distance of the fastest part of the front in the step, in delta
-    error : error of the front's position from extrapolating the stress, in delta
-    """
-
-    stress: Array
-    trend: Array
-    activity: Array
-    curvature: Array
-    drive: float
-    advance: float
-    error: float
-
-
 def headroom(physics: Physics, state: State, depletion: Array) -> float:
     """By how much the mean level of the surface can still rise.
 
@@ -145,8 +100,11 @@ def headroom(physics: Physics, state: State, depletion: Array) -> float:
     return max(highest - 1.0 + float(np.sum(length * depletion) / length.sum()), 0.0)
 
 
-def propose(physics: Physics, state: State, dt: float) -> Candidate:
+def propose(physics: Physics, state: State, dt: float, *, agreed: bool = False) -> Candidate:
     """Candidate for the state after ``dt`` (s).
+
+    With ``agreed`` the stages are repeated until the front has moved with the stress that it feels at the end; without,
+    it moves with the extrapolated one, and only step control looks at the difference.
 
     Raises
     ------
@@ -154,8 +112,11 @@ def propose(physics: Physics, state: State, dt: float) -> Candidate:
         One of the stages has no result; the message says which, and why.
     """
     try:
-        moved, swollen, eq = _in_agreement(physics, state, dt)
-        felt = feel(physics, state, moved, eq, dt)
+        if agreed:
+            moved, swollen, eq, felt = _with_front_in_agreement(physics, state, dt)
+        else:
+            moved, swollen, eq = _in_agreement(physics, state, dt)
+            felt = feel(physics, state, moved, eq, dt)
     except SingularMatrix as error:
         raise StepFailed(str(error)) from error
     film = state.film if physics.film is None else physics.film.after(
@@ -202,62 +163,31 @@ def _in_agreement(physics: Physics, state: State, dt: float) -> tuple[Moved, Swo
     raise StepFailed(f"stress and carriers do not agree after {MOST_ROUNDS} rounds: {1e3 * size:.2g} mV are left")
 
 
-def swell(physics: Physics, state: State, moved: Moved) -> Swollen:
-    """Volume ratio and constants after the step's reaction, and the plastic metric of what the front has passed."""
-    h, C = physics.content_at_points(moved.xi, moved.c)
-    return Swollen(Jc=physics.swelling(C), law=physics.moduli(h, C), metric=physics.passed(state, moved.xi, moved.c))
+def _with_front_in_agreement(physics: Physics, state: State, dt: float,
+                             ) -> tuple[Moved, Swollen, Equilibrium, Felt]:
+    """The four stages, repeated until the front's way with the stress at the end of the step is that it has made.
 
+    A front near rest answers to stress so strongly that an extrapolated one makes it overshoot in one step and stand
+    still in the next, however short these are. The first round is the step without repetition, and is kept where its
+    error is small enough.
 
-def equilibrate(physics: Physics, state: State, swollen: Swollen, dt: float, last: Equilibrium | None = None,
-                ) -> Equilibrium:
-    """Equilibrium at the end of the step.
-
-    The first guess is that of the ``last`` round, or continues the motion of the last step; where that fails, the
-    displacement of ``state`` is the guess.
+    Raises
+    ------
+    StepFailed
+        They do not agree after `MOST_LOOKS` rounds.
     """
-    # Only half of the last motion: all of it would move elements that have finished swelling too far, and cost a tenth
-    # more iterations.
-    guess, axial = state.u + 0.5 * dt * state.u_rate, state.axial + state.axial_rate * (0.5 * dt)
-    if last is not None:
-        guess, axial = last.u, last.axial
-    given = (swollen.metric, state.eqps, swollen.Jc, swollen.law, dt)
-    try:
-        return physics.mechanics.solve(guess, axial, *given)
-    except NoEquilibrium as first:
-        again = physics.mechanics.solve(state.u, state.axial, *given)
-        return replace(again, iterations=again.iterations + first.iterations)
-
-
-def feel(physics: Physics, state: State, moved: Moved, eq: Equilibrium, dt: float) -> Felt:
-    """The front's stress at the end of the step, its trend, and the error of the extrapolation over the step."""
-    front, xi = physics.front, moved.xi
-    averager = front.averager(xi, moved.averager)
-    computed = averager(physics.driving_stress(xi, moved.c, eq))
-    activity, n = moved.activity(physics, averager), front.normals(xi)
-    curvature = front.curvature(n, averager)
-    if physics.interface is not None:
-        # Averaged, as speeds that differ across the front would change its width.
-        due = physics.interface.stress(curvature, averager(physics.growth(moved.c)))
-        computed = computed + averager(physics.spaces.at_points(due))
-    extrapolated = state.front_stress + moved.travel * state.front_stress_trend
-    near = on_front(xi)
-    if not near.any():
-        # The step has converted all that was left: the front that moved is the one at its beginning.
-        near = on_front(state.xi)
-    advance = dt / front.delta * float(np.max(moved.speed[near], initial=0.0))
-    # Linear trend by discounted least squares over about one half-thickness of travel. The mesh puts a ripple of that
-    # period on the averaged stress, which extrapolation from two values would amplify.
-    keep = np.exp(-advance / SMOOTHING)
-    surprise = computed - extrapolated
-    stress = extrapolated + max(1.0 - keep**2, LEAST_GAIN) * surprise
-    trend = state.front_stress_trend + (1.0 - keep) ** 2 * surprise / max(moved.travel, 1e-3 * front.delta)
-    miss = front.speed(n, stress, activity) - front.speed(n, extrapolated, activity)
-    # The stress in the middle of the step has half the error of that at its end, hence 0.5. The root mean square over
-    # the front is taken, as the stress of the next step corrects the error of a single node.
-    error = 0.5 * dt / front.delta * float(np.sqrt(front_mean(miss**2, xi, physics.spaces)))
-    drive = front_mean(front.kinetics.drive(stress, activity), xi, physics.spaces)
-    return Felt(stress=stress, trend=trend, activity=activity, curvature=curvature,
-                drive=drive if near.any() else 1.0, advance=advance, error=error)
+    guess, last, mixing = np.zeros_like(state.front_stress), None, Anderson(MIXED)
+    for look in range(MOST_LOOKS):
+        pushed = replace(state, front_stress=state.front_stress + guess) if look else state
+        moved = advance_front(physics, pushed, dt)
+        swollen = swell(physics, state, moved)
+        last = equilibrate(physics, state, swollen, dt, last)
+        felt = feel(physics, state, moved, last, dt, guess)
+        if felt.error <= ALLOWED * float(np.clip(felt.advance, *COUNTS)) * (1.0 if look else 2.0):
+            return moved, swollen, last, felt
+        weight = np.sqrt(physics.spaces.mass * moved.xi * (1.0 - moved.xi))
+        guess = mixing.next(guess, guess + felt.yielding * (felt.surprise - guess), weight)
+    raise StepFailed(f"front and stress do not agree after {MOST_LOOKS} rounds: {felt.error:.2g} delta are left")
 
 
 def _assembled(state: State, moved: Moved, eq: Equilibrium, felt: Felt, dt: float, point_stress: Array,

@@ -12,6 +12,7 @@ from femanode.solver.candidate import Candidate, propose
 from femanode.solver.failure import StepFailed
 from femanode.solver.physics import Physics
 from femanode.solver.state import State
+from femanode.solver.stepping import Limits, Tally, march
 from tests.helpers import isotropic_physics, pristine_state
 
 
@@ -58,3 +59,25 @@ def test_speed_is_that_of_the_law() -> None:
     physics, state = wire()
     moved = propose(physics, state, 4.0)
     assert moved.advance == pytest.approx(4.0 * 0.05 * (1.0 - 0.00302) / 8.0, rel=1e-4)
+
+
+def test_a_front_that_agrees_with_its_stress_goes_nearer_to_where_short_steps_lead() -> None:
+    # one step in which stress halves the speed, against sixteen
+    physics = isotropic_physics(30.0, 4.0, 3.0)
+    *_, (last, _) = march(physics, pristine_state(physics, 30.0), Limits(end=1e6, converted=0.35), [], Tally())
+    dt, short = 8.0 * last.state.dt, last.state
+    for _ in range(16):
+        short = propose(physics, short, dt / 16.0).state
+    way = physics.converted_fraction(short.xi)
+    foretold, agreed = propose(physics, last.state, dt), propose(physics, last.state, dt, agreed=True)
+    off = [abs(physics.converted_fraction(candidate.state.xi) - way) for candidate in (foretold, agreed)]
+    assert off[0] > 0.01
+    assert off[1] < 0.4 * off[0]
+    assert agreed.coupling_error < 0.2 * foretold.coupling_error
+
+
+def test_a_front_whose_stress_is_well_foretold_makes_the_same_step() -> None:
+    physics, state = wire()
+    foretold, agreed = propose(physics, state, 4.0), propose(physics, state, 4.0, agreed=True)
+    assert np.array_equal(foretold.state.xi, agreed.state.xi)
+    assert np.array_equal(foretold.state.u, agreed.state.u)

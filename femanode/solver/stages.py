@@ -1,0 +1,140 @@
+"""Three of the stages of a time step: swelling, equilibrium, and the stress that the front feels.
+
+:mod:`femanode.solver.candidate` puts them together with the first, front and carriers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from femanode.constitutive.elastoplasticity import Moduli
+from femanode.numerics.arrays import Array
+from femanode.solver.advance import Moved
+from femanode.solver.averaging import front_mean
+from femanode.solver.front import on_front
+from femanode.solver.mechanics import Equilibrium, NoEquilibrium
+from femanode.solver.physics import Physics
+from femanode.solver.state import State
+
+#: Travel of the front, in delta, over which the trend of its stress is fitted.
+SMOOTHING = 1.0
+
+#: Least share of the difference between computed and extrapolated stress that is taken over in a step. Otherwise the
+#: share goes with the travel, and a front that hardly moves would keep an outdated stress.
+LEAST_GAIN = 0.3
+
+#: Estimate of how much the stress changes with the advance of the front by delta at one place, GPa, and the step by
+#: which the slope of the speed is taken, GPa. With 0.5 to 4 GPa the rounds of a step are about as many.
+ANSWER, PROBE = 1.0, 1e-4
+
+
+@dataclass(frozen=True)
+class Swollen:
+    """What equilibrium depends on besides the displacement, at the quadrature points.
+
+    Attributes
+    ----------
+    Jc : (elem, qp) stress-free volume ratio
+    law : elastic constants and flow stress
+    metric : (4, elem, qp) inverse plastic metric after the step's reaction, before its flow
+    """
+
+    Jc: Array
+    law: Moduli
+    metric: Array
+
+
+@dataclass(frozen=True)
+class Felt:
+    """The front's stress at the end of a step, and what follows from it.
+
+    Attributes
+    ----------
+    stress : (N,) driving stress, averaged across the front and smoothed over its travel, with that of the front's
+        interface, GPa
+    trend : (N,) change of that stress per mean travel of the front, GPa/nm
+    activity : (N,) activity averaged across the front
+    curvature : (N,) divergence of the front's normal, 1/nm
+    drive : mean v/k at that stress; 1 where there is no front
+    advance : distance of the fastest part of the front in the step, in delta
+    error : error of the front's position from the stress that it was moved with, in delta
+    surprise : (N,) stress less what was extrapolated, GPa
+    yielding : (N,) share of the difference between stress and guess by which the guess is to be changed: the more the
+        stress makes the front faster, the more the front, faster, would change the stress
+    """
+
+    stress: Array
+    trend: Array
+    activity: Array
+    curvature: Array
+    drive: float
+    advance: float
+    error: float
+    surprise: Array
+    yielding: Array
+
+
+def swell(physics: Physics, state: State, moved: Moved) -> Swollen:
+    """Volume ratio and constants after the step's reaction, and the plastic metric of what the front has passed."""
+    h, C = physics.content_at_points(moved.xi, moved.c)
+    return Swollen(Jc=physics.swelling(C), law=physics.moduli(h, C), metric=physics.passed(state, moved.xi, moved.c))
+
+
+def equilibrate(physics: Physics, state: State, swollen: Swollen, dt: float, last: Equilibrium | None = None,
+                ) -> Equilibrium:
+    """Equilibrium at the end of the step.
+
+    The first guess is that of the ``last`` round, or continues the motion of the last step; where that fails, the
+    displacement of ``state`` is the guess.
+    """
+    # Only half of the last motion: all of it would move elements that have finished swelling too far, and cost a tenth
+    # more iterations.
+    guess, axial = state.u + 0.5 * dt * state.u_rate, state.axial + state.axial_rate * (0.5 * dt)
+    if last is not None:
+        guess, axial = last.u, last.axial
+    given = (swollen.metric, state.eqps, swollen.Jc, swollen.law, dt)
+    try:
+        return physics.mechanics.solve(guess, axial, *given)
+    except NoEquilibrium as first:
+        again = physics.mechanics.solve(state.u, state.axial, *given)
+        return replace(again, iterations=again.iterations + first.iterations)
+
+
+def feel(physics: Physics, state: State, moved: Moved, eq: Equilibrium, dt: float, guess: Array | float = 0.0) -> Felt:
+    """The front's stress at the end of the step, its trend, and the error of what the front was moved with.
+
+    ``guess`` (N,), GPa, was added to the extrapolated stress.
+    """
+    front, xi = physics.front, moved.xi
+    averager = front.averager(xi, moved.averager)
+    computed = averager(physics.driving_stress(xi, moved.c, eq))
+    activity, n = moved.activity(physics, averager), front.normals(xi)
+    curvature = front.curvature(n, averager)
+    if physics.interface is not None:
+        # Averaged, as speeds that differ across the front would change its width.
+        due = physics.interface.stress(curvature, averager(physics.growth(moved.c)))
+        computed = computed + averager(physics.spaces.at_points(due))
+    extrapolated = state.front_stress + moved.travel * state.front_stress_trend
+    near = on_front(xi)
+    if not near.any():
+        # The step has converted all that was left: the front that moved is the one at its beginning.
+        near = on_front(state.xi)
+    advance = dt / front.delta * float(np.max(moved.speed[near], initial=0.0))
+    # Linear trend by discounted least squares over about one half-thickness of travel. The mesh puts a ripple of that
+    # period on the averaged stress, which extrapolation from two values would amplify.
+    keep = np.exp(-advance / SMOOTHING)
+    surprise = computed - extrapolated
+    stress = extrapolated + max(1.0 - keep**2, LEAST_GAIN) * surprise
+    trend = state.front_stress_trend + (1.0 - keep) ** 2 * surprise / max(moved.travel, 1e-3 * front.delta)
+    used = extrapolated + guess
+    miss = front.speed(n, stress, activity) - front.speed(n, used, activity)
+    # The stress in the middle of the step has half the error of that at its end, hence 0.5. The root mean square over
+    # the front is taken, as the stress of the next step corrects the error of a single node.
+    error = 0.5 * dt / front.delta * float(np.sqrt(front_mean(miss**2, xi, physics.spaces)))
+    drive = front_mean(front.kinetics.drive(stress, activity), xi, physics.spaces)
+    slope = (front.speed(n, used + PROBE, activity) - front.speed(n, used - PROBE, activity)) / (2.0 * PROBE)
+    return Felt(stress=stress, trend=trend, activity=activity, curvature=curvature,
+                drive=drive if near.any() else 1.0, advance=advance, error=error, surprise=stress - extrapolated,
+                yielding=1.0 / (1.0 + ANSWER * dt / front.delta * slope))
