@@ -18,6 +18,8 @@ Row = dict[str, Any]
 
 _HEADS = ("system", "regime", "n", "fitted from … to, nm", "anisotropy", "converted at v/k = 0.3", "at rest",
           "axial stretch", "hoop, GPa", "crack risk", "inputs A/B/C", "verdict")
+#: Converted fraction beyond which what is left of a core is a few atoms wide.
+NEVER = 0.999
 _FIGURES = ("anisotropy_ratio", "converted_at_drive_0_3", "converted_fraction", "axial_stretch",
             "hoop_surface_max_GPa", "crack_risk")
 
@@ -38,7 +40,8 @@ def page(table: Table) -> str:
     """The page (Markdown) of a table."""
     rows = table["rows"]
     parts = {"settings": settings(table), "table": overview(rows), "verdicts": verdicts(rows),
-             "conversion": conversion(rows), "inputs": varied(rows), "sizes": sizes(table["sizes"])}
+             "conversion": conversion(rows), "inputs": varied(rows), "sizes": sizes(table["sizes"]), "through": through(rows),
+             "films": films(rows)}
     text = Path(__file__).with_name("systems.md").read_text(encoding="utf-8")
     return Template(text).safe_substitute(parts | numbers(rows))
 
@@ -102,6 +105,38 @@ def sizes(rows: Sequence[Row]) -> str:
                      f"{2.0 * row['half_thickness_nm'] / row['diameter_nm']:.3f}",
                      number(row["converted_at_drive_0_3"]), number(row["converted_fraction"]))) for row in rows]
     return "\n".join(lines)
+
+
+def through(rows: Sequence[Row]) -> str:
+    """What closed forms say of full conversion, by material: whether stress allows it, and how long it takes."""
+    wide = rows[0]["hours_through"] if rows else {}
+    lines = [_line(("material", "work share", "stands at", "through in 1 h, nm",
+                    *(f"time at {d} nm, h" for d in wide), *(f"γ at {d} nm, J/m²" for d in list(wide)[:2])))]
+    lines.append(_line(["---"] * (4 + len(wide) + len(list(wide)[:2]))))
+    for row in _by_material(rows):
+        stands, energy = row["stands_at"], row["interface_energy_through_J_m2"]
+        lines.append(_line((row["material"], number(row["work_share"]), "never" if stands > NEVER else number(stands),
+                            number(row["diameter_through_1h_nm"]), *map(number, row["hours_through"].values()),
+                            *(number(energy[d]) if stands <= NEVER else "–" for d in list(wide)[:2]))))
+    return "\n".join(lines)
+
+
+def films(rows: Sequence[Row]) -> str:
+    """What a surface film of 5 nm lets through beside the rate of the front, by material."""
+    lines = [_line(("material", "rate of the front, nm/s", "film lets through, nm/s", "holds back")), _line(["---"] * 4)]
+    for row in _by_material(rows):
+        rate, (low, high) = row["front_rate_nm_s"], row["film_speed_nm_s"]
+        said = "at both ends" if rate > high else "at the lower end" if rate > low else "no"
+        lines.append(_line((row["material"], number(rate), f"{number(low)} … {number(high)}", said)))
+    return "\n".join(lines)
+
+
+def _by_material(rows: Sequence[Row]) -> list[Row]:
+    """The first system of each material, in the order of names."""
+    first: dict[str, Row] = {}
+    for row in rows:
+        first.setdefault(row["material"], row)
+    return [first[name] for name in sorted(first)]
 
 
 def varied(rows: Sequence[Row]) -> str:

@@ -19,6 +19,7 @@ from femanode.study.execution.store import FINISHED
 from femanode.study.quantity import common_unit, number_in, write_value
 from femanode.study.systems.energy import available_eV, film_speed, rate_for_diffusion_control, stress_work_eV
 from femanode.study.systems.inputs import TOUGHNESS, fitted_inputs, inputs_of
+from femanode.study.systems.placing import diameter_through, hours_through, interface_energy_through, place_of, stands_at
 from femanode.study.systems.runs import SystemRuns
 from femanode.study.systems.verdicts import Figure, Verdict, judge, overall
 from femanode.units import parse_quantity
@@ -34,6 +35,8 @@ _WITHIN = {"converted": (0.0, 1.0), "transport_share": (0.0, 1.0), "anisotropy_r
 #: Diffusivities of surface films, nm^2/s: 1.8e-13 to 7.6e-11 cm^2/s, the review's [118-120].
 FILMS = (18.0, 7600.0)
 CRITICAL = "critical_diameter_nm"
+#: Diameters that were seen to convert fully, nm: silicon below the first two, germanium up to the third.
+WIDE = (80.0, 130.0, 620.0)
 #: Figures that grow with the volume, and with which power of it where all directions grow alike.
 GROWTH = {"volume_gain": 1.0, "axial_strain": 1.0 / 3.0, "swelling_mean": 1.0 / 3.0}
 #: Figures of every line, each with its band.
@@ -150,7 +153,7 @@ def system_row(runs: SystemRuns) -> dict[str, Any]:
     row["inputs"] = dict(sorted(Counter(origin.confidence for origin in material.provenance.values()
                                         if origin.confidence).items()))
     row["varied"] = varied(config) if len(runs.folders) > 1 else []
-    row |= _closed_forms(config)
+    row |= closed_forms(config)
     said = _observations(runs, band)
     row["observations"] = said
     row["verdict"] = overall([Verdict(one["verdict"]) for one in said])
@@ -174,10 +177,14 @@ def _predictions(facts: Mapping[str, Any], band: _Band | None) -> dict[str, Any]
     return found
 
 
-def _closed_forms(config: Config) -> dict[str, Any]:
-    """What follows from the configuration alone: energies per carrier, and speeds that diffusion and films allow."""
-    material = config.material
-    return {"available_eV": available_eV(config),
+def closed_forms(config: Config) -> dict[str, Any]:
+    """What follows from the configuration alone: energies per carrier, speeds that diffusion and films allow, sizes."""
+    material, place = config.material, place_of(config)
+    return {"damkohler": place.damkohler, "work_share": place.work_share, "stands_at": stands_at(config),
+            "hours_through": {f"{d:g}": hours_through(config, d) for d in WIDE},
+            "diameter_through_1h_nm": diameter_through(config, 1.0),
+            "interface_energy_through_J_m2": {f"{d:g}": interface_energy_through(config, d) for d in WIDE},
+            "available_eV": available_eV(config),
             "stress_work_eV": {f"{f:g}": stress_work_eV(material, f) for f in (0.5, 0.9, 0.99)},
             "front_rate_nm_s": max(material.front.rates.values()),
             "rate_for_diffusion_control_nm_s": rate_for_diffusion_control(config),

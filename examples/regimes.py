@@ -1,0 +1,49 @@
+"""The maps of docs/systems.md: regimes with every material, bonds against strength, current against diffusivity.
+
+    python examples/regimes.py [FOLDER [PLACE]]
+
+Runs the sweeps of configs/sweeps/ in FOLDER (results/maps), some ten minutes in all with one worker; what has ended there
+is kept. Numbers and figures go to PLACE, docs/systems by default.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import femanode
+from femanode.output.disk import write_text
+from femanode.pictures.style import save_figure
+from femanode.study.systems.files import find_systems
+from femanode.study.systems.moved import bond_rows, bond_strength, current, current_rows
+from femanode.study.systems.placing import as_csv, placed_rows
+from femanode.study.systems.regimemap import material_rows, regime_map
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def ran(name: str, folder: Path) -> Path:
+    """Folder of a sweep, run as far as it has not been."""
+    out = folder / name
+    result = femanode.sweep(ROOT / "configs" / "sweeps" / f"{name}.yaml", out, workers=1, resume=out.exists())
+    print(f"{name}: {len(result.table)} runs, {result.table['wall_s'].sum():.0f} s", flush=True)
+    return out
+
+
+def main(folder: Path, place: Path) -> None:
+    regimes = placed_rows(ran("regimes", folder))
+    bonds = bond_rows(ran("bond_strength", folder))
+    currents = current_rows(ran("c_rate", folder))
+    materials = material_rows(find_systems(folder=ROOT / "configs" / "systems"))
+    place.mkdir(parents=True, exist_ok=True)
+    for name, rows in {"regimes": regimes, "regime_materials": materials, "bond_strength": bonds,
+                       "c_rate": currents}.items():
+        write_text(place / f"{name}.csv", as_csv(rows))
+    for name, figure in {"regimes": regime_map(regimes, materials), "bond_strength": bond_strength(bonds),
+                         "c_rate": current(currents)}.items():
+        print(save_figure(figure, place / f"{name}.png", dpi=110))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("results") / "maps",
+         Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT / "docs" / "systems")

@@ -1,0 +1,117 @@
+"""Two inputs at a time on silicon: the bonds and the strength of a faceted wire; the current and the diffusivity."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from femanode.output.runfolder import RunFolder
+from femanode.pictures.style import DASHES, COLOURS, add_letter, fill, label, new_chart
+from femanode.study.outcomes import read_study
+from femanode.study.systems.placing import placed_rows
+
+Row = Mapping[str, Any]
+
+RATE, FLOW = "overrides.front.rates.110 [nm/s]", "overrides.mechanics.yield_stress [GPa]"
+C_RATE, DIFFUSIVITY = "boundary.c_rate", "overrides.transport.diffusivity [cm^2/s]"
+#: kT at 300 K, eV.
+KT = 0.025852
+#: Rate of {110} in the bundled silicon, nm/s, from which barriers are counted.
+BUNDLED = 0.12
+#: Time after which a wire is looked at besides the end, min.
+AFTER = 10.0
+#: Title, figure, format, colours.
+_SHOWN = (("converted after 10 min", "converted_after", "{:.2f}", "Blues"),
+          ("converted at the end", "converted_fraction", "{:.2f}", "Blues"),
+          ("largest over smallest diameter", "anisotropy_ratio", "{:.1f}", "Oranges"),
+          ("crack risk", "crack_risk", "{:.2f}", "Reds"))
+
+
+def barrier_eV(rate: float) -> float:
+    """How much higher than the bundled one a barrier is that slows all directions to a rate of {110}, nm/s, eV."""
+    return KT * math.log(BUNDLED / rate)
+
+
+def bond_rows(folder: str | Path) -> list[dict[str, Any]]:
+    """Rows of the sweep over rates and flow stress; ``barrier_eV`` and ``converted_after`` (`AFTER`) are added."""
+    rows = placed_rows(folder, ("converted_fraction", "penetration_depth_nm", "anisotropy_ratio", "crack_risk",
+                                "crack_risk_bound", "transport_share", "stop_reason", "time_s"))
+    for row, run in zip(rows, _runs(folder), strict=True):
+        row["barrier_eV"] = barrier_eV(row[RATE])
+        row["converted_after"] = float(np.interp(60.0 * AFTER, run.history["time_s"],
+                                                 run.history["converted_fraction"]))
+    return rows
+
+
+def current_rows(folder: str | Path) -> list[dict[str, Any]]:
+    """Rows of the sweep over C-rate and diffusivity; ``depth_1h_nm``, ``charge_1h`` (state of charge) are added."""
+    rows = placed_rows(folder, ("state_of_charge", "converted_fraction", "penetration_depth_nm", "capacity_mAh_g",
+                                "stop_reason", "time_s", "transport_share"))
+    for row, run in zip(rows, _runs(folder), strict=True):
+        for name, column in (("depth_1h_nm", "front_depth_nm"), ("charge_1h", "state_of_charge")):
+            row[name] = float(np.interp(3600.0, run.history["time_s"], run.history[column]))
+    return rows
+
+
+def _runs(folder: str | Path) -> list[RunFolder]:
+    """Folders of the cases that came to their end, in the order of the table."""
+    study = read_study(folder)
+    return [RunFolder(study.folder / str(place)) for place in study.table[study.ended]["folder"]]
+
+
+def bond_strength(rows: Sequence[Row]) -> Figure:
+    """Depth, anisotropy and crack risk over barrier and flow stress, a cell with its number for each run."""
+    figure = Figure(figsize=(8.4, 7.0), facecolor="white", layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(2, 2, sharex=True, sharey=True)
+    for number, (axes, (title, key, form, colours)) in enumerate(zip(panels.flat, _SHOWN, strict=True)):
+        _cells(axes, rows, key, form, colours)
+        axes.set_title(title, fontsize=11)
+        add_letter(axes, number, 12.0, (-0.02, 1.02))
+    for axes in panels[:, 0]:
+        axes.set_ylabel("Flow stress (GPa)", fontsize=11)
+    for axes in panels[1]:
+        axes.set_xlabel("Barrier over the bundled one (eV)", fontsize=11)
+    return figure
+
+
+def _cells(axes: Axes, rows: Sequence[Row], key: str, form: str, colours: str) -> None:
+    """One panel: columns by barrier, rows by flow stress, both as words, as they are unevenly spaced."""
+    across = sorted({round(row["barrier_eV"], 4) for row in rows})
+    along = sorted({row[FLOW] for row in rows})
+    values = np.full((len(along), len(across)), np.nan)
+    for row in rows:
+        values[along.index(row[FLOW]), across.index(round(row["barrier_eV"], 4))] = row[key]
+    axes.imshow(values, origin="lower", cmap=colours, aspect="auto", alpha=0.55, vmin=0.0)
+    for (j, i), value in np.ndenumerate(values):
+        axes.text(i, j, form.format(value), ha="center", va="center", fontsize=10)
+    axes.set_xticks(range(len(across)), [f"{one:+.2f}" if abs(one) > 1e-9 else "0" for one in across])
+    axes.set_yticks(range(len(along)), [f"{one:g}" for one in along])
+
+
+def current(rows: Sequence[Row]) -> Figure:
+    """Depth at the cut-off and after an hour against the C-rate."""
+    figure, axes = new_chart(6.4, 4.2)
+    for k, diffusivity in enumerate(sorted({row[DIFFUSIVITY] for row in rows}, reverse=True)):
+        shown = sorted((row for row in rows if row[DIFFUSIVITY] == diffusivity), key=lambda row: row[C_RATE])
+        rates = [row[C_RATE] for row in shown]
+        for key, text, marker, dashes in (("penetration_depth_nm", "at the cut-off", "o", DASHES[0]),
+                                          ("depth_1h_nm", "after 1 h, or at the cut-off before", "s", DASHES[1])):
+            axes.plot(rates, [row[key] for row in shown], marker=marker, color=COLOURS[k + 1], linestyle=dashes,
+                      markersize=5, label=f"{text}, D = {diffusivity:g} cm²/s")
+    axes.set_xscale("log")
+    axes.set_ylim(bottom=0.0)
+    ticks = sorted({row[C_RATE] for row in rows})
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.set_xticks([], minor=True)
+    label(axes, "C-rate (1/h)", "Mean depth of the front (nm)", legend=False)
+    axes.legend(frameon=False, fontsize=8.5)
+    fill(figure)
+    return figure
