@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from femanode.output.runfolder import RunFolder
-from femanode.pictures.style import DASHES, COLOURS, add_letter, fill, label, new_chart
+from femanode.pictures.style import COLOURS, DASHES, add_letter, fill, label, new_chart
 from femanode.study.outcomes import read_study
 from femanode.study.systems.placing import placed_rows
 
@@ -83,13 +83,13 @@ def bond_strength(rows: Sequence[Row]) -> Figure:
 
 
 def _cells(axes: Axes, rows: Sequence[Row], key: str, form: str, colours: str) -> None:
-    """One panel: columns by barrier, rows by flow stress, both as words, as they are unevenly spaced."""
+    """One panel, in the lighter half of its colours: columns by barrier, rows by flow stress, both as words, as they are unevenly spaced."""
     across = sorted({round(row["barrier_eV"], 4) for row in rows})
     along = sorted({row[FLOW] for row in rows})
     values = np.full((len(along), len(across)), np.nan)
     for row in rows:
         values[along.index(row[FLOW]), across.index(round(row["barrier_eV"], 4))] = row[key]
-    axes.imshow(values, origin="lower", cmap=colours, aspect="auto", alpha=0.55, vmin=0.0)
+    axes.imshow(values, origin="lower", cmap=colours, aspect="auto", vmin=0.0, vmax=1.8 * np.nanmax(values))
     for (j, i), value in np.ndenumerate(values):
         axes.text(i, j, form.format(value), ha="center", va="center", fontsize=10)
     axes.set_xticks(range(len(across)), [f"{one:+.2f}" if abs(one) > 1e-9 else "0" for one in across])

@@ -103,7 +103,7 @@ def _control(axes: Axes, rows: Sequence[Row]) -> None:
     for colour, text in zip(_CONTROL, ("front (ICR)", "both", "diffusion (DCR)"), strict=True):
         axes.fill_between([], [], color=colour, label=text)
     across, along, exponent = grid_of(rows, "rate_exponent")
-    lines = axes.contour(across, along, exponent, levels=[0.5, 0.6, 0.7, 0.8, 0.9], colors="#555555", linewidths=1.0)
+    lines = axes.contour(across, along, exponent, levels=[0.5, 0.7, 0.9], colors="#555555", linewidths=1.0)
     axes.clabel(lines, fmt="%g", fontsize=8)
     axes.plot([], [], color="#555555", linewidth=1.0, label="exponent n of depth over time")
 
@@ -121,6 +121,7 @@ def _frame(axes: Axes, rows: Sequence[Row]) -> None:
     x, y = [across[0], across[-1]], [along[0], along[-1]]
     axes.plot([x[0], x[1], x[1], x[0], x[0]], [y[0], y[0], y[1], y[1], y[0]], color="#999999", linewidth=0.9,
               linestyle=":")
+    axes.text(x[1] * 1.2, 0.0032, "not\ncomputed", fontsize=8.5, color="#666666", ha="left", va="bottom")
     axes.text(x[0] * 1.15, y[0] * 0.93, f"{len(rows)} runs", fontsize=8.5, color="#666666", ha="left", va="top")
 
 
