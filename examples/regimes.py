@@ -2,8 +2,8 @@
 
     python examples/regimes.py [FOLDER [PLACE]]
 
-Runs the sweeps of configs/sweeps/ in FOLDER (results/maps), some ten minutes in all with one worker; what has ended there
-is kept. Numbers and figures go to PLACE, docs/systems by default.
+Runs the sweeps of configs/sweeps/ in FOLDER (results/maps), some fifteen minutes in all with one worker; what has ended
+there is kept. Numbers and figures go to PLACE, docs/systems by default.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def bond_strength(rows: Sequence[Row]) -> Figure:
 
 
 def _cells(axes: Axes, rows: Sequence[Row], key: str, form: str, colours: str) -> None:
-    """One panel, in the lighter half of its colours: columns by barrier, rows by flow stress, both as words, as they are unevenly spaced."""
+    """One panel, in the lighter half of its colours; its steps are even, as those of the inputs are not."""
     across = sorted({round(row["barrier_eV"], 4) for row in rows})
     along = sorted({row[FLOW] for row in rows})
     values = np.full((len(along), len(across)), np.nan)

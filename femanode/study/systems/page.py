@@ -40,8 +40,8 @@ def page(table: Table) -> str:
     """The page (Markdown) of a table."""
     rows = table["rows"]
     parts = {"settings": settings(table), "table": overview(rows), "verdicts": verdicts(rows),
-             "conversion": conversion(rows), "inputs": varied(rows), "sizes": sizes(table["sizes"]), "through": through(rows),
-             "films": films(rows)}
+             "conversion": conversion(rows), "inputs": varied(rows), "sizes": sizes(table["sizes"]),
+             "through": through(rows), "films": films(rows)}
     text = Path(__file__).with_name("systems.md").read_text(encoding="utf-8")
     return Template(text).safe_substitute(parts | numbers(rows))
 
@@ -123,7 +123,8 @@ def through(rows: Sequence[Row]) -> str:
 
 def films(rows: Sequence[Row]) -> str:
     """What a surface film of 5 nm lets through beside the rate of the front, by material."""
-    lines = [_line(("material", "rate of the front, nm/s", "film lets through, nm/s", "holds back")), _line(["---"] * 4)]
+    heads = ("material", "rate of the front, nm/s", "film lets through, nm/s", "holds back")
+    lines = [_line(heads), _line(["---"] * 4)]
     for row in _by_material(rows):
         rate, (low, high) = row["front_rate_nm_s"], row["film_speed_nm_s"]
         said = "at both ends" if rate > high else "at the lower end" if rate > low else "no"

@@ -1,8 +1,8 @@
 r"""Where a configuration stands among the regimes: two numbers without unit, by closed form.
 
-Across, the Damkohler number L = k R c_f/((1 - c_f) D) of :func:`femanode.postprocess.growth.damkohler`: above about one,
-diffusion takes more of the time than the front. Along, the stress work per carrier at half conversion over what the
-reaction gives,
+Across, the Damkohler number L = k R c_f/((1 - c_f) D) of :func:`femanode.postprocess.growth.damkohler`: above about
+one, diffusion takes more of the time than the front. Along, the stress work per carrier at half conversion over what
+the reaction gives,
 
     S = (p + 2 s/3) (J_f - 1) V/x_f / (e z (U - applied)),   p = (s/sqrt 3) ln(1 + J),
 
@@ -111,8 +111,8 @@ def diameter_through(config: Config, hours: float) -> float:
 def interface_energy_through(config: Config, diameter: float) -> float:
     """Interface energy, J/m^2, with which a round wire that stress would stop just goes through.
 
-    Around a core of radius s it gives each carrier g V_host/(x_f s); the largest g that is asked for on the way, over all
-    converted fractions. 0 where the driving energy is enough.
+    Around a core of radius s it gives each carrier g V_host/(x_f s); the largest g that is asked for on the way, over
+    all converted fractions. 0 where the driving energy is enough.
 
     Parameters
     ----------
@@ -141,7 +141,8 @@ def placed_rows(folder: str | Path, kept: Sequence[str] = KEPT) -> list[dict[str
     Returns
     -------
     list of dict
-        The parameters by their columns' names, ``damkohler``, ``work_share``, then the figures; None for no value.
+        The parameters that were varied by their columns' names, ``damkohler``, ``work_share``, then the figures; None
+        for no value.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The map of regimes: what controls a front and whether stress stops it, over two numbers, with every material on it."""
+"""The map of regimes: what controls a front, and whether stress stops it, over two numbers; every material on it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CONTROL = ("#cfe8dc", "#f6edc0", "#f3d3e4")
 
 def material_rows(systems: Sequence[System]) -> list[dict[str, Any]]:
     """Places of the materials, by the first wire of each: both numbers, and the ends that the inputs allow."""
-    first = {}
+    first: dict[str, System] = {}
     for system in systems:
         if system.config.geometry.symmetry == "plane":
             first.setdefault(system.config.material.name, system)
@@ -78,8 +78,8 @@ def regime_map(rows: Sequence[Row], materials: Sequence[Row]) -> Figure:
         axes.set_xlim(*ACROSS)
         axes.set_ylim(*ALONG)
         add_letter(axes, number, 12.0, (-0.1, 1.01))
-    label(panels[0], "", "Stress work at half conversion over driving energy", legend=False)
-    label(panels[1], "k R c$_f$/((1 − c$_f$) D)", "Stress work at half conversion over driving energy", legend=False)
+    for axes, across in zip(panels, ("", "k R c$_f$/((1 − c$_f$) D)"), strict=True):
+        label(axes, across, "Stress work at half conversion over driving energy", legend=False)
     panels[1].legend(frameon=True, fontsize=9, loc="lower left", ncols=2)
     return figure
 
@@ -88,7 +88,7 @@ def _conversion(figure: Figure, axes: Axes, rows: Sequence[Row]) -> None:
     """Converted fraction as the runs ended, filled; on the side where a number is small the outermost runs go on."""
     across, along, values = _continued(*grid_of(rows, "converted_fraction"))
     # A run ends with the step that passes 0.9.
-    drawn = axes.contourf(across, along, np.minimum(values, 0.8999), levels=np.linspace(0.0, 0.9, 10), cmap=_BLUES, extend="neither")
+    drawn = axes.contourf(across, along, np.minimum(values, 0.8999), levels=np.linspace(0.0, 0.9, 10), cmap=_BLUES)
     figure.colorbar(drawn, ax=axes, location="top", aspect=40, pad=0.02, shrink=0.8,
                     label="Converted fraction at the end (runs end at 0.9)")
     axes.axhline(1.0, color="#555555", linewidth=1.2, linestyle="--")

@@ -19,7 +19,13 @@ from femanode.study.execution.store import FINISHED
 from femanode.study.quantity import common_unit, number_in, write_value
 from femanode.study.systems.energy import available_eV, film_speed, rate_for_diffusion_control, stress_work_eV
 from femanode.study.systems.inputs import TOUGHNESS, fitted_inputs, inputs_of
-from femanode.study.systems.placing import diameter_through, hours_through, interface_energy_through, place_of, stands_at
+from femanode.study.systems.placing import (
+    diameter_through,
+    hours_through,
+    interface_energy_through,
+    place_of,
+    stands_at,
+)
 from femanode.study.systems.runs import SystemRuns
 from femanode.study.systems.verdicts import Figure, Verdict, judge, overall
 from femanode.units import parse_quantity

@@ -57,17 +57,20 @@ def test_a_factor_of_ten_is_sixty_millivolts() -> None:
 
 def test_rows_are_read_at_the_time_that_is_said(tmp_path: Path) -> None:
     rates = "overrides.front.rates.100, overrides.front.rates.110, overrides.front.rates.111"
-    axes = {rates: [["0.002 nm/s", "0.012 nm/s", "0.001 nm/s"]], "overrides.mechanics.yield_stress": ["0.7 GPa"]}
+    axes = {rates: [["0.002 nm/s", "0.012 nm/s", "0.001 nm/s"], ["0.02 nm/s", "0.12 nm/s", "0.01 nm/s"]],
+            "overrides.mechanics.yield_stress": ["0.7 GPa", "1.4 GPa"]}
     sweep({"base": str(ROOT / "configs" / "si_110_129nm.yaml"), "axes": axes}, tmp_path / "bonds", workers=1,
           performer=by_hand)
-    (row,) = bond_rows(tmp_path / "bonds")
+    row, _, as_bundled, _ = bond_rows(tmp_path / "bonds")
     assert row["converted_after"] == pytest.approx(0.15)  # half of 20 min
     assert row["barrier_eV"] == pytest.approx(0.0595, abs=1e-4)
+    assert as_bundled["barrier_eV"] == 0.0
     assert row[FLOW] == 0.7
-    axes = {C_RATE: [0.5], "overrides.transport.diffusivity": ["1e-13 cm^2/s"]}
+    axes = {C_RATE: [0.5, 1], "overrides.transport.diffusivity": ["1e-13 cm^2/s", "1e-12 cm^2/s"]}
     sweep({"base": str(ROOT / "configs" / "si_galvanostatic_129nm.yaml"), "axes": axes}, tmp_path / "currents",
           workers=1, performer=by_hand)
-    (row,) = current_rows(tmp_path / "currents")
+    *_, row = current_rows(tmp_path / "currents")
+    assert (row[C_RATE], row[DIFFUSIVITY]) == (1, 1e-12)
     assert (row["depth_1h_nm"], row["charge_1h"]) == (9.0, 0.2)  # the run ended before
 
 
@@ -76,7 +79,8 @@ def test_cells_stand_where_their_run_does() -> None:
     first, _, shape, _ = figure.axes
     assert [tick.get_text() for tick in shape.get_xticklabels()] == ["-0.09", "-0.06", "0", "+0.06", "+0.12"]
     assert [tick.get_text() for tick in first.get_yticklabels()] == ["0.2", "0.4", "0.7", "1", "1.4"]
-    shown = {tuple(map(int, text.get_position())): text.get_text() for text in shape.texts if "(" not in text.get_text()}
+    shown = {tuple(map(int, text.get_position())): text.get_text() for text in shape.texts
+             if "(" not in text.get_text()}
     (row,) = (one for one in BONDS if one[FLOW] == 1.4 and one["barrier_eV"] < -0.08)
     assert shown[0, 4] == f"{row['anisotropy_ratio']:.1f}"
     assert len(shown) == 25
@@ -99,9 +103,10 @@ def test_what_the_page_says_of_bonds() -> None:
 def test_what_the_page_says_of_the_current() -> None:
     fast = sorted((row for row in CURRENTS if row[DIFFUSIVITY] > 1e-12), key=lambda row: row[C_RATE])
     slow = sorted((row for row in CURRENTS if row[DIFFUSIVITY] < 1e-12), key=lambda row: row[C_RATE])
-    # a galvanostatic charge is the current times the time
+    # a charge is the current times the time; less where the front, still entering, could not take all of it
     for row in fast:
-        assert row["state_of_charge"] == pytest.approx(row[C_RATE] * row["time_s"] / 3600.0, rel=0.02)
+        given = row[C_RATE] * row["time_s"] / 3600.0
+        assert (0.99 if row[C_RATE] <= 0.5 else 0.5) * given < row["state_of_charge"] < 1.001 * given
     after = {row[C_RATE]: row["depth_1h_nm"] for row in fast}
     assert [round(after[rate], 1) for rate in (0.01, 0.1, 0.5, 2.0, 4.0)] == [0.5, 4.5, 12.5, 9.4, 4.6]
     ends = [row["penetration_depth_nm"] for row in fast]

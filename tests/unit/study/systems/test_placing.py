@@ -1,4 +1,4 @@
-"""Places in the map of regimes against numbers worked out by hand, and times against the integral of the front's speed."""
+"""Places in the map of regimes against numbers worked out by hand, and times against an integral over the speed."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def system(name: str) -> System:
     return one
 
 
-# By hand. Si, 129 nm: c_f 0.6, k 0.12 nm/s, D 510 nm^2/s, so 0.12 * 64.5 * 1.5/510; 0.014948 nm^3 per carrier, p + 2 s/3 =
-# 0.9056 + 0.6667 GPa, 0.1 eV. Ge, 165 nm: c_f 1/3.75, 1 * 82.5 * 0.3636/2.75; flow stress 0.6373 GPa at the front, J 3.43,
-# (0.8590 + 0.6667) * 0.6373 GPa * 0.014671 nm^3 over 0.34 eV.
+# By hand. Si, 129 nm: c_f 0.6, k 0.12 nm/s, D 510 nm^2/s, so 0.12 * 64.5 * 1.5/510; 0.014948 nm^3 per carrier,
+# p + 2 s/3 = 0.9056 + 0.6667 GPa, 0.1 eV. Ge, 165 nm: c_f 1/3.75, 1 * 82.5 * 0.3636/2.75; flow stress 0.6373 GPa at the
+# front, J 3.43, (0.8594 + 0.6667) * 0.6373 GPa * 0.014671 nm^3 over 0.34 eV.
 @pytest.mark.parametrize(("name", "across", "along"), [("li_si_110", 0.022765, 1.4669), ("li_ge", 10.909, 0.2619)])
 def test_places_worked_out_by_hand(name: str, across: float, along: float) -> None:
     place = place_of(system(name).config)
@@ -49,8 +49,8 @@ def test_places_worked_out_by_hand(name: str, across: float, along: float) -> No
 
 def test_ends_are_those_of_the_ranges() -> None:
     low, high = ends_of(system("li_si_110"))
-    # D from 1e-13 to 1.7e-10 cm^2/s (k has a range in <100> alone, the slower); flow stress from 0.72 to 1.75 GPa, which
-    # outdoes the potential (0.10 to 0.12 V)
+    # D from 1e-13 to 1.7e-10 cm^2/s (k has a range in <100> alone, the slower); flow stress from 0.72 to 1.75 GPa,
+    # which outdoes the potential (0.10 to 0.12 V)
     assert low.damkohler == pytest.approx(0.12 * 64.5 * 1.5 / 17000.0)
     assert high.damkohler == pytest.approx(0.12 * 64.5 * 1.5 / 10.0)
     assert low.work_share == pytest.approx(0.72 * 1.4669, rel=1e-4)

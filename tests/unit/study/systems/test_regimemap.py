@@ -50,13 +50,13 @@ def test_saved_places_are_those_of_the_files() -> None:
 
 
 def stands(share: float) -> float:
-    """Sharp front, plastic shell of silicon (J 3.8): the fraction at which p + 2 s/3 is what it is at half, over share."""
+    """Converted fraction at which a sharp front of silicon (J 3.8) stands, by equilibrium of a plastic shell."""
     half = math.log(4.8) / math.sqrt(3.0) + 2.0 / 3.0
     return (grown := math.expm1(max((half / share - 2.0 / 3.0) * math.sqrt(3.0), 0.0))) / (3.8 + grown)
 
 
 def test_arrest_is_that_of_the_closed_form_and_a_thick_front_goes_farther() -> None:
-    across, along, values = grid_of(ROWS, "converted_fraction")
+    _, along, values = grid_of(ROWS, "converted_fraction")
     for share, fraction in zip(along, values[:, 0], strict=True):
         # a core that a front of an eighth of the radius presses on bears up to 0.09 more
         assert min(stands(share), 0.9) - 0.01 < fraction < stands(share) + 0.09
