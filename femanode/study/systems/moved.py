@@ -11,10 +11,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from scipy.optimize import brentq
 
+from femanode.config.loading import Config, load_config
 from femanode.output.runfolder import RunFolder
 from femanode.pictures.style import COLOURS, DASHES, add_letter, fill, label, new_chart
 from femanode.study.outcomes import read_study
+from femanode.study.systems.energy import available_eV, stress_work_eV
 from femanode.study.systems.placing import placed_rows
 
 Row = Mapping[str, Any]
@@ -50,13 +53,38 @@ def bond_rows(folder: str | Path) -> list[dict[str, Any]]:
     return rows
 
 
+def sharp_depth(config: Config, c_rate: float) -> float:
+    """Depth, nm, at which a sharp front in a round wire can no longer carry a current, by closed form.
+
+    The front takes (2 k/R) sqrt(1 - f) [1 - exp(-(E - w(f))/kT)] of the section's full content per time, with E the
+    driving energy at the cut-off and w the stress work: diffusion is no limit, and what it leaves behind is full.
+
+    Parameters
+    ----------
+    config : Config
+        With a cut-off at activity 1.
+    c_rate : float
+        Full contents per hour.
+    """
+    radius, energy = 0.5 * (config.geometry.narrowest or math.nan), available_eV(config)
+    free = 7200.0 * max(config.material.front.rates.values()) / radius
+
+    def spare(f: float) -> float:
+        taken = (energy - stress_work_eV(config.material, f)) / KT
+        return free * math.sqrt(1.0 - f) * -math.expm1(-taken) - c_rate
+
+    fraction = brentq(spare, 0.0, 0.999) if spare(0.0) > 0.0 else 0.0
+    return float(radius * (1.0 - math.sqrt(1.0 - fraction)))
+
+
 def current_rows(folder: str | Path) -> list[dict[str, Any]]:
-    """Rows of the sweep over C-rate and diffusivity; ``depth_1h_nm``, ``charge_1h`` (state of charge) are added."""
+    """Rows of the sweep over C-rate and diffusivity; ``depth_1h_nm``, ``charge_1h``, ``sharp_depth_nm`` are added."""
     rows = placed_rows(folder, ("state_of_charge", "converted_fraction", "penetration_depth_nm", "capacity_mAh_g",
                                 "stop_reason", "time_s", "transport_share"))
     for row, run in zip(rows, _runs(folder), strict=True):
         for name, column in (("depth_1h_nm", "front_depth_nm"), ("charge_1h", "state_of_charge")):
             row[name] = float(np.interp(3600.0, run.history["time_s"], run.history[column]))
+        row["sharp_depth_nm"] = sharp_depth(load_config(run.path / "config.yaml"), row[C_RATE])
     return rows
 
 
@@ -106,12 +134,15 @@ def current(rows: Sequence[Row]) -> Figure:
                                           ("depth_1h_nm", "after 1 h, or at the cut-off before", "s", DASHES[1])):
             axes.plot(rates, [row[key] for row in shown], marker=marker, color=COLOURS[k + 1], linestyle=dashes,
                       markersize=5, label=f"{text}, D = {diffusivity:g} cm²/s")
+    sharp = sorted({(row[C_RATE], row["sharp_depth_nm"]) for row in rows})
+    axes.plot(*zip(*sharp, strict=True), color=COLOURS[0], linestyle=":",
+              label="at the cut-off, sharp front, closed form")
     axes.set_xscale("log")
-    axes.set_ylim(bottom=0.0)
+    axes.set_ylim(0.0, 1.35 * max(row["penetration_depth_nm"] for row in rows))
     ticks = sorted({row[C_RATE] for row in rows})
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.set_xticks([], minor=True)
     label(axes, "C-rate (1/h)", "Mean depth of the front (nm)", legend=False)
-    axes.legend(frameon=False, fontsize=8.5)
+    axes.legend(frameon=False, fontsize=8.5, loc="upper right")
     fill(figure)
     return figure

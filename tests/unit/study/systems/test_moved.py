@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from femanode.config.loading import Config, dump_config
+from femanode.config.loading import Config, dump_config, load_config
 from femanode.study.execution.limits import Tell
 from femanode.study.execution.store import Outcome, Status, write_outcome
 from femanode.study.sweep import sweep
@@ -22,6 +23,7 @@ from femanode.study.systems.moved import (
     bond_strength,
     current,
     current_rows,
+    sharp_depth,
 )
 from femanode.study.systems.placing import from_csv
 
@@ -74,6 +76,16 @@ def test_rows_are_read_at_the_time_that_is_said(tmp_path: Path) -> None:
     assert (row["depth_1h_nm"], row["charge_1h"]) == (9.0, 0.2)  # the run ended before
 
 
+def test_a_sharp_front_carries_the_current_where_it_stops() -> None:
+    config = load_config(ROOT / "configs" / "si_galvanostatic_129nm.yaml")
+    # By hand at f = 0.15: p + 2 s/3 = 0.2963 + 0.6667 GPa times 0.014948 nm^3 is 0.08985 eV, of 0.1 eV; kT 0.02585 eV.
+    # Full content per hour: 7200 * 0.05/64.5 * sqrt(0.85) * (1 - exp(-0.01015/0.02585)) = 1.671.
+    assert sharp_depth(config, 1.671) == pytest.approx(64.5 * (1.0 - math.sqrt(0.85)), rel=2e-3)
+    # with 2 s/3 alone, 0.0622 eV: 5.58 * (1 - exp(-1.462)) = 4.29, beyond which it does not begin
+    assert sharp_depth(config, 4.25) > 0.0
+    assert sharp_depth(config, 4.35) == 0.0
+
+
 def test_cells_stand_where_their_run_does() -> None:
     figure = bond_strength(BONDS)
     first, _, shape, _ = figure.axes
@@ -106,12 +118,15 @@ def test_what_the_page_says_of_the_current() -> None:
     # a charge is the current times the time; less where the front, still entering, could not take all of it
     for row in fast:
         given = row[C_RATE] * row["time_s"] / 3600.0
-        assert (0.99 if row[C_RATE] <= 0.5 else 0.5) * given < row["state_of_charge"] < 1.001 * given
+        assert (0.99 if row[C_RATE] < 0.5 else 0.5) * given < row["state_of_charge"] < 1.001 * given
     after = {row[C_RATE]: row["depth_1h_nm"] for row in fast}
-    assert [round(after[rate], 1) for rate in (0.01, 0.1, 0.5, 2.0, 4.0)] == [0.5, 4.5, 12.5, 9.4, 4.6]
+    assert [round(after[rate], 1) for rate in (0.1, 0.2, 0.5, 2.0, 4.0)] == [4.4, 8.0, 10.6, 7.9, 2.2]
     ends = [row["penetration_depth_nm"] for row in fast]
-    assert ends[0] == max(ends)
+    assert ends == sorted(ends, reverse=True)
+    assert [round(ends[k], 1) for k in (0, 2, 5)] == [11.7, 10.6, 2.2]
+    # a front of 4 nm to either side goes deeper than a sharp one, by its width or little more
+    assert all(0.0 < end - row["sharp_depth_nm"] < 1.2 * 4.03 for end, row in zip(ends, fast, strict=True))
     assert max(row["transport_share"] for row in CURRENTS) < 0.065
     for one, other in zip(fast, slow, strict=True):
-        assert other["penetration_depth_nm"] > 0.95 * one["penetration_depth_nm"]
-    assert len(current(CURRENTS).axes[0].lines) == 4
+        assert other["penetration_depth_nm"] > 0.96 * one["penetration_depth_nm"]
+    assert len(current(CURRENTS).axes[0].lines) == 5

@@ -11,7 +11,8 @@ import pytest
 
 from femanode.study.systems.figures import draw_all
 from femanode.study.systems.files import find_systems
-from femanode.study.systems.page import page
+from femanode.study.systems.page import films, page, through
+from femanode.study.systems.rows import closed_forms
 
 DOCS = Path(__file__).resolve().parents[4] / "docs"
 SAVED: dict[str, Any] = json.loads((DOCS / "systems.json").read_text(encoding="utf-8"))
@@ -53,6 +54,30 @@ def test_what_the_text_says_of_the_table_holds() -> None:
     # tin oxide stays as long as it was
     assert ROWS["li_sno2"]["axial_stretch"] < 1.1
     assert ROWS["li_sno2_axial"]["axial_stretch"] < 1.1
+
+
+def test_closed_forms_are_those_of_the_files() -> None:
+    for system in find_systems():
+        row = ROWS[system.name]
+        for key, value in closed_forms(system.config).items():
+            assert row[key] == pytest.approx(value, rel=1e-9), (system.name, key)
+
+
+def test_what_the_page_says_of_films_and_full_conversion() -> None:
+    told = dict(re.findall(r"^\| (\S+) \|.*\| ([\w ]+) \|$", films(SAVED["rows"]), re.MULTILINE))
+    held = {name for name, word in told.items() if word == "at the lower end"}
+    assert held == {"Na-Sn", "Na-Sb2S3", "Na-SnS2", "Na-a-Ge", "Li-SnO2"}  # the fronts of 5 nm/s and more
+    assert {told[name] for name in told.keys() - held - {"material"}} == {"no"}
+    # by hand, one material: rates over what one film lets through, and under and between both ends
+    row = {"material": "x", "film_speed_nm_s": [1.0, 10.0]}
+    words = [films([row | {"front_rate_nm_s": rate}]).splitlines()[-1].split(" | ")[-1] for rate in (0.5, 5.0, 50.0)]
+    assert words == ["no |", "at the lower end |", "at both ends |"]
+    lines = {line.split(" | ")[0][2:]: line.split(" | ") for line in through(SAVED["rows"]).splitlines()}
+    assert {name for name, cells in lines.items() if cells[2] == "never"} == lines.keys() - {
+        "material", "---", "Li-Si", "Li-a-Si", "Na-a-Ge"}
+    # what stress does not stop goes through on its own rate and on diffusion: germanium of 620 nm in about an hour
+    assert lines["Li-Ge"][3] == "630"
+    assert lines["Li-Si"][-2:] == ["36.3", "59 |"]
 
 
 def test_figures_are_drawn_of_any_table(tmp_path: Path) -> None:
