@@ -36,8 +36,9 @@ class ButlerVolmer:
         most = self.thermal * float(np.log1p(abs(ratio))) / share
 
         def excess(eta: float) -> float:
-            return float(np.exp(self.share * eta / self.thermal)
-                         - np.exp(-(1.0 - self.share) * eta / self.thermal)) - ratio
+            # Differences from 1, which a current far below the exchange current is lost in.
+            return float(np.expm1(self.share * eta / self.thermal)
+                         - np.expm1(-(1.0 - self.share) * eta / self.thermal)) - ratio
 
-        return float(brentq(excess, 0.0, most * (1.0 + 1e-12)) if ratio > 0.0
-                     else brentq(excess, -most * (1.0 + 1e-12), 0.0))
+        most *= 1.0 + 1e-12
+        return float(brentq(excess, *((0.0, most) if ratio > 0.0 else (-most, 0.0)), xtol=1e-12 * most, rtol=1e-14))

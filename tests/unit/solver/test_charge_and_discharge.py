@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.special import jn_zeros
 
 from femanode.config.loading import Config
 from femanode.numerics.arrays import Array
@@ -214,3 +215,21 @@ def test_a_state_of_any_step_is_stored_whole() -> None:
     onward, _ = follow(problem, replace(again))
     straight = [c for c in found if c.state.t > middle.state.t]
     assert charge(problem, onward[-1].state) == pytest.approx(charge(problem, straight[-1].state), abs=1e-9)
+
+
+@pytest.mark.parametrize("boundary", [{"potential": "10 mV"}, {"protocol": ["Hold at 10 mV for 0.2 s"]}])
+def test_a_potential_applied_at_once_fills_a_bare_cylinder_as_diffusion_does(boundary: dict[str, object]) -> None:
+    # The surface takes its new content in no time, however short the step; only what follows within is bounded.
+    problem = wire([], boundary=boundary, material="Li-a-Si", initial={"reacted": True}, time={"end": "0.2 s"},
+                   overrides={"transport.diffusivity": "2e-12 cm^2/s"}, mesh={"element_size": "1.25 nm"})
+    start = problem.initial_state()
+    assert charge(problem, start) < 0.7
+    candidates, _ = follow(problem, start)
+    last = candidates[-1].state
+    share = (charge(problem, last) - charge(problem, start)) / (1.0 - charge(problem, start))
+    # Crank: 1 - sum 4/a^2 exp(-a^2 D t/R^2) with the zeros a of J0; D = 200 nm^2/s, R = 10 nm
+    zeros = jn_zeros(0, 50)
+    exact = 1.0 - float(np.sum(4.0 / zeros**2 * np.exp(-(zeros**2) * 200.0 * last.t / 10.0**2)))
+    assert 0.5 < exact < 0.95
+    # eight elements along the radius and steps that fill by 0.02 each
+    assert share == pytest.approx(exact, rel=0.02)
