@@ -7,6 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 
+#: Current over exchange current below which the overpotential is linear in it, to that share of itself.
+OHMIC = 1e-12
+
+
 @dataclass(frozen=True)
 class ButlerVolmer:
     """i = exchange [exp(share eta/thermal) - exp(-(1 - share) eta/thermal)].
@@ -29,8 +33,8 @@ class ButlerVolmer:
         from scipy.optimize import brentq  # loads slowly, and few runs need it
 
         ratio = current / self.exchange
-        if ratio == 0.0:
-            return 0.0
+        if abs(ratio) < OHMIC:
+            return self.thermal * ratio
         # One of the two exponentials is at least |ratio| and, within the bracket, at most |ratio| + 1.
         share = self.share if ratio > 0.0 else 1.0 - self.share
         most = self.thermal * float(np.log1p(abs(ratio))) / share
