@@ -36,7 +36,7 @@ from femanode.solver.problem import build_problem
 Mapping = dict[str, Any]
 
 #: Steps and seconds of the processor after which a run is interrupted, as by Ctrl-C; seconds after which it hangs.
-STEPS, SECONDS, HUNG = 12, 2.0, 300.0
+STEPS, SECONDS, HUNG = 10, 1.2, 600.0
 #: Figures of a state may leave their bounds by this: levels above a cut-off and beyond a measured curve; rounding.
 LEVEL, ROUNDING = 6e-3, 1e-6
 #: The power balance is asked for where a front has passed so many of its half-thicknesses.
@@ -79,20 +79,20 @@ def _layer(draw: st.DrawFn) -> Any:
 def geometries(draw: st.DrawFn, meshes: Path) -> tuple[Mapping, float, bool]:
     """The section, its smallest thickness (nm), and whether its rates may depend on direction."""
     shape = draw(st.sampled_from(["circle", "circle", "annulus", "ellipse", "polygon", "file"]))
-    d = draw(st.integers(30, 44))
+    d = draw(st.integers(28, 38))
     found: Mapping = {"shape": shape}
     thickness = 0.5 * d
     if shape in ("circle", "annulus", "polygon"):
         found["diameter"] = f"{d} nm"
     if shape == "annulus":
-        inner = draw(st.integers(8, max(8, d - 26)))
+        inner = draw(st.integers(6, max(6, d - 24)))
         found |= {"inner_diameter": f"{inner} nm"}
         thickness = 0.5 * (d - inner)
         if _maybe(draw, 2):
             found["reacting"] = draw(st.sampled_from(["inner", "both"]))
             thickness *= 0.5 if found["reacting"] == "both" else 1.0
     if shape == "ellipse":
-        e = draw(st.integers(26, 44))
+        e = draw(st.integers(26, 38))
         found |= {"diameters": [f"{d} nm", f"{e} nm"], "rotation": _number(draw, 0.0, 180.0, "deg")}
         thickness = 0.5 * min(d, e)
     if shape == "polygon":
@@ -104,7 +104,7 @@ def geometries(draw: st.DrawFn, meshes: Path) -> tuple[Mapping, float, bool]:
         found["path"] = str(path)
         thickness = 14.0
     if shape == "circle" and _maybe(draw, 4):
-        core = draw(st.integers(8, max(8, d - 26)))
+        core = draw(st.integers(6, max(6, d - 24)))
         found["core"] = {"diameter": f"{core} nm", "material": _layer(draw)}
         thickness = 0.5 * (d - core)
     if shape in ("circle", "annulus") and "reacting" not in found and _maybe(draw, 4):
@@ -237,7 +237,7 @@ def mappings(draw: st.DrawFn, meshes: Path) -> Mapping:
     geometry, thickness, _ = draw(geometries(meshes))
     material, changes, curve = draw(materials())
     verb = VERBS[load_material(material).carrier.symbol]
-    delta = min(float(draw(st.integers(4, 6))), max(4.0, 0.4 * thickness))
+    delta = min(float(draw(st.integers(4, 5))), max(4.0, 0.4 * thickness))
     found: Mapping = {"name": "random", "geometry": geometry, "material": material, "overrides": changes,
                       "crystal": {"axis": draw(st.sampled_from([[0, 0, 1], [1, 1, 0], [1, 1, 1], [1, 1, 2]]))},
                       "front": {"half_thickness": f"{delta:g} nm"},
