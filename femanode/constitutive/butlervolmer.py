@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-
 #: Current over exchange current below which the overpotential is linear in it, to that share of itself.
 OHMIC = 1e-12
 

@@ -1,4 +1,4 @@
-"""A sweep of short cases whose processes are killed at random: ``python -m tests.fuzz.soak --cases 300 --seconds 1200``.
+"""A sweep of short cases whose processes are killed at random: ``python -m tests.fuzz.soak``.
 
 `soak` runs the sweep in a process of its own and kills what that has started: cases, and the launchers that fork them.
 Cases that were killed count as crashed, which ``--retry`` runs again; the last round is left in peace.
@@ -142,8 +142,9 @@ def _reported(folder: Path, cases: int, kills: int, rounds: int, seconds: float,
     doubled = sorted({case for case, n in rows.items() if n > 1} | {case for case, n in ended.items() if n > 2})
     part = max(1, len(memory) // 10)
     first, last = (sum(m) / len(m) if m else 0.0 for m in (memory[:part], memory[-part:]))
-    return Report(cases=len(table), kills=kills, rounds=rounds, seconds=seconds, first_MB=first, last_MB=last, lost=lost,
-                  doubled=doubled, together=[note for note in notes if "beside" in note])
+    together = [note for note in notes if "beside" in note]
+    return Report(cases=len(table), kills=kills, rounds=rounds, seconds=seconds, first_MB=first, last_MB=last,
+                  lost=lost, doubled=doubled, together=together)
 
 
 def main() -> None:

@@ -21,8 +21,8 @@ from femanode.config.trust import confined_to
 from femanode.config.yamlio import load_yaml
 from femanode.errors import ConfigError
 from femanode.output.checkpoint import load_checkpoint
-from tests.casefile import CASE
 from tests.browser import Browser
+from tests.casefile import CASE
 from tests.fronts import coarse_case
 
 PACKAGE = Path(femanode.__file__).parent

@@ -1,4 +1,4 @@
-"""A sweep whose processes are killed at random, for twenty seconds; for twenty minutes by ``python -m tests.fuzz.soak``."""
+"""A sweep whose processes are killed at random, for twenty seconds; by ``python -m tests.fuzz.soak`` for twenty minutes."""
 
 from __future__ import annotations
 
