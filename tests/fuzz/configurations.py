@@ -369,14 +369,14 @@ def _of_line(error: FemanodeError, code: int) -> list[str]:
 
 
 def _resume(config: Config, folder: Path, verdict: Verdict) -> None:
-    """A run that has ended early goes on from its state for a step, or ends there by the same name again."""
+    """A run that was interrupted goes on from its state; one that has stopped goes on or stops by the same name."""
     before = len(femanode.Result(folder).history)
     try:
         femanode.run(config, folder, resume=True, report=_Patience(2, 5.0))
     except KeyboardInterrupt:
         pass
     except ConvergenceError as error:
-        if verdict.end != "stopped" or _name(str(error)) != _name(verdict.said):
+        if verdict.end == "stopped" and _name(str(error)) != _name(verdict.said):
             verdict.wrong.append(f"resumed, it ends by another name: {error}")
     if len(femanode.Result(folder).history) < before:
         verdict.wrong.append("resumed, it has fewer rows")

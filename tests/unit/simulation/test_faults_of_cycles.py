@@ -44,7 +44,7 @@ RUNS: dict[str, dict[str, Any]] = {
                              "coating": {"thickness": "2 nm", "material": "SiO2"}},
                 "overrides": {"front.rates": {"isotropic": "0.05 nm/s"}},
                 "mechanics": {"axial": "bending", "pressure": "10 MPa"},
-                "time": {"end": "100 s", "max_front_advance": 0.1}}}
+                "time": {"end": "100 s", "max_front_advance": 0.04}}}
 ELEMENTS = elements.CompiledElements if elements.compiled.available() else elements.Elements
 
 

@@ -233,3 +233,23 @@ def test_a_potential_applied_at_once_fills_a_bare_cylinder_as_diffusion_does(bou
     assert 0.5 < exact < 0.95
     # eight elements along the radius and steps that fill by 0.02 each
     assert share == pytest.approx(exact, rel=0.02)
+
+
+@pytest.mark.parametrize("law", ["ideal", "open_circuit"])
+def test_a_protocol_may_begin_with_a_rest_which_changes_nothing(law: str) -> None:
+    # Before anything has reacted nothing happens at rest: what follows is what it is without one.
+    def ends(protocol: list[str]) -> tuple[int, float, float]:
+        problem = wire(protocol, initial={}, overrides={"front.rates": {"isotropic": "0.1 nm/s"}, "chemistry.law": law})
+        candidates, said = follow(problem)
+        assert [one.reason for one in said] == [StopReason.TIME.value] * len(protocol)
+        last = candidates[-1].state
+        return len(candidates), last.t, charge(problem, last)
+
+    steps, t, there = ends(["Lithiate at 2C for 60 s"])
+    assert there > 0.03
+    rested, later, same = ends(["Rest for 667 s", "Lithiate at 2C for 60 s"])
+    assert later == pytest.approx(t + 667.0, rel=1e-12)
+    assert rested > steps
+    # C-rate times time, less what a front that is only entering does not take; how much that is goes by the steps
+    assert there == pytest.approx(2.0 * 60.0 / 3600.0, rel=0.06)
+    assert same == pytest.approx(2.0 * 60.0 / 3600.0, rel=0.06)
