@@ -26,6 +26,8 @@ __all__ = ["TAGS", "UNITS", "read_section", "write_section"]
 UNITS = {"nm": 1.0, "um": 1e3, "mm": 1e6, "m": 1e9, "angstrom": 0.1}
 #: Diameters of wires, nm. Below there are no grains of matter, above no wire that reacts while one waits for it.
 NARROWEST, WIDEST = 1.0, 1e5
+#: Characters of what a library says of a damaged file, which may be a line for each line.
+LONGEST = 300
 _IGNORED_CELLS = ("vertex", "line", "line3")
 
 
@@ -145,7 +147,8 @@ def _read_file(path: Path) -> meshio.Mesh:
     # on a damaged file the readers raise any kind of exception
     except (Exception, SystemExit) as error:
         reason = " ".join(said.getvalue().split()) or f"{type(error).__name__}: {error}".strip(": ")
-        raise MeshError(f"cannot be read as a mesh ({reason})", where=str(path)) from None
+        short = reason if len(reason) <= LONGEST else f"{reason[:LONGEST]}..."
+        raise MeshError(f"cannot be read as a mesh ({short})", where=str(path)) from None
 
 
 def _triangles_of(raw: meshio.Mesh, where: str) -> IntArray:
