@@ -71,15 +71,13 @@ def _note(folder: Path, text: str) -> None:
 
 @dataclass
 class Report:
-    """What a soak has come to; memory of the sweep's own process, MB, soon after its start and at the end of the first
-    round, 0 where that was too short."""
+    """What a soak has come to; memory of the sweep's own process, MB, in the five fifths of the first round."""
 
     cases: int
     kills: int
     rounds: int
     seconds: float
-    first_MB: float
-    last_MB: float
+    memory_MB: list[float]
     lost: list[int]
     doubled: list[int]
     together: list[str]
@@ -140,11 +138,11 @@ def _reported(folder: Path, cases: int, kills: int, rounds: int, seconds: float,
     lost = sorted(wanted - set(rows))
     # A case may be killed between its end and the word of it, and is then computed again: not more often than killed.
     doubled = sorted({case for case, n in rows.items() if n > 1} | {case for case, n in ended.items() if n > 2})
-    part = max(1, len(memory) // 10)
-    first, last = (sum(m) / len(m) if m else 0.0 for m in (memory[:part], memory[-part:]))
+    parts = [memory[k * len(memory) // 5: (k + 1) * len(memory) // 5] for k in range(5)]
     together = [note for note in notes if "beside" in note]
-    return Report(cases=len(table), kills=kills, rounds=rounds, seconds=seconds, first_MB=first, last_MB=last,
-                  lost=lost, doubled=doubled, together=together)
+    means = [round(sum(part) / len(part), 1) for part in parts if part]
+    return Report(cases=len(table), kills=kills, rounds=rounds, seconds=seconds, memory_MB=means, lost=lost,
+                  doubled=doubled, together=together)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""A sweep whose processes are killed at random, for twenty seconds; by ``python -m tests.fuzz.soak`` for twenty minutes."""
+"""A sweep whose processes are killed at random; `tests.fuzz.soak` does it for twenty minutes."""
 
 from __future__ import annotations
 
