@@ -110,9 +110,9 @@ def test_a_fault_met_once_costs_a_step_and_one_that_stays_ends_the_run_by_its_na
         once = femanode.run(case(name), tmp_path / "once")
     assert faults.met == 1
     assert once.manifest["stop_reason"] == whole(name).manifest["stop_reason"]
-    # a step more or less of some twenty, each with an error of the first order
+    # as far off as what one step of some twenty carries: a rejection holds the following ones short too
     charge, undisturbed = (run.history["state_of_charge"].iloc[-1] for run in (once, whole(name)))
-    assert charge == pytest.approx(undisturbed, rel=2e-2)
+    assert charge == pytest.approx(undisturbed, rel=5e-2)
     with pytest.MonkeyPatch.context() as patch:
         faults = Faults(patch, lasting=True)
         faults.at(owner, call, fault)
@@ -124,7 +124,7 @@ def test_a_fault_met_once_costs_a_step_and_one_that_stays_ends_the_run_by_its_na
     resumed = femanode.run(case(name), tmp_path / "run", resume=True)
     if site == "mixing of stress and carriers":
         # Steps so short that nothing has to be mixed were accepted meanwhile: another run, to the same charge.
-        assert resumed.history["state_of_charge"].iloc[-1] == pytest.approx(undisturbed, rel=2e-2)
+        assert resumed.history["state_of_charge"].iloc[-1] == pytest.approx(undisturbed, rel=5e-2)
     else:
         same_run(resumed, whole(name))
 
