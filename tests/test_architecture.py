@@ -123,7 +123,7 @@ def test_laws_know_no_mesh(module: str) -> None:
 
 @pytest.mark.parametrize(("library", "allowed"), [
     ("meshio", {"mesh.files", "mesh.groups", "output.writers", "output.runfolder"}),
-    ("pyvista", {"pictures.rendering", "pictures.sampling", "pictures.scene"}), ("bokeh", {"pictures.interactive"}),
+    ("pyvista", {"pictures.rendering", "pictures.sampling"}), ("bokeh", {"pictures.interactive"}),
     ("typer", {"cli.commands", "cli.report", "cli.study", "cli.verify"}), ("trame_vtk", {"pictures.scene"}),
     ("jinja2", {"pictures.page.report"}), ("h5py", {"output.vtkhdf"}),
     ("pypardiso", {"numerics.pardiso"}), ("rslab", {"numerics.rslab"}),

@@ -50,9 +50,7 @@ def describe_plan(problem: Problem) -> str:
     control = "interface" if number < 0.3 else "diffusion" if number > 3 else "mixed"
     lines = [
         f"case            {config.name}",
-        f"section         {_describe_section(problem)}; "
-        f"x along {problem.frame.miller_along('x')}, y along {problem.frame.miller_along('y')}, "
-        f"axis {problem.frame.miller_along('z')}",
+        f"section         {_describe_section(problem)}; {_describe_axes(problem)}",
         *_describe_layers(problem),
         f"mesh            {physics.spaces.cells.shape[1]} quadratic triangles, {unknowns} displacement unknowns, "
         f"quality {quality['quality_min']:.2f} (worst), {quality['quality_mean']:.2f} (mean)",
@@ -74,9 +72,19 @@ def describe_plan(problem: Problem) -> str:
 def _describe_section(problem: Problem) -> str:
     """The sector that is meshed, and of what."""
     section, outline = problem.section, problem.section.outline
+    if outline.revolved and outline.round and outline.solid:
+        return f"{section.sector} of the cut through a particle (sphere) of {2 * section.radius:g} nm"
     if outline.round and outline.solid:
         return f"{section.sector} of a wire of {2 * section.radius:g} nm"
     return f"{section.sector} of: {outline}"
+
+
+def _describe_axes(problem: Problem) -> str:
+    """What x and y are: directions of the crystal, or radius and axis of a body of revolution."""
+    if problem.section.outline.revolved:
+        return "axisymmetric, x = r the radius, y = z the axis, mirrored at z = 0; rates are isotropic"
+    return (f"x along {problem.frame.miller_along('x')}, y along {problem.frame.miller_along('y')}, "
+            f"axis {problem.frame.miller_along('z')}")
 
 
 def _describe_layers(problem: Problem) -> list[str]:

@@ -12,7 +12,10 @@ from femanode.errors import ConfigError
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="a run's folder")]
 Folders = Annotated[list[Path], typer.Argument(metavar="DIR [DIR ...]", help="runs' folders")]
-Field = Annotated[str, typer.Option(metavar="NAME", help="field, such as hoop, content, eqps; or 'curves', 'cycles'")]
+Field = Annotated[str, typer.Option(metavar="NAME", help="field, such as hoop, content; or 'curves', 'potential'")]
+
+#: What is drawn against capacity, by either name.
+POTENTIAL = ("potential", "cycles")
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +42,7 @@ def plot(folders: Folders, field: Field = "hoop_stress_GPa",
                                                    "value, drawn with the computed one")] = None,
          key: Annotated[str, typer.Option(metavar="KEY", help="column of history.csv that was measured, for --with")]
          = "front_depth_nm") -> None:
-    """Draw a field in the true deformed shape, the curves, or the potential of cycles; several runs in one panel."""
+    """Draw a field in the true deformed shape, the curves, or potential over capacity; several runs in one panel."""
     if data is not None:
         typer.echo(_beside(folders, data, key, out))
         return
@@ -63,7 +66,7 @@ def plot(folders: Folders, field: Field = "hoop_stress_GPa",
         path = plot_panel(runs, field, numbers, out, size=size, limits=ends)
     elif field == "curves":
         path = plot_curves(runs[0], out, size=size)
-    elif field == "cycles":
+    elif field in POTENTIAL:
         path = plot_cycles(runs[0], out, size=size)
     else:
         path = plot_field(runs[0], field, numbers[0], out, shared=shared, size=size, limits=ends)
@@ -81,11 +84,11 @@ def _beside(folders: list[Path], data: Path, key: str, out: Path | None) -> Path
 
 
 def _refuse(field: str, **given: object) -> None:
-    """Options that contradict each other, or that curves and cycles do not have."""
+    """Options that contradict each other, or that curves do not have."""
     if given["frame"] is not None and given["time"] is not None:
         raise ConfigError("found both --frame and --time", allowed="one of them")
     for name, option in (("time", "--time"), ("limits", "--range")):
-        if field in ("curves", "cycles") and given[name] is not None:
+        if field in ("curves", *POTENTIAL) and given[name] is not None:
             raise ConfigError(f"found {option}", where=f"--field {field}", allowed=f"{option} with a field of a frame",
                               hint="leave it out")
 
@@ -94,9 +97,14 @@ def report(folders: Folders,
            out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help=".html to write")] = None,
            interactive: Annotated[bool, typer.Option(
                "--interactive", help="every field at every time of one run, with the value under the cursor")] = False,
-           ) -> None:
+           data: Annotated[Path | None, typer.Option(
+               "--with", metavar="FILE", help="table of measured depths or potentials, drawn in the charts of the "
+                                              "computed ones")] = None) -> None:
     """Write the page of a run, or one page that compares several."""
     if interactive:
+        if data is not None:
+            raise ConfigError("found both --interactive and --with", where="command line", allowed="one of them",
+                              hint="the page without --interactive has the charts")
         from femanode.pictures.interactive import write_interactive
 
         if len(folders) > 1:
@@ -106,7 +114,14 @@ def report(folders: Folders,
         return
     from femanode.pictures.page.report import write_report
 
-    typer.echo(write_report(folders, out))
+    if data is None:
+        typer.echo(write_report(folders, out))
+        return
+    from femanode.output.runfolder import RunFolder
+    from femanode.study.beside import curves_for_page
+
+    runs = [RunFolder(folder) for folder in folders]
+    typer.echo(write_report(runs, out, beside=[curves_for_page(run, data) for run in runs]))
 
 
 def watch(folder: Folder,

@@ -19,6 +19,7 @@ from pydantic import (
 from femanode.config.contact import Contact
 from femanode.config.layers import LAYERS, Coating, Core
 from femanode.config.quantities import Angle, Length, Rounding, Section, Whole, problem
+from femanode.config.revolution import require_body
 from femanode.config.roughness import Roughness
 from femanode.config.yamlio import kind
 
@@ -49,11 +50,11 @@ _REQUIRED = {"circle": {"diameter": "a length such as '129 nm'"},
              "file": {"path": "the mesh file for shape file"}}
 #: Keys that are left out where they have their default: checkpoints made before they were there stay valid.
 _UNSAID = {"unit": "nm", "diameters": None, "corners": None, "rounding": 0.0, "rotation": 0.0, "reacting": "outer",
-           "contact": None, "core": None, "coating": None}
+           "contact": None, "core": None, "coating": None, "symmetry": "plane"}
 
 
 class Geometry(Section):
-    """Cross-section of the wire."""
+    """Cross-section of the wire, or half of the cut through the axis of a body of revolution."""
 
     shape: Literal["circle", "annulus", "ellipse", "polygon", "file"] = Field(
         description="circle | annulus | ellipse | polygon (regular) | file (a mesh)"
@@ -86,6 +87,10 @@ class Geometry(Section):
         default="auto",
         description="part that is meshed; auto takes the smallest that crystal, outline and contact allow, full with "
         "roughness; a mesh from file must be that part",
+    )
+    symmetry: Literal["plane", "axisymmetric"] = Field(
+        default="plane", description="plane: cross-section of a wire; axisymmetric: the section is revolved about x = "
+        "0, x being the radius r and y the axis z, so that a circle is a sphere; isotropic rates only",
     )
     roughness: Roughness | None = Field(
         default=None, description="uneven outline, for circle and annulus; null: none"
@@ -162,6 +167,12 @@ class Geometry(Section):
         return self
 
     @model_validator(mode="after")
+    def _body_of_revolution(self) -> Self:
+        if self.axisymmetric:
+            require_body(self)
+        return self
+
+    @model_validator(mode="after")
     def _roughness_fits(self) -> Self:
         """Refuse waves that the outline cannot have, and any where the outline is no circle that is made here."""
         if self.roughness is not None:
@@ -177,6 +188,11 @@ class Geometry(Section):
         plain: dict[str, Any] = standard(self)
         return {key: value for key, value in plain.items()
                 if key not in _UNSAID or getattr(self, key) != _UNSAID[key]}
+
+    @property
+    def axisymmetric(self) -> bool:
+        """Whether the section is revolved about x = 0."""
+        return self.symmetry == "axisymmetric"
 
     @property
     def narrowest(self) -> float | None:

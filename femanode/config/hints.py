@@ -40,14 +40,21 @@ WAYS = (
     Way(("polygon*", "hexagon*", "square", "rectang*", "facet*", "triang*"),
         ("geometry.shape=polygon write 'shape: polygon' under geometry",),
         "a section with corners is not there yet; a mesh of one can be read: shape: file, docs/howto/mesh.md"),
-    Way(("sphere*", "spherical", "particle*", "ball"), (),
-        "spheres are not there: the section of a long wire is computed, write 'shape: circle' under geometry "
-        "(docs/limits.md)"),
+    Way(("sphere*", "spherical", "particle*", "ball", "axisym*", "axial_symm*", "revol*"),
+        ("geometry.symmetry=axisymmetric write 'shape: circle' and 'symmetry: axisymmetric' under geometry",)),
     Way(("film*", "thin_film", "plate", "slab", "planar"), (),
         "flat films are not there: the section of a long wire is computed (docs/limits.md); boundary.film is a layer "
         "that carriers cross"),
     Way(("wire", "nanowire", "cylinder*", "round", "disc", "disk", "solid"),
         ("geometry.shape=circle write 'shape: circle' under geometry",)),
+    Way(("rate", "charging_rate"), ("boundary.c_rate write 'mode: galvanostatic' under boundary, with c_rate such as "
+                                    "0.2 for C/5; the front's own rates are overrides.front.rates",)),
+    Way(("axis", "orientation", "growth_direction"), ("crystal.axis write crystal.axis, such as [1, 1, 2]",)),
+    Way(("size", "mesh_size", "resolution"), ("mesh.element_size write mesh.element_size",)),
+    Way(("length",), (), "the wire is endless: its section is computed, and mechanics.axial says what holds it along"),
+    Way(("yield*", "flow_stress", "youngs_modulus", "poisson*", "diffusivity", "toughness"),
+        ("overrides write it under overrides, by its path in the material, such as mechanics.yield_stress: femanode "
+         "materials NAME lists them",)),
     Way(("radius",), ("geometry.diameter write geometry.diameter, twice the radius",)),
     Way(("coat*", "shell*", "oxide*", "sio2", "carbon*", "layer*"),
         ("geometry.coating write it under geometry.coating", "geometry.layers write it under geometry.layers"),
@@ -122,7 +129,18 @@ def hint_for(word: object, model: type[BaseModel]) -> str:
     for way in WAYS:
         if any(folded == name or (name[-1] == "*" and folded.startswith(name[:-1])) for name in way.words):
             return next(_told(way, model), way.missing)
-    return ""
+    return _deeper(folded, model)
+
+
+def _deeper(word: str, model: type[BaseModel]) -> str:
+    """Where a key stands that was written without its section, or with another; empty where none or several have it."""
+    found = []
+    for name, info in model.model_fields.items():
+        section = next((part for part in _parts(info.annotation) if isinstance(part, type) and
+                        issubclass(part, BaseModel)), None)
+        if section is not None and word in section.model_fields and not section.model_fields[word].exclude:
+            found.append(f"{name}.{word}")
+    return f"write {found[0]}" if len(found) == 1 else ""
 
 
 def c_rate(text: str) -> float | None:

@@ -98,7 +98,10 @@ def _path(reference: object, base: Path, where: str, inert: bool) -> Path:
     if reference in others:
         found = f"found {kind(reference)}, which {'takes carriers' if inert else 'is inert'}"
         raise ConfigError(found, where=where, allowed=allowed)
-    hint = suggest_material(reference, known) or "write its own file: docs/howto/material.md"
+    # The host alone names no material, as its carrier is not said.
+    of_host = [name for name in known if name.partition("-")[2].removeprefix("a-") == reference]
+    hint = (suggest_material(reference, known) or (f"write carrier and host: {' or '.join(of_host)}" if of_host else "")
+            or "write its own file: docs/howto/material.md")
     raise ConfigError(f"found the unknown material {kind(reference)}", where=where, allowed=allowed, hint=hint)
 
 

@@ -18,6 +18,7 @@ from femanode.config.material import Material, material_mapping
 from femanode.config.migration import migrate
 from femanode.config.overrides import apply_overrides, set_value
 from femanode.config.quantities import Section, Temperature, Text, problem
+from femanode.config.revolution import require_isotropic
 from femanode.config.sections import (
     Boundary,
     Crystal,
@@ -162,6 +163,8 @@ class Config(Section):
         if coating is not None and coating.material.transport is not None and film is not None:
             raise problem("found a film beside a coating that carriers cross", allowed="one of the two",
                           hint="a coating whose material has no transport lets carriers through", key="boundary.film")
+        if self.geometry.axisymmetric:
+            require_isotropic(self)
         if "crystal" not in self.model_fields_set and "isotropic" not in self.material.front.rates:
             raise problem(
                 "found nothing, but the front rates depend on direction",

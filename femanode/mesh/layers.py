@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from femanode.mesh.outline import SPANS, Annulus
+from femanode.mesh.outline import SPANS, Annulus, Plane
 from femanode.mesh.section import COATING, CORE, ON_LINE, REACTING
 from femanode.numerics.arrays import Array, BoolArray, IntArray
 
 
 @dataclass(frozen=True)
-class Layered:
+class Layered(Plane):
     """A circle or annulus that reacts on its outside, with a core within it and a coating on it.
 
     Depth, radius and wall are those of the part that reacts; curves, reach and area those of the whole section.

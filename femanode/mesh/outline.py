@@ -88,8 +88,21 @@ class Outline(Protocol):
     def equivalent_depth(self, fraction: float) -> float:
         """Depth (nm) at which a front, equally deep everywhere, has converted ``fraction`` of the section's area."""
 
+    @property
+    def revolved(self) -> bool:
+        """Whether the section is half of a cut through the axis x = 0 of a body of revolution; plane otherwise."""
 
-class OneMaterial:
+
+class Plane:
+    """What outlines of the cross-section of a wire have in common."""
+
+    @property
+    def revolved(self) -> bool:
+        """False."""
+        return False
+
+
+class OneMaterial(Plane):
     """What outlines of a section without layers have in common."""
 
     @property

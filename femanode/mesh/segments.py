@@ -70,10 +70,18 @@ def grid_over(low: Array, high: Array) -> Array:
 
 
 class Depths:
-    """How much of a section lies how deep, from the depths (n,) of evenly spread points, nm."""
+    """How much of a section lies how deep, from the depths (n,) of evenly spread points, nm.
 
-    def __init__(self, depths: Array, inside: BoolArray) -> None:
-        self._sorted = np.sort(np.maximum(depths[inside], 0.0))
+    Where a point stands for more than another, ``weight`` (n,) says how much.
+    """
+
+    def __init__(self, depths: Array, inside: BoolArray, weight: Array | None = None) -> None:
+        found = np.maximum(depths[inside], 0.0)
+        order = np.argsort(found, kind="stable")
+        self._sorted, self._share = found[order], (np.arange(len(found)) + 0.5) / len(found)
+        if weight is not None:
+            total = np.cumsum(weight[inside][order])
+            self._share = (total - 0.5 * weight[inside][order]) / total[-1]
 
     @property
     def deepest(self) -> float:
@@ -82,6 +90,5 @@ class Depths:
 
     def within(self, fraction: float) -> float:
         """Depth above which ``fraction`` of the section lies, nm."""
-        share = (np.arange(len(self._sorted)) + 0.5) / len(self._sorted)
-        return float(np.interp(fraction, np.concatenate([[0.0], share, [1.0]]),
+        return float(np.interp(fraction, np.concatenate([[0.0], self._share, [1.0]]),
                                np.concatenate([[0.0], self._sorted, self._sorted[-1:]])))

@@ -3,6 +3,10 @@
 The displacement lives on quadratic triangles (P2) with three quadrature points. The extent of reaction, the
 activity and all averages live on linear triangles (P1) of the same mesh refined once: their nodes are the P2 nodes,
 so that every nodal array has one length N, and each quadrature point is the centroid of a corner sub-triangle.
+
+An axisymmetric section is half of a cut through the axis of a body of revolution: x is the radius r, y the axis z. A
+measure then is that of the ring which a piece of the section sweeps: areas below are volumes (nm^3), lengths are areas
+(nm^2), the conductances have nm. What integrates with them solves the equations of the body.
 """
 
 from __future__ import annotations
@@ -13,19 +17,16 @@ from functools import cached_property
 import numpy as np
 import skfem
 
+from femanode.mesh.measures import boundary_length, scatter, shares
 from femanode.mesh.outline import Outline
 from femanode.mesh.section import COATING, REACTING, region_of
 from femanode.numerics.arrays import Array, BoolArray, IntArray
 from femanode.numerics.ordering import node_rank
 
+__all__ = ["NOTHING", "Spaces", "build_spaces", "scatter"]
+
 #: Area of a node in no element that reacts, nm^2: nothing in any sum, and its fields are not divided by 0.
 NOTHING = 1e-200
-
-
-def scatter(index: IntArray, values: Array, n: int) -> Array:
-    """Sum of ``values`` by their ``index``, (n,); shapes agree or broadcast."""
-    flat = np.broadcast_to(values, index.shape).ravel()
-    return np.asarray(np.bincount(index.ravel(), flat, n), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Spaces:
     outer_length : (N,) its lumped lengths, nm; 0 off the boundary
     x0, y0 : nodes on the symmetry lines (empty where there are none)
     corner_point : which quadrature point is nearest to each corner of its element
+    spacing : distance of nodes, nm, where it is smallest
+    hoop : (6, elem, 3) shape functions over the radius, 1/nm, in an axisymmetric section; None in a plane one
     """
 
     nodes: Array
@@ -89,6 +92,8 @@ class Spaces:
     x0: IntArray
     y0: IntArray
     corner_point: tuple[int, int, int]
+    spacing: float
+    hoop: Array | None = None
 
     @property
     def n_nodes(self) -> int:
@@ -177,8 +182,10 @@ def build_spaces(mesh: skfem.MeshTri2, outline: Outline | None = None) -> Spaces
         Boundaries ``surface`` (required: the outer one), ``reacting`` (all of ``surface`` where it is missing), ``x0``
         and ``y0`` (optional). Its subdomains are regions, see :class:`femanode.mesh.section.Section`.
     outline : Outline, optional
-        Gives the outward normals. Without it they are those of the boundary's edges, taken as straight.
+        Gives the outward normals. Without it they are those of the boundary's edges, taken as straight. If it is
+        revolved, the section is axisymmetric; all its nodes have x >= 0.
     """
+    axisymmetric = outline is not None and outline.revolved
     basis = skfem.Basis(mesh, skfem.ElementTriP2(), intorder=2)
     cells = np.asarray(basis.element_dofs, dtype=np.int64)
     nodes = np.asarray(basis.doflocs)
@@ -192,7 +199,8 @@ def build_spaces(mesh: skfem.MeshTri2, outline: Outline | None = None) -> Spaces
     X = np.asarray(basis.X)
     corner = np.argmax(np.stack([1 - X[0] - X[1], X[0], X[1]]), axis=0)
     qp_nodes = np.stack([sub_corner[k] for k in corner], axis=-1)
-    sub_grad, sub_area = _linear_gradients(nodes, sub)
+    sub_grad, sub_size = _linear_gradients(nodes, sub)
+    share, sub_area = shares(nodes, sub, sub_size, axisymmetric=axisymmetric)
     n_elem = cells.shape[1]
     qp_grad = np.stack([sub_grad[:, :, k * n_elem:(k + 1) * n_elem] for k in corner], axis=-1)
     n = nodes.shape[1]
@@ -204,9 +212,10 @@ def build_spaces(mesh: skfem.MeshTri2, outline: Outline | None = None) -> Spaces
         # Front and carriers know nothing of other layers.
         kept = np.tile(region == REACTING, 4)
         sub, sub_grad, sub_area = sub[:, kept], sub_grad[:, :, kept], sub_area[kept]
+        sub_size, share = sub_size[kept], share[..., kept]
         edges, conductance, count = _edge_conductance(sub, sub_grad, sub_area)
         around = edges[:, count == 1]
-    mass = scatter(sub, sub_area / 3.0, n)
+    mass = scatter(sub, share, n)
     idle = mass == 0.0
     mass[idle] = NOTHING
     named = mesh.boundaries or {}
@@ -219,13 +228,20 @@ def build_spaces(mesh: skfem.MeshTri2, outline: Outline | None = None) -> Spaces
     skin = reacting if np.any(region == COATING) else outer
     outward = (_edge_normals(nodes, sub, _ending_on(around, reacting, n), x0, y0) if outline is None
                else outline.normal(nodes))
+    qp_xy, weight = np.asarray(basis.mapping.F(basis.X)), np.asarray(basis.dx)
+
+    def length(edge: IntArray) -> Array:
+        return boundary_length(nodes, edge, axisymmetric=axisymmetric)
+
     return Spaces(
-        nodes=nodes, cells=cells, N=N, dN=dN, weight=np.asarray(basis.dx), qp_xy=np.asarray(basis.mapping.F(basis.X)),
+        nodes=nodes, cells=cells, N=N, dN=dN, weight=2.0 * np.pi * qp_xy[0] * weight if axisymmetric else weight,
+        qp_xy=qp_xy, hoop=N[:, None, :] / qp_xy[0] if axisymmetric else None,
+        spacing=float(np.sqrt(4.0 / np.sqrt(3.0) * sub_size.min())),
         qp_nodes=qp_nodes, qp_grad=qp_grad, sub=sub, sub_grad=sub_grad, sub_area=sub_area, edges=edges,
         conductance=conductance, mass=mass, region=region, reacts=(region == REACTING).astype(float), idle=idle,
-        reacting=reacting, reacting_length=_boundary_length(nodes, _ending_on(around, reacting, n)), outward=outward,
-        skin=skin, skin_length=_boundary_length(nodes, _ending_on(around, skin, n)), outer=outer,
-        outer_length=_boundary_length(nodes, _ending_on(free, outer, n)), x0=x0, y0=y0,
+        reacting=reacting, reacting_length=length(_ending_on(around, reacting, n)), outward=outward,
+        skin=skin, skin_length=length(_ending_on(around, skin, n)), outer=outer,
+        outer_length=length(_ending_on(free, outer, n)), x0=x0, y0=y0,
         corner_point=(int(np.argmax(corner == 0)), int(np.argmax(corner == 1)), int(np.argmax(corner == 2))))
 
 
@@ -274,9 +290,3 @@ def _edge_normals(nodes: Array, tri: IntArray, edge: IntArray, x0: IntArray, y0:
     total[1, y0] = 0.0
     size = np.hypot(*total)  # size of a vector
     return np.asarray(total / np.where(size > 0.0, size, 1.0))
-
-
-def _boundary_length(nodes: Array, edge: IntArray) -> Array:
-    """Half the summed length (N,) of the boundary edges ``edge`` (2, b) that end at each node, nm."""
-    length = np.hypot(*(nodes[:, edge[0]] - nodes[:, edge[1]]))  # lengths of edges
-    return scatter(edge, length / 2.0, nodes.shape[1])

@@ -1,6 +1,8 @@
 """Fields of one state by their output names, at quadrature points and nodes.
 
-Stresses are Cauchy; radial and hoop refer to the wire's axis in the deformed section.
+Stresses are Cauchy; radial and hoop refer to the wire's axis in the deformed section. In an axisymmetric section, where
+x is the radius r and y the axis z, they refer to the origin and lie in the section: the hoop stress runs along the
+outline, from pole to equator. What is out of the section is the stress of the rings about the axis.
 """
 
 from __future__ import annotations
@@ -100,7 +102,8 @@ class FieldSet:
         xx, yy, xy, zz = self.sigma
         half = np.hypot(0.5 * (xx - yy), xy)  # radius of Mohr's circle
         mises = np.sqrt(0.5 * ((xx - yy) ** 2 + (yy - zz) ** 2 + (zz - xx) ** 2) + 3.0 * xy**2)
-        return {"hoop_stress_GPa": self.hoop_stress, "radial_stress_GPa": self.radial_stress, "axial_stress_GPa": zz,
+        out = "axial_stress_GPa" if self.problem.physics.spaces.hoop is None else "ring_stress_GPa"
+        return {"hoop_stress_GPa": self.hoop_stress, "radial_stress_GPa": self.radial_stress, out: zz,
                 "mean_stress_GPa": self.mean_stress, "von_mises_GPa": mises, "eqps": self.state.eqps,
                 "max_principal_stress_GPa": np.maximum(0.5 * (xx + yy) + half, zz), "volume_ratio": self.J}
 

@@ -5,6 +5,7 @@ It needs nothing of the solver.
 
 from __future__ import annotations
 
+import csv
 import json
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping, Sequence
@@ -164,6 +165,24 @@ class RunFolder:
             raise ConfigError(f"not a readable table ({error})", where=str(path)) from error
 
     @cached_property
+    def columns(self) -> dict[str, Array]:
+        """The columns of ``history.csv`` as numbers (n,), NaN where a row has none; read without pandas."""
+        if "history" in self.__dict__:
+            return {str(name): self.history[name].to_numpy(dtype=float) for name in self.history}
+        path = self.path / "history.csv"
+        try:
+            with path.open(encoding="utf-8", newline="") as stream:
+                names, *rows = list(csv.reader(stream)) or [[]]
+            if wrong := next((k for k, row in enumerate(rows, start=2) if len(row) > len(names)), 0):
+                raise ValueError(f"line {wrong} is longer than the headings")
+            values = [[float(cell or "nan") for cell in row + [""] * (len(names) - len(row))] for row in rows if row]
+        except FileNotFoundError:
+            raise _missing(path) from None
+        except (ValueError, OSError, csv.Error) as error:
+            raise ConfigError(f"not a readable table ({error})", where=str(path)) from error
+        return dict(zip(names, np.array(values, dtype=float).reshape(-1, len(names)).T, strict=True))
+
+    @cached_property
     def frames(self) -> Frames:
         """The stored instants listed in ``frames.pvd``."""
         return Frames(_read_pvd(self.path / "frames.pvd"))
@@ -172,6 +191,16 @@ class RunFolder:
     def name(self) -> str:
         """The case's name, or the folder's where the manifest gives none."""
         return str(self.manifest.get("name") or self.path.resolve().name)
+
+    @property
+    def axisymmetric(self) -> bool:
+        """Whether the section is half of a cut through the axis of a body of revolution."""
+        return self.manifest.get("symmetry") == "axisymmetric"
+
+    @property
+    def axes(self) -> tuple[str, str]:
+        """What the coordinates of the section are called: x and y, or radius r and axis z."""
+        return ("r", "z") if self.axisymmetric else ("x", "y")
 
     @property
     def sector(self) -> str:

@@ -34,8 +34,8 @@ PACKAGES = ("femanode", "numpy", "scipy", "scikit-fem", "meshio", "pyvista", "py
             "pypardiso", "rslab")
 
 #: Fields that a frame stores in single precision. Fields from which shape and carrier balance are read are in double.
-SINGLE = ("cauchy_stress_GPa", "hoop_stress_GPa", "radial_stress_GPa", "axial_stress_GPa", "mean_stress_GPa",
-          "von_mises_GPa", "max_principal_stress_GPa", "eqps", "volume_ratio")
+SINGLE = ("cauchy_stress_GPa", "hoop_stress_GPa", "radial_stress_GPa", "axial_stress_GPa", "ring_stress_GPa",
+          "mean_stress_GPa", "von_mises_GPa", "max_principal_stress_GPa", "eqps", "volume_ratio")
 
 
 def prepare_folder(path: Path, *, overwrite: bool) -> Path:
@@ -268,12 +268,14 @@ def manifest(problem: Problem, tally: Tally, *, stop: str, seconds: Mapping[str,
         **({"protocol": list(protocol)} if problem.config.boundary.protocol else {}),
         "sector": problem.section.sector, "radius_nm": problem.section.radius,
         **({} if problem.section.outline.round else {"outline": str(problem.section.outline)}), **layer_facts(problem),
+        **({"symmetry": "axisymmetric"} if problem.section.outline.revolved else {}),
         "half_thickness_nm": problem.half_thickness, "element_size_nm": problem.section.element_size,
         "mesh": {"hash": problem.section.hash(), "elements": problem.physics.spaces.cells.shape[1],
                  "nodes": problem.physics.spaces.n_nodes, **problem.section.quality(), "adaptive": mesh is not None,
                  "finest_level_elements": None if mesh is None else mesh.hierarchy.n_finest, "meshes": tally.meshes},
-        "crystal": {"structure": problem.frame.structure, "axis": list(problem.frame.axis),
-                    "x": problem.frame.miller_along("x"), "y": problem.frame.miller_along("y")},
+        **({} if problem.section.outline.revolved else {"crystal": {
+            "structure": problem.frame.structure, "axis": list(problem.frame.axis),
+            "x": problem.frame.miller_along("x"), "y": problem.frame.miller_along("y")}}),
         "solver": problem.physics.mechanics.solver.name, "threads": threads(),
         "steps": {"accepted": tally.accepted, "rejected": tally.rejected, "newton_iterations": tally.newton,
                   "reasons_of_rejection": tally.reasons},

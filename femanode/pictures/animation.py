@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
-import imageio.v2 as imageio
 import imageio_ffmpeg
 import numpy as np
 from matplotlib import colormaps
@@ -40,22 +41,24 @@ def write_animation(path: Path, images: Iterator[NDArray[np.uint8]], count: int,
     # So that the end is seen, but a short film is not mostly its end.
     hold = round(min(1.5 * rate, count / 5))
     if path.suffix.lower() == ".gif":
-        first, *rest = _with_palette(images, colours)
+        opening, *rest = _with_palette(images, colours)
         durations = [round(1000 / rate)] * (count - 1) + [round(1000 * (1 + hold) / rate)]
-        first.save(path, save_all=True, append_images=rest, duration=durations, loop=0, optimize=False)
+        opening.save(path, save_all=True, append_images=rest, duration=durations, loop=0, optimize=False)
         return
     try:
         imageio_ffmpeg.get_ffmpeg_exe()
     except RuntimeError as error:
         raise ConfigError("no ffmpeg for .mp4", where=str(path),
                           hint="pip install imageio-ffmpeg, or write a .gif") from error
+    first = next(images)
     # A macro block of 2 keeps the size as it is; the default would stretch it to a multiple of 16.
-    writer = imageio.get_writer(path, format="FFMPEG", fps=rate, codec="libx264", quality=8,
-                                macro_block_size=2, output_params=["-preset", "veryfast"])
-    with writer:
-        for number, image in enumerate(images, start=1):
+    writer = imageio_ffmpeg.write_frames(str(path), first.shape[1::-1], fps=rate, codec="libx264", quality=8,
+                                         macro_block_size=2, output_params=["-preset", "veryfast"])
+    with contextlib.closing(writer):
+        writer.send(None)
+        for number, image in enumerate(itertools.chain([first], images), start=1):
             for _ in range(1 + hold if number == count else 1):
-                writer.append_data(image)
+                writer.send(np.ascontiguousarray(image))
 
 
 def _with_palette(images: Iterator[NDArray[np.uint8]], colours: str) -> Iterator[Image.Image]:

@@ -84,8 +84,8 @@ def describe_frames(run: RunFolder) -> Callable[[float], str]:
     last = float(run.frames.times[-1]) / factor
     digits = max(0, 2 - math.floor(math.log10(last))) if last > 0 else 0
     try:
-        times, fractions = (run.history[key].to_numpy() for key in ("time_s", "converted_fraction"))
-        stages = run.history["after_neck"].to_numpy() if "after_neck" in run.history else np.zeros(len(times))
+        times, fractions = (run.columns[key] for key in ("time_s", "converted_fraction"))
+        stages = run.columns.get("after_neck", np.zeros(len(times)))
     except (ConfigError, KeyError):
         times = fractions = stages = np.empty(0)
 

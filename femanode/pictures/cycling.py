@@ -1,4 +1,4 @@
-"""Potential against capacity of a run under a protocol, one line for each half cycle."""
+"""Potential against capacity: of a run under a protocol one line for each half cycle, under a current one line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from femanode.errors import ConfigError
 from femanode.output.runfolder import RunFolder
 from femanode.pictures.options import USUAL, Size
 from femanode.pictures.style import COLOURS, fill, label, new_chart, save_figure
-from femanode.postprocess.cycles import NEEDED, HalfCycle, half_cycles
+from femanode.postprocess.cycles import NEEDED, HalfCycle, carried_whole, half_cycles
 
 FORMATS = (".png", ".svg", ".pdf")
 #: Half cycles with a name of their own in the legend; of more, cycles are told apart by a scale of colours.
@@ -52,12 +52,12 @@ def draw_half_cycles(axes: Axes, halves: list[HalfCycle], carrier: str = "") -> 
 
 
 def plot_cycles(run: RunFolder | str | Path, out: str | Path | None = None, *, size: Size = USUAL) -> Path:
-    """Draw the potential against capacity, one line for each half cycle.
+    """Draw the potential against capacity, one line for each half cycle of a protocol, or one under a given current.
 
     Parameters
     ----------
     run : RunFolder, str or Path
-        A run under a protocol.
+        A run under a protocol or a given current.
     out : str or Path, optional
         ``.png``, ``.svg`` or ``.pdf``; default ``pictures/cycles.png`` in the run's folder.
     size : Size
@@ -71,22 +71,28 @@ def plot_cycles(run: RunFolder | str | Path, out: str | Path | None = None, *, s
     Raises
     ------
     ConfigError
-        Unknown file type; a run without a protocol.
+        Unknown file type; a run at a given potential.
     """
     run = run if isinstance(run, RunFolder) else RunFolder(run)
     path = run.path / "pictures" / "cycles.png" if out is None else Path(out)
     if path.suffix.lower() not in FORMATS:
         raise ConfigError(f"file type {path.suffix!r}", where=str(path), allowed=", ".join(FORMATS))
-    halves = half_cycles(run.history)
-    if not halves:
-        raise ConfigError("no half cycles", where=str(run.path / "history.csv"),
-                          allowed=f"the history of a run with boundary.protocol: columns {', '.join(NEEDED)}",
+    columns = run.columns
+    halves, alone = half_cycles(columns), [name for name in NEEDED if name not in ("cycle", "step")]
+    if not halves and not set(alone) <= set(columns):
+        raise ConfigError("no potential over capacity", where=str(run.path / "history.csv"),
+                          allowed=f"the history of a run with a given current or boundary.protocol: {', '.join(alone)}",
                           hint="--field curves shows other runs")
     width = size.width or WIDTH
     figure, axes = new_chart(width, width * HEIGHT / WIDTH)
     draw_half_cycles(axes, halves)
+    if not halves:
+        whole = carried_whole(columns)
+        axes.plot(columns["capacity_mAh_g"][whole], columns["potential_V"][whole], color=COLOURS[0], linewidth=1.6)
+        axes.set_xlim(left=0.0)
     label(axes, "Capacity (mAh/g)", "Potential (V)")
     axes.set_title(run.name, fontsize=12, weight="bold", parse_math=False, pad=8)
-    axes.legend(loc="best", frameon=False, fontsize=9.5 if len(halves) < 5 else 8.0)
+    if halves:
+        axes.legend(loc="best", frameon=False, fontsize=9.5 if len(halves) < 5 else 8.0)
     fill(figure)
     return save_figure(figure, path, size.dpi)

@@ -1,4 +1,4 @@
-"""Crystal directions on pictures of a section: two arrows with Miller indices.
+"""Crystal directions on pictures of a section: two arrows with Miller indices; of a body of revolution, r and z.
 
 Every law here is unchanged under the inversion of the crystal, so that [00-1] may be written [001]: of the two, the
 spelling with fewer minus signs is taken, then the one whose first index is positive.
@@ -21,8 +21,14 @@ def positive(direction: Miller) -> Miller:
     return min(direction, opposite, key=lambda u: (sum(i < 0 for i in u), [-i for i in u]))
 
 
-def directions_of(manifest: Mapping[str, Any]) -> tuple[Miller, Miller] | None:
+#: What an arrow is called: a crystal direction, or a coordinate.
+Direction = Miller | str
+
+
+def directions_of(manifest: Mapping[str, Any]) -> tuple[Direction, Direction] | None:
     """Directions along x and y of a run's section; None where its host has no crystal, or the manifest none of it."""
+    if manifest.get("symmetry") == "axisymmetric":
+        return "r", "z"
     crystal = manifest.get("crystal")
     if not isinstance(crystal, Mapping) or crystal.get("structure") == "isotropic":
         return None
@@ -32,18 +38,20 @@ def directions_of(manifest: Mapping[str, Any]) -> tuple[Miller, Miller] | None:
         return None
 
 
-def plain(direction: Miller) -> str:
+def plain(direction: Direction) -> str:
     """Indices as plain text with minus signs, for viewers without mathematics."""
-    return format_miller(direction)
+    return direction if isinstance(direction, str) else format_miller(direction)
 
 
-def overbarred(direction: Miller) -> str:
+def overbarred(direction: Direction) -> str:
     """Indices for matplotlib's mathematics: a negative one gets its bar."""
+    if isinstance(direction, str):
+        return f"${direction}$"
     spaced = r"\," if max(map(abs, direction)) > 9 else ""
     return "$[" + spaced.join(rf"\overline{{{-i}}}" if i < 0 else str(i) for i in direction) + "]$"
 
 
-def add_directions(axes: Axes, left: float, bottom: float, length: float, directions: tuple[Miller, Miller],
+def add_directions(axes: Axes, left: float, bottom: float, length: float, directions: tuple[Direction, Direction],
                    size: float, weight: float = 1.0) -> None:
     """Arrows along x and y from a common foot.
 
@@ -52,7 +60,7 @@ def add_directions(axes: Axes, left: float, bottom: float, length: float, direct
     axes : Axes
     left, bottom, length : float
         The foot and the arrows' length, in data units.
-    directions : (Miller, Miller)
+    directions : (Direction, Direction)
         Along x and along y.
     size : float
         Font size, points.

@@ -16,9 +16,18 @@ from femanode.output.runfolder import FrameMesh
 VECTOR, TENSOR = ("x", "y", "z"), ("xx", "yy", "zz", "xy", "yz", "xz")
 ALIASES = {
     "hoop": "hoop_stress_GPa", "radial": "radial_stress_GPa", "axial": "axial_stress_GPa",
+    "ring": "ring_stress_GPa",
     "mean": "mean_stress_GPa", "mises": "von_mises_GPa", "principal": "max_principal_stress_GPa",
     "plastic": "eqps", "rate": "front_rate_nm_s", "volume": "volume_ratio",
     **{f"stress_{part}": f"cauchy_stress_GPa_{part}" for part in TENSOR},
+}
+#: Words for what is no field of the section but a curve of the run, by their beginnings, and how it is drawn.
+CURVES = {
+    **dict.fromkeys(("potential", "voltage", "capacity"), "drawn over capacity by --field potential"),
+    **dict.fromkeys(("depth", "front_depth", "diameter", "speed", "converted", "state_of_charge", "history", "time"),
+                    "drawn over time by --field curves; the numbers are in history.csv"),
+    "columns": "the columns of history.csv are in its first line, and in docs/reference/files.md",
+    "stress": "write one: hoop, radial, axial, mean, mises, principal, or a component such as stress_xy",
 }
 LABELS = {
     "extent": "Extent of reaction", "content": "Carrier content (fraction of full)",
@@ -128,8 +137,9 @@ def choose_field(name: str, mesh: FrameMesh) -> FieldChoice:
     choice = choices.get(ALIASES.get(name, name)) or by_stem.get(name)
     if choice is None:
         near = difflib.get_close_matches(name, [*choices, *by_stem, *ALIASES], n=1)
+        said = next((words for start, words in CURVES.items() if name.lower().startswith(start)), "")
         raise ConfigError(f"no field {name!r}", allowed=", ".join(choices),
-                          hint=f"did you mean {near[0]}?" if near else "")
+                          hint=said or (f"did you mean {near[0]}?" if near else ""))
     return choice
 
 

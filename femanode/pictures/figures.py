@@ -20,7 +20,6 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from femanode.constitutive.crystal.miller import Miller
 from femanode.errors import ConfigError, DiskError
 from femanode.output.disk import make_folder, replacing, scratch_folder, telling
 from femanode.output.runfolder import RunFolder
@@ -28,7 +27,7 @@ from femanode.pictures.animation import ANIMATIONS, write_animation
 from femanode.pictures.crackmark import marked_view, read_mark
 from femanode.pictures.curves import describe_frames, plot_curves
 from femanode.pictures.cycling import plot_cycles
-from femanode.pictures.directions import add_directions, directions_of
+from femanode.pictures.directions import Direction, add_directions, directions_of
 from femanode.pictures.fieldchoice import FieldChoice, choose_field, colour_limits
 from femanode.pictures.options import USUAL, Size
 from femanode.pictures.raster import Canvas, Layer, pixels
@@ -230,7 +229,7 @@ class _SectionFigure:
         return (float(centre[0] - half_width), float(centre[0] + half_width),
                 float(centre[1] - half_height - scale * self.strip), float(centre[1] + half_height)), height
 
-    def _section(self, views: Sequence[SectionView], mark: str, directions: tuple[Miller, Miller] | None) -> None:
+    def _section(self, views: Sequence[SectionView], mark: str, directions: tuple[Direction, Direction] | None) -> None:
         """The artists inside the section's axes, empty where they move; below it directions, scale and legend."""
         bounds, weight = self.canvas.bounds, self.points * math.sqrt(self.letters)
         self.artists = SectionArtists(self.axes, bounds, views[0].initial_outlines, weight)

@@ -17,13 +17,15 @@ from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array
 from femanode.output.disk import make_folder, write_text
 from femanode.output.runfolder import Frame, RunFolder
+from femanode.pictures.directions import directions_of, plain
 from femanode.pictures.fieldchoice import FieldChoice, choose_field, colour_limits
 from femanode.pictures.sectionview import build_view
 
 INSTALL_HINT = 'pip install "femanode[interactive]"'
 
 #: Fields in the menu, where a run has them.
-FIELDS = ("hoop_stress_GPa", "radial_stress_GPa", "axial_stress_GPa", "mean_stress_GPa", "content", "eqps", "extent")
+FIELDS = ("hoop_stress_GPa", "radial_stress_GPa", "axial_stress_GPa", "ring_stress_GPa", "mean_stress_GPa",
+          "content", "eqps", "extent")
 
 #: Most frames, and bytes that all the sampled fields may take.
 FRAMES, BUDGET = 24, 3_500_000
@@ -65,7 +67,8 @@ h1 { font-size: 1.4rem; margin: 0 0 .3rem; } p { margin: .3rem 0 .8rem; }
 .frame { background: #fff; color: #222; color-scheme: light; border-radius: 6px; padding: .6rem; }
 @media (prefers-color-scheme: dark) { body { background: #16181c; color: #dde; } }
 </style>{% endblock %}{% block inner_body %}<h1>{{ heading | e }}</h1>
-<p>The section in its true shape. Move the slider to another time; point at a place to read the value there.</p>
+<p>The section in its true shape; the black line is the front. Move the slider to another time; point at a place to read
+the value there.</p>
 <div class="frame">{{ super() }}</div>{% endblock %}"""
 
 
@@ -223,7 +226,8 @@ def _layout(folder: RunFolder, frames: Sequence[Frame]) -> Any:
     fields = _fields(frames, grid, choices)
     views = [build_view(frame, choices[0], folder.sector) for frame in frames]
     fronts, edges = [_lines(list(view.front)) for view in views], [_lines(view.outlines) for view in views]
-    plot, drawn = _plot(fields[choices[0].label], grid, fronts[-1], edges[-1])
+    plot, drawn = _plot(fields[choices[0].label], grid, fronts[-1], edges[-1], folder.axes)
+    _add_directions(plot, grid, [plain(u) for u in directions_of(folder.manifest) or ()])
     slider = Slider(start=0, end=max(len(frames) - 1, 1), value=len(frames) - 1, step=1, title="Frame",
                     sizing_mode="stretch_width", disabled=len(frames) < 2)
     menu = Select(value=choices[0].label, options=list(fields), title="Field", sizing_mode="stretch_width")
@@ -241,7 +245,7 @@ def _layout(folder: RunFolder, frames: Sequence[Frame]) -> Any:
 
 
 def _plot(field: dict[str, Any], grid: _Grid, front: tuple[Array, Array], edge: tuple[Array, Array],
-          ) -> tuple[Any, dict[str, Any]]:
+          names: tuple[str, str]) -> tuple[Any, dict[str, Any]]:
     """The figure with the last frame drawn, and what is changed in it for another: image, mapper, front, outline."""
     from bokeh.models import ColorBar, ColumnDataSource, HoverTool, LinearColorMapper
     from bokeh.plotting import figure
@@ -251,13 +255,27 @@ def _plot(field: dict[str, Any], grid: _Grid, front: tuple[Array, Array], edge: 
     lines = {name: ColumnDataSource({"x": x, "y": y}) for name, (x, y) in (("front", front), ("outline", edge))}
     mapper = LinearColorMapper(palette=field["palette"], low=field["low"], high=field["high"],
                                nan_color="rgba(0, 0, 0, 0)")
-    plot = figure(match_aspect=True, sizing_mode="scale_width", aspect_ratio=min(max(1.15 * wide / high, 0.8), 2.0),
-                  x_axis_label="x (nm)", y_axis_label="y (nm)", title=field["label"],
-                  tools="pan,wheel_zoom,box_zoom,reset,save")
+    plot = figure(match_aspect=True, sizing_mode="scale_width", aspect_ratio=min(max(1.05 * wide / high, 0.8), 1.5),
+                  x_axis_label=f"{names[0]} (nm)", y_axis_label=f"{names[1]} (nm)", title=field["label"],
+                  tools="pan,wheel_zoom,box_zoom,reset,save", toolbar_location="above")
     drawn = plot.image("image", x="x", y="y", dw="dw", dh="dh", color_mapper=mapper, source=image)
     plot.line("x", "y", source=lines["outline"], color="#222222", line_width=1)
-    plot.line("x", "y", source=lines["front"], color="#111111", line_width=2, legend_label="front")
+    plot.line("x", "y", source=lines["front"], color="#111111", line_width=2)
     plot.add_tools(HoverTool(renderers=[drawn], tooltips=[
-        ("value", "@image{0.0000}"), ("x, y", "$x{0.0}, $y{0.0} nm")]))
-    plot.add_layout(ColorBar(color_mapper=mapper, width=18), "right")
+        ("value", "@image{0.0000}"), (", ".join(names), "$x{0.0}, $y{0.0} nm")]))
+    plot.add_layout(ColorBar(color_mapper=mapper, height=14), "below")
     return plot, {"image": image, "mapper": mapper, **lines}
+
+
+def _add_directions(plot: Any, grid: _Grid, names: Sequence[str]) -> None:
+    """Arrows along x and y below the section, with their crystal directions; nothing without names."""
+    if not names:
+        return
+    left, low, wide, high = grid.bounds
+    length = 0.1 * max(wide, high)
+    x, y = left + 0.02 * wide, low - 1.3 * length
+    plot.segment(x0=[x, x], y0=[y, y], x1=[x + length, x], y1=[y, y + length], line_color="#222222", line_width=2)
+    plot.scatter(x=[x + length, x], y=[y, y + length], marker="triangle", angle=[-math.pi / 2, 0.0], size=9,
+                 color="#222222")
+    plot.text(x=[x + length, x], y=[y, y + length], text=list(names), x_offset=[9, 9], y_offset=[0, 0],
+              text_baseline="middle", text_color="#222222", text_font_size="13px")

@@ -14,13 +14,12 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from femanode.constitutive.crystal.miller import Miller
 from femanode.errors import ConfigError
 from femanode.output.disk import scratch_folder, telling
 from femanode.output.runfolder import RunFolder
 from femanode.pictures.crackmark import marked_view
 from femanode.pictures.curves import describe_frames, time_scale
-from femanode.pictures.directions import add_directions, directions_of
+from femanode.pictures.directions import Direction, add_directions, directions_of
 from femanode.pictures.fieldchoice import FieldChoice, choose_field, colour_limits
 from femanode.pictures.options import USUAL, Size
 from femanode.pictures.raster import Canvas, Layer
@@ -159,7 +158,7 @@ def _sections(runs: Sequence[RunFolder], views: Sequence[SectionView], choice: F
 
 
 def _below(axes: Axes, bounds: tuple[float, float, float, float], unit: float,
-           directions: tuple[Miller, Miller] | None, letters: float, scaled: bool) -> None:
+           directions: tuple[Direction, Direction] | None, letters: float, scaled: bool) -> None:
     """Crystal directions, and the scale bar of the first section, in the strip under a section."""
     left, bottom = bounds[0] + 0.04 * unit, bounds[2] + 0.06 * unit
     if directions is not None:

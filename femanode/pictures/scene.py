@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib import colormaps
 
-from femanode.pictures.sectionview import SectionView
+if TYPE_CHECKING:  # the worker needs none of them, and loads in half the time
+    from femanode.pictures.directions import Direction
+    from femanode.pictures.sectionview import SectionView
 
 INSTALL_HINT = "pip install trame-vtk"
 
@@ -27,7 +30,8 @@ class NoSceneError(Exception):
     """The interactive view could not be made; the text says why."""
 
 
-def write_scene(view: SectionView, colours: str, limits: tuple[float, float], out: Path) -> Path:
+def write_scene(view: SectionView, colours: str, limits: tuple[float, float], out: Path,
+                directions: tuple[Direction, Direction] | None = None) -> Path:
     """Write a page in which a section can be turned, moved and zoomed.
 
     Parameters
@@ -39,6 +43,8 @@ def write_scene(view: SectionView, colours: str, limits: tuple[float, float], ou
         Values at its two ends.
     out : Path
         The ``.html`` to write.
+    directions : (Direction, Direction), optional
+        Crystal directions along x and y, or r and z, shown as arrows.
 
     Returns
     -------
@@ -49,12 +55,17 @@ def write_scene(view: SectionView, colours: str, limits: tuple[float, float], ou
     NoSceneError
         When VTK or its web viewer is missing, or fails.
     """
+    from matplotlib import colormaps
+
+    from femanode.pictures.directions import plain
+
     data, job = out.with_suffix(".npz"), out.with_suffix(".json")
     lines = [*view.front, *(piece for edge in view.outlines for piece in _pieces(edge))]
     np.savez(data, points=view.points, triangles=view.triangles, values=view.values,
-             segments=np.array(lines).reshape(-1, 2, 2))
-    job.write_text(json.dumps({"data": str(data), "colours": colours, "limits": limits, "out": str(out)}),
-                   encoding="utf-8")
+             segments=np.array(lines).reshape(-1, 2, 2),
+             table=colormaps[colours](np.linspace(0.0, 1.0, 256), bytes=True))
+    job.write_text(json.dumps({"data": str(data), "limits": limits, "out": str(out),
+                               "directions": [plain(u) for u in directions or ()]}), encoding="utf-8")
     search = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, search))}
     try:
@@ -80,28 +91,28 @@ def build_page(job: dict[str, Any]) -> None:
     Parameters
     ----------
     job : dict
-        ``data`` (.npz with points, triangles, values, segments), ``colours``, ``limits``, ``out``.
+        ``data`` (.npz with points, triangles, values, segments and the table of colours, (256, 4) bytes), ``limits``,
+        ``out``, ``directions`` (names along x and y, or none).
     """
-    import pyvista
     from vtkmodules import vtkRenderingCore as vtk
 
-    with np.load(job["data"]) as data:
-        surface = pyvista.PolyData.from_regular_faces(_flat(data["points"]), data["triangles"])
-        surface.point_data["values"] = data["values"].astype(np.float32)
-        segments = data["segments"]
-    surface.set_active_scalars("values")
-    ends = np.arange(2 * len(segments)).reshape(-1, 2)
-    lines = pyvista.PolyData(_flat(segments.reshape(-1, 2), lift=1e-3), lines=np.insert(ends, 0, 2, axis=1).ravel())
+    with np.load(job["data"]) as loaded:
+        data = dict(loaded)
+    half = float(np.abs(data["points"]).max())
     renderer = vtk.vtkRenderer()
     renderer.SetBackground(1.0, 1.0, 1.0)
-    for actor in (_coloured(vtk, surface, job), _plain(vtk, lines)):
+    lines = data["segments"].reshape(-1, 2)
+    edges = _poly_data(_flat(lines, 1e-3 * half), lines=np.arange(len(lines)).reshape(-1, 2))
+    for actor in (_coloured(vtk, data, job["limits"]), _plain(vtk, edges), *_arrows(vtk, job["directions"], half)):
         renderer.AddActor(actor)
     camera = renderer.GetActiveCamera()
-    half = float(np.abs(np.asarray(surface.points)).max())
+    low = -0.16 * half if job["directions"] else 0.0
     camera.SetParallelProjection(1)
-    camera.SetFocalPoint(0.0, 0.0, 0.0)
-    camera.SetPosition(0.0, 0.0, 4.0 * half)
-    camera.SetParallelScale(1.15 * half)
+    camera.SetFocalPoint(0.0, low, 0.0)
+    # The browser's viewer has perspective: it is the distance that sets the scale.
+    height = 1.1 * half - low
+    camera.SetPosition(0.0, low, height / math.tan(math.radians(0.5 * camera.GetViewAngle())))
+    camera.SetParallelScale(height)
     window = vtk.vtkRenderWindow()
     window.SetOffScreenRendering(1)
     window.AddRenderer(renderer)
@@ -140,22 +151,51 @@ def _write_page(scene: bytes, out: Path) -> None:
         write_html(scene, page)
 
 
-def _flat(points: Any, lift: float = 0.0) -> Any:
-    """Points of the section in space, single precision."""
-    height = np.full(len(points), lift * (np.abs(points).max() if len(points) else 0.0))
-    return np.column_stack([points, height]).astype(np.float32)
+def _flat(points: Any, height: float = 0.0) -> Any:
+    """Points (n, 2) of the section in space (n, 3), single precision."""
+    return np.column_stack([points, np.full(len(points), height)]).astype(np.float32)
 
 
-def _coloured(vtk: Any, surface: Any, job: dict[str, Any]) -> Any:
+def _arrays() -> Any:
+    """VTK's exchange of arrays with numpy."""
+    from vtkmodules.util import numpy_support
+
+    return numpy_support
+
+
+def _poly_data(points: Any, *, lines: Any = None, triangles: Any = None) -> Any:
+    """VTK's surface of points (n, 3) with lines (m, 2) or triangles (m, 3)."""
+    from vtkmodules.vtkCommonCore import vtkPoints
+    from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
+
+    data, places = vtkPolyData(), vtkPoints()
+    places.SetData(_arrays().numpy_to_vtk(np.ascontiguousarray(points), deep=True))
+    data.SetPoints(places)
+    for cells, put in ((lines, data.SetLines), (triangles, data.SetPolys)):
+        if cells is not None:
+            made = vtkCellArray()
+            parts = (np.arange(0, cells.size + 1, cells.shape[1]), cells.ravel())
+            made.SetData(*(_arrays().numpy_to_vtk(part.astype(np.int64), deep=True) for part in parts))
+            put(made)
+    return data
+
+
+def _coloured(vtk: Any, data: dict[str, Any], limits: Sequence[float]) -> Any:
     """The field's actor, unlit."""
-    import pyvista
+    from vtkmodules.vtkCommonCore import vtkLookupTable
 
-    table = pyvista.LookupTable(colormaps[job["colours"]], n_values=256)
-    table.scalar_range = tuple(job["limits"])
+    surface = _poly_data(_flat(data["points"]), triangles=data["triangles"])
+    values = _arrays().numpy_to_vtk(data["values"].astype(np.float32), deep=True)
+    values.SetName("values")
+    surface.GetPointData().SetScalars(values)
+    table = vtkLookupTable()
+    table.SetNumberOfTableValues(len(data["table"]))
+    table.SetTable(_arrays().numpy_to_vtk(data["table"], deep=True))
+    table.SetTableRange(*limits)
     mapper = vtk.vtkPolyDataMapper()
     mapper.SetInputData(surface)
     mapper.SetLookupTable(table)
-    mapper.SetScalarRange(*job["limits"])
+    mapper.SetScalarRange(*limits)
     mapper.SetScalarModeToUsePointData()
     mapper.SetInterpolateScalarsBeforeMapping(1)
     actor = vtk.vtkActor()
@@ -164,8 +204,33 @@ def _coloured(vtk: Any, surface: Any, job: dict[str, Any]) -> Any:
     return actor
 
 
+def _arrows(vtk: Any, names: Sequence[str], half: float) -> list[Any]:
+    """Actors of two arrows along x and y below the section, with their names; none without names."""
+    from vtkmodules.vtkRenderingFreeType import vtkVectorText
+
+    actors = []
+    length, foot = 0.2 * half, np.array([-half, -1.34 * half])
+    for name, along in zip(names, np.eye(2), strict=False):
+        across, tip = along[::-1], foot + length * along
+        behind, beside = tip - 0.06 * half * along, 0.022 * half * across
+        head = np.array([tip, behind + beside, behind - beside])
+        actors.append(_plain(vtk, _poly_data(_flat(np.array([foot, tip])), lines=np.array([[0, 1]]))))
+        actors.append(_plain(vtk, _poly_data(_flat(head), triangles=np.array([[0, 1, 2]]))))
+        text = vtkVectorText()
+        text.SetText(name)
+        text.Update()
+        letters = text.GetOutput()
+        places = 0.08 * half * _arrays().vtk_to_numpy(letters.GetPoints().GetData())[:, :2]
+        low = places.min(axis=0)
+        # Right of the one arrow, at its height; above the other.
+        gap = np.array([0.03, -0.5 * np.ptp(places[:, 1]) / half]) if along[0] else np.array([-0.03, 0.02])
+        letters.GetPoints().SetData(_arrays().numpy_to_vtk(_flat(places - low + tip + gap * half), deep=True))
+        actors.append(_plain(vtk, letters))
+    return actors
+
+
 def _plain(vtk: Any, lines: Any) -> Any:
-    """The actor of front and outline, dark."""
+    """The actor of front, outline, arrows and letters, dark."""
     mapper = vtk.vtkPolyDataMapper()
     mapper.SetInputData(lines)
     mapper.SetScalarVisibility(0)

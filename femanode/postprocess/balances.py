@@ -27,13 +27,15 @@ LOAD_WORK = "load_work_nJ_m"
 def energies(problem: Problem, rows: Sequence[Row], energy: Energy) -> Row:
     """Energies so far of the whole section, per length of wire, and the gap in their balance.
 
+    Of a body of revolution they are divided by its initial length along the axis.
+
     Parameters
     ----------
     rows : the history before this row
     energy : of the step that led to it
     """
     last = rows[-1] if rows else dict.fromkeys(ENERGIES, 0.0)
-    whole = 2.0 * np.pi / SPANS[problem.section.sector]
+    whole = _per_length(problem)
     spent = (energy.chemical, energy.work, energy.flow)
     row = {key: last[key] + whole * value for key, value in zip(ENERGIES, spent, strict=False)}
     row[ENERGIES[3]] = whole * energy.stored
@@ -45,6 +47,14 @@ def energies(problem: Problem, rows: Sequence[Row], energy: Energy) -> Row:
     # Where carriers leave again, the gap is told relative to the most that they have given.
     given = max((chemical, *(r[ENERGIES[0]] for r in rows))) if problem.config.boundary.protocol else chemical
     return {**row, "energy_gap": (work - flow - stored) / given if given > 0 else 0.0}
+
+
+def _per_length(problem: Problem) -> float:
+    """What is in the whole section per length, over what is in the meshed one: 1, 2 or 4; axisymmetric, per nm."""
+    spaces = problem.physics.spaces
+    if spaces.hoop is not None:
+        return 1.0 / float(np.ptp(spaces.nodes[1]))
+    return 2.0 * np.pi / SPANS[problem.section.sector]
 
 
 def ledger(problem: Problem, rows: Sequence[Row], spent: Spent | None, row: Row) -> Row:
@@ -60,7 +70,7 @@ def ledger(problem: Problem, rows: Sequence[Row], spent: Spent | None, row: Row)
         return {}
     last = rows[-1] if rows else dict.fromkeys((*LEDGER, THROUGHPUT), 0.0)
     terms = spent or Spent(0.0, 0.0, 0.0, 0.0, 0.0)
-    unit = electrode.energy_of_full(problem.config) * 2.0 * np.pi / SPANS[problem.section.sector]
+    unit = electrode.energy_of_full(problem.config) * _per_length(problem)
     values = (terms.electrical, terms.free + terms.formed, terms.front, terms.diffusion)
     found = {key: last[key] + unit * value for key, value in zip(LEDGER, values, strict=True)}
     passed = last[THROUGHPUT] + unit * abs(terms.electrical)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from femanode.numerics.arrays import Array
 
@@ -127,6 +128,17 @@ def cycle_figures(columns: Columns, *, finished: bool) -> list[dict[str, Any]]:
             diameter_ratio=float(across[rows[-1]] / across[0]),
             converted_fraction=float(data["converted_fraction"][rows[-1]])))
     return [asdict(cycle) for cycle in found]
+
+
+def carried_whole(columns: Columns) -> NDArray[np.bool_]:
+    """Rows (n,) of a history whose potential is that of the whole current given; all of them under a protocol.
+
+    While the first skin comes in, the front takes less than the current, at the cut-off. Cycles are one line.
+    """
+    current = np.asarray(columns["current_density_mA_cm2"], dtype=float)
+    if "cycle" in columns:
+        return np.ones(len(current), dtype=bool)
+    return np.asarray(current > WHOLE * current.max(initial=0.0))
 
 
 def half_cycles(columns: Columns) -> list[HalfCycle]:

@@ -62,17 +62,20 @@ class CylinderLaw:
     r2: float | None
 
 
-def cylinder_law(t: Array, depth: Array, radius: float, start: float) -> CylinderLaw:
+def cylinder_law(t: Array, depth: Array, radius: float, start: float, *, sphere: bool = False) -> CylinderLaw:
     """Fit t = A (R - s) + B [(R^2 - s^2)/4 - (s^2/2) ln(R/s)], s = R - depth, with A, B >= 0.
 
-    The quasi-steady linear-parabolic law of a front moving inwards in a cylinder (Deal and Grove's, for a cylinder).
+    The quasi-steady linear-parabolic law of a front moving inwards in a cylinder (Deal and Grove's, for a cylinder), or
+    in a ``sphere``, where B has the factor R^2/6 - s^2/2 + s^3/(3 R).
     The law has no stress in it. Slowing by stress raises B as slow diffusion does, so B does not decide the regime.
     """
     chosen = (t > 0) & (depth > start) & (depth < 0.999 * radius) & while_moving(t, depth)
     if np.count_nonzero(chosen) < 4:
         return CylinderLaw(None, None)
     s, time = radius - depth[chosen], t[chosen]
-    terms = np.stack([radius - s, (radius**2 - s**2) / 4.0 - 0.5 * s**2 * np.log(radius / s)], axis=1)
+    supply = (radius**2 / 6.0 - 0.5 * s**2 + s**3 / (3.0 * radius) if sphere else
+              (radius**2 - s**2) / 4.0 - 0.5 * s**2 * np.log(radius / s))
+    terms = np.stack([radius - s, supply], axis=1)
     scale = terms.max(axis=0)
     from scipy.optimize import nnls
 

@@ -61,13 +61,13 @@ class Event:
 @dataclass(frozen=True)
 class Rim:
     """Closed outer surface of a section: reference angle (n,) from 0 to 2 pi, rising, reference and deformed places
-    (2, n), nm, converted fraction (n,), and axial stretch."""
+    (2, n), nm, converted fraction (n,), and axial stretch; of a body of revolution that of the rings, (n,)."""
 
     angle: Array
     reference: Array
     deformed: Array
     converted: Array
-    axial: float = 1.0
+    axial: float | Array = 1.0
 
     def gauges(self, middle: Array) -> tuple[Array, Array]:
         """Logarithm of surface times axial stretch over the gauges at given angles (rad), and the least conversion
@@ -83,7 +83,8 @@ class Rim:
         lengths = [along(places, ends[1]) - along(places, ends[0]) for places in (self.deformed, self.reference)]
         within = middle + GAUGE * np.linspace(-0.5, 0.5, 5)[:, None]
         least = np.interp(within, self.angle, self.converted, period=turn).min(axis=0)
-        return np.log(lengths[0] / lengths[1] * self.axial), least
+        across = self.axial if np.ndim(self.axial) == 0 else np.interp(middle, self.angle, self.axial, period=turn)
+        return np.log(lengths[0] / lengths[1] * across), least
 
     def place(self, angle: float) -> tuple[float, float, float, float]:
         """Deformed and reference place at a material angle, nm."""
@@ -92,19 +93,22 @@ class Rim:
         return x, y, X, Y
 
 
-def whole_rim(reference: Array, deformed: Array, converted: Array, sector: str, axial: float = 1.0) -> Rim:
-    """The whole outline from the surface nodes (2, m) of one sector and their converted fraction (m,)."""
+def whole_rim(reference: Array, deformed: Array, converted: Array, sector: str,
+              axial: float | Array = 1.0) -> Rim:
+    """The whole outline from the surface nodes (2, m) of one sector, their converted fraction (m,), and what they are
+    stretched by out of the section: one number, or (m,)."""
     for name, mirror in (("x", (-1.0, 1.0)), ("y", (1.0, -1.0))):
         if sector == "quarter" or (sector == "half" and name == "y"):
             flip = np.array(mirror)[:, None]
             reference, deformed = (np.hstack([p, p * flip]) for p in (reference, deformed))
             converted = np.tile(converted, 2)
+            axial = axial if np.ndim(axial) == 0 else np.tile(axial, 2)
     angle = np.arctan2(reference[1], reference[0]) % (2.0 * np.pi)
     angle[angle > 2.0 * np.pi - 1e-9] = 0.0
     # Nodes on a mirror line are their own images: keep one of each pair.
     _, first = np.unique(np.round(angle, 9), return_index=True)
     return Rim(angle=angle[first], reference=reference[:, first], deformed=deformed[:, first],
-                   converted=converted[first], axial=axial)
+                   converted=converted[first], axial=axial if np.ndim(axial) == 0 else np.asarray(axial)[first])
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ class Subject:
     structure: str | None = None
     diameter_nm: float | None = None
     axis: Sequence[int] | None = None
+    body: str = "wire"
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,12 @@ def observations_for(subject: Subject) -> list[Observation]:
 
 
 def _speaks_of(fact: Observation, subject: Subject) -> bool:
-    """Whether system, diameter and axis family fit."""
+    """Whether system, body, diameter and axis family fit."""
     if any(getattr(subject, key) != value for key, value in (fact.system or {}).items()):
         return False
     where = fact.where or {}
+    if where.get("body", "wire") != subject.body:
+        return False
     if "diameter_nm" in where:
         low, high = where["diameter_nm"]
         if subject.diameter_nm is None or not low <= subject.diameter_nm <= high:

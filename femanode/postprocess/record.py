@@ -166,8 +166,9 @@ class Recorder:
         """Columns that tell how evenly the reacted skin thins; the skin goes on by this step."""
         physics, state, s = self.problem.physics, fields.state, self.problem.physics.spaces
         converted = conversion(state.xi[s.skin], physics.front.start)
+        out = state.axial.stretch if s.hoop is None else s.extrapolate(fields.stretch.F33)[s.skin]
         surface = whole_rim(s.nodes[:, s.skin], fields.position[:, s.skin], converted, self.problem.section.sector,
-                          state.axial.stretch)
+                          out)
         self.skins.append((self.skins[-1] if self.skins else even_skin(self.problem.section.sector)).after(
             surface, state.t, f))
         skin = self.skins[-1]

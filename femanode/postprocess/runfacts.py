@@ -21,7 +21,7 @@ from femanode.output.runfolder import Frame, RunFolder
 from femanode.postprocess.growth import rate_exponent, while_moving
 from femanode.postprocess.observations import Comparison, Subject, compare, family, observations_for
 from femanode.postprocess.profiles import lobes, rose
-from femanode.solver.ends import StopReason
+from femanode.solver.reasons import StopReason
 from femanode.units import E_CHARGE, parse_quantity
 
 #: Point data that pages show.
@@ -125,7 +125,8 @@ class RunFacts:
         return Subject(carrier=self.setting("material.carrier.symbol"), host=self.setting("material.host.symbol"),
                        structure=self.setting("material.host.structure"),
                        diameter_nm=None if self.radius is None else 2 * self.radius,
-                       axis=tuple(axis) if isinstance(axis, list) else None)
+                       axis=tuple(axis) if isinstance(axis, list) else None,
+                       body="particle" if self.run.axisymmetric else "wire")
 
     @cached_property
     def comparisons(self) -> list[Comparison]:
@@ -181,11 +182,11 @@ class RunFacts:
     @cached_property
     def law(self) -> FittedLaw | None:
         """The power law of the depth, on the points that the summary's exponent is fitted to; None with too few."""
-        history = self.run.history
+        history = self.run.columns
         if not {"time_s", "front_depth_nm"} <= set(history):
             return None
-        t = history["time_s"].to_numpy(dtype=float) - self.entry_time
-        depth = history["front_depth_nm"].to_numpy(dtype=float)
+        t = history["time_s"] - self.entry_time
+        depth = history["front_depth_nm"]
         start = 3.0 * float(self.run.manifest.get("half_thickness_nm") or 0.0)
         fit = rate_exponent(t, depth, start)
         if fit.exponent is None or fit.r2 is None:

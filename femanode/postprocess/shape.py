@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from femanode.mesh.outline import Outline
-from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array
+
+if TYPE_CHECKING:  # skfem loads slowly, and pages need none of it
+    from femanode.mesh.outline import Outline
+    from femanode.mesh.spaces import Spaces
 
 
 def full_outline(points: Array, sector: str) -> Array:

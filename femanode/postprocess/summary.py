@@ -21,8 +21,8 @@ from femanode.postprocess.plausibility import implausible
 from femanode.postprocess.record import Recorder
 from femanode.postprocess.shape import diameters, full_outline, harmonics
 from femanode.postprocess.shell import deepest_point, host_depth
-from femanode.solver.ends import StopReason
 from femanode.solver.problem import Problem
+from femanode.solver.reasons import StopReason
 from femanode.solver.resolution import resolution
 from femanode.units import E_CHARGE
 
@@ -34,7 +34,8 @@ def bias_of(problem: Problem) -> Bias:
     found = expected_bias(delta, section.outline.wall, size if size is not None else
                           section.actual_size, config.time.max_front_advance, config.front.conversion_start)
     # The law was measured on wires of one material.
-    return replace(found, in_range=False) if problem.physics.spaces.layered else found
+    other = problem.physics.spaces.layered or section.outline.revolved
+    return replace(found, in_range=False) if other else found
 
 
 def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> dict[str, Any]:
@@ -58,7 +59,7 @@ def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> d
     share = growth.transport_share(*(np.array([getattr(m, k) for m in record.moments])
                                    for k in ("t", "activity", "excess", "drive", "outside")))
     law = growth.cylinder_law(record.column("time_s") - entry, record.column("front_depth_nm"), section.radius,
-                            3.0 * problem.half_thickness)
+                            3.0 * problem.half_thickness, sphere=section.outline.revolved)
     outline = full_outline(fields.position[:, physics.spaces.outer], section.sector)
     crack = cracks.figures(record.cracks, record.column("after_neck") > 1, 2.0 * section.radius, material.fracture.flaw)
     hoop, where = _largest_hoop(fields)
@@ -99,7 +100,7 @@ def _cycled(record: Recorder, reason: StopReason | str) -> dict[str, Any]:
 
 
 def _area_ratio(fields: FieldSet) -> float:
-    """Area of the deformed section over that before."""
+    """Area of the deformed section over that before; volumes of an axisymmetric one."""
     weight, stretch = fields.problem.physics.spaces.weight, fields.stretch
     if stretch.axial.straight:
         return float(np.sum(weight * fields.J) / stretch.axial.stretch / np.sum(weight))
@@ -177,7 +178,10 @@ def entry_time(record: Recorder) -> float:
 
 
 def _swelling(problem: Problem, outline: Array) -> dict[str, float]:
-    """Diametral strain along the low-index directions that lie in the section."""
+    """Diametral strain along the low-index directions that lie in the section; none where it stands for all azimuths.
+    """
+    if problem.section.outline.revolved:
+        return {}
     frame, initial = problem.frame, problem.section.outline
     strains = {}
     for hkl in product(range(-2, 3), repeat=3):

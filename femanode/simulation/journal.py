@@ -27,9 +27,9 @@ from femanode.postprocess.summary import summarise
 from femanode.simulation.schedule import Schedule
 from femanode.solver.adaptation import adapt
 from femanode.solver.candidate import Candidate, Pace
-from femanode.solver.ends import StopReason
 from femanode.solver.problem import Problem
 from femanode.solver.protocol import Ended
+from femanode.solver.reasons import StopReason
 from femanode.solver.state import Part, State, state_from
 from femanode.solver.stepping import Tally
 

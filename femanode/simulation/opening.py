@@ -12,8 +12,8 @@ from femanode.output.writers import prepare_folder
 from femanode.simulation.journal import Journal, is_final
 from femanode.simulation.sources import write_inputs
 from femanode.simulation.takeup import LINEAR_SOLVER, changes_of_means, on_stored_mesh
-from femanode.solver.ends import StopReason
 from femanode.solver.problem import Problem
+from femanode.solver.reasons import StopReason
 
 _log = logging.getLogger(__name__)
 

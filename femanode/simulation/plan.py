@@ -8,6 +8,8 @@ import numpy as np
 
 from femanode.postprocess.growth import damkohler
 from femanode.solver.problem import Problem
+from femanode.solver.protocol import Step
+from femanode.solver.stepends import Elapsed
 
 #: Seconds per step: a part that does not depend on the mesh, and the factor of (million unknowns of the first mesh)^1.2
 #: by linear solver, or else with SuperLU; one thread. A line through the README's run (17,600 unknowns, which become
@@ -23,6 +25,16 @@ _BASE_MEMORY, _MEMORY = 380.0, 6.0
 #: slow directions still move when the fast ones have stopped or are through. Steps counted with elements of a
 #: half-thickness are 0.8 to 1.5 of this for the seven bundled wires.
 _STEPS, _THROUGH, _SPREAD = 0.56, 0.5, 0.55
+
+#: Under a protocol: share of the allowed change of content that a time step makes, time steps that a step takes to get
+#: up to speed and to meet its end, and those of a rest or of a hold. 144 steps were counted where this gives 153
+#: (configs/a_si_gitt_100nm.yaml), and 493 where it gives 463 (a_si_rate_test_100nm.yaml).
+_FILLED, _BEGUN, _WAITING = 0.9, 4.0, 6.0
+
+#: A front on a measured chemistry moves in so many times the time steps (409 and 140 in the two insertions of
+#: si_cccv_60nm.yaml, in all 740 where this gives 712), and each takes longer by so many seconds (0.10 to 0.13 s a step
+#: in the three cases named here).
+_MEASURED, _MEASURED_SECONDS = 11.0, 0.05
 
 
 @dataclass(frozen=True)
@@ -46,17 +58,58 @@ class Plan:
 
 def plan(problem: Problem) -> Plan:
     """Steps, seconds and memory that a run of this problem is expected to take; time to a factor of two."""
+    physics = problem.physics
+    protocol = problem.config.boundary.protocol is not None
+    steps = int(np.ceil(_of_protocol(problem) if protocol else _of_front(problem, problem.config.time.end)))
+    unknowns = 2 * physics.spaces.n_nodes
+    growing = _GROWING.get(physics.mechanics.solver.name, _SUPERLU)
+    fixed = _FIXED + (_MEASURED_SECONDS if problem.config.material.chemistry.law == "open_circuit" else 0.0)
+    return Plan(steps=steps, seconds=steps * (fixed + growing * (unknowns / 1e6) ** 1.2),
+                memory=_BASE_MEMORY + _MEMORY * unknowns / 1000)
+
+
+def _of_front(problem: Problem, end: float) -> float:
+    """Time steps of a front that goes in for ``end`` seconds at most."""
     config, physics = problem.config, problem.physics
     speed = problem.rates.maximum
-    depth = min(speed * config.time.end, problem.section.outline.wall)
+    depth = min(speed * end, problem.section.outline.wall)
     applied = physics.applied[0]
     if applied.current is not None:
-        depth *= min(1.0, applied.current * config.time.end / float(physics.spaces.mass.sum()))
+        depth *= min(1.0, applied.current * end / float(physics.spaces.mass.sum()))
     D = float(physics.transport.diffusivity(np.array([physics.chemistry.at_front]))[0])
     number = damkohler(speed, problem.section.radius, D, physics.chemistry.at_front)
     share = (_STEPS + _THROUGH * number / (1.0 + number)) * (speed / problem.rates.mean) ** _SPREAD
-    steps = int(np.ceil(share * depth / (config.time.max_front_advance * problem.half_thickness)))
-    unknowns = 2 * physics.spaces.n_nodes
-    growing = _GROWING.get(physics.mechanics.solver.name, _SUPERLU)
-    return Plan(steps=steps, seconds=steps * (_FIXED + growing * (unknowns / 1e6) ** 1.2),
-                memory=_BASE_MEMORY + _MEMORY * unknowns / 1000)
+    return float(share * depth / (config.time.max_front_advance * problem.half_thickness))
+
+
+def _of_protocol(problem: Problem) -> float:
+    """Time steps of a protocol, gone through as if each step went on at its current until full, empty or at its end."""
+    config, mass = problem.config, float(problem.physics.spaces.mass.sum())
+    reacted, least = config.initial.reacted, problem.physics.chemistry.lowest
+    charge = (config.initial.content or least) if reacted else 0.0
+    # What stays in a phase that was full once; what has not reacted yet is reacted by the front alone.
+    converted, through = (1.0, 0.0) if reacted else (0.0, _of_front(problem, np.inf))
+    through *= _MEASURED if config.material.chemistry.law == "open_circuit" else 1.0
+    t, steps = 0.0, 0.0
+    for step in problem.protocol.steps:
+        if t >= config.time.end:
+            break
+        speed, left = (step.applied.current or 0.0) / mass, config.time.end - t
+        waits = [e.time for e in step.ends if isinstance(e, Elapsed)]
+        end = min([left, *waits])
+        if speed == 0.0:
+            t += end if waits else 0.0
+            steps += _WAITING
+            continue
+        change = min(_room(step, charge, least * converted), abs(speed) * end)
+        fresh = min(max(change - (converted - charge), 0.0), 1.0 - converted) if speed > 0.0 else 0.0
+        steps += _BEGUN + max(change / (_FILLED * problem.limits.filling), fresh * through)
+        converted, charge, t = converted + fresh, charge + np.sign(speed) * change, t + change / abs(speed)
+    return steps
+
+
+def _room(step: Step, charge: float, least: float) -> float:
+    """By how much a step at a given current may change the state of charge."""
+    inserts = (step.applied.current or 0.0) > 0.0
+    return min([1.0 - charge if inserts else max(charge - least, 0.0),
+                *(abs(wanted - charge) for wanted in step.charges)])

@@ -18,9 +18,9 @@ from femanode.output.checkpoint import Parts
 from femanode.output.writers import FrameEntry
 from femanode.postprocess.record import Recorder
 from femanode.solver.candidate import Pace
-from femanode.solver.ends import StopReason
 from femanode.solver.problem import Problem
 from femanode.solver.protocol import Ended
+from femanode.solver.reasons import StopReason
 from femanode.solver.state import pristine, state_from
 from femanode.solver.stepping import Tally
 

@@ -21,6 +21,7 @@ from femanode.constitutive.elastoplasticity import PointResponse
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array
 from femanode.numerics.linear import SingularMatrix
+from femanode.solver.ring import hoop_stretch
 
 
 @dataclass(frozen=True)
@@ -100,13 +101,15 @@ class Stretch:
 
 
 def stretch_at(s: Spaces, u: Array, axial: Axial, *, bends: bool = False) -> Stretch:
-    """Stretch at the points of a section displaced by u (2, N).
+    """Stretch at the points of a section displaced by u (2, N); of an axisymmetric one that of its rings.
 
     Parameters
     ----------
     bends : bool
         The curvatures are unknowns: their derivatives are needed even where they are 0.
     """
+    if s.hoop is not None:
+        return Stretch(axial, hoop_stretch(s.hoop, u[0, s.cells]))
     if axial.straight and not bends:
         return Stretch(axial, np.full(s.weight.shape, axial.stretch))
     position = np.einsum("ike,kq->ieq", (s.nodes + u)[:, s.cells], s.N)

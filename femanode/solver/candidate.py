@@ -158,7 +158,7 @@ def propose(physics: Physics, state: State, dt: float) -> Candidate:
     except SingularMatrix as error:
         raise StepFailed(str(error)) from error
     film = state.film if physics.film is None else physics.film.after(
-        state.film, surface_stretch(physics.spaces, eq.F), dt)
+        state.film, surface_stretch(physics.spaces, eq.F, eq.F33), dt)
     new = _assembled(state, moved, eq, felt, dt, physics.swelling_stress(eq, moved.xi, moved.c), film)
     return Candidate(
         new, balance=moved.balance, equilibrium=eq, coupling_error=felt.error, advance=felt.advance, drive=felt.drive,

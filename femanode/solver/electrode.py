@@ -136,11 +136,13 @@ def film_coefficient(config: Config) -> float | None:
     """Diffusivity over thickness of the film, nm/s; None for a bare surface.
 
     A coating of thickness t on a wire of radius R is a film too if its material has a diffusivity D, of
-    D/(R ln(1 + t/R)) per length of the wire's own surface.
+    D/(R ln(1 + t/R)) per length of the wire's own surface, on a sphere D (R + t)/(R t).
     """
     film, geometry = config.boundary.film, config.geometry
     coating = geometry.coating
     if coating is not None and coating.material.transport is not None and geometry.diameter is not None:
         R = 0.5 * geometry.diameter
+        if geometry.axisymmetric:
+            return coating.material.transport.diffusivity * (R + coating.thickness) / (R * coating.thickness)
         return coating.material.transport.diffusivity / (R * math.log1p(coating.thickness / R))
     return None if film is None else film.diffusivity / film.thickness

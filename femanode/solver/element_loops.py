@@ -306,4 +306,3 @@ def stiffen(begin: int, end: int, dN: Array, weight: Array, F: Array, F33: Array
                     stress = x * T[0, n] + y * T[1, n]
                     block[i, 2 * n] += stress
                     block[j, 2 * n + 1] += stress
-

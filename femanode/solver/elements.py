@@ -15,6 +15,7 @@ from femanode.constitutive.flowdirection import AWAITING, Flow, turn
 from femanode.mesh.spaces import Spaces
 from femanode.numerics import compiled
 from femanode.numerics.arrays import Array
+from femanode.solver import ring
 from femanode.solver.axial import Axial, Stretch, bending_forces, bending_stiffness, stretch_at
 
 
@@ -50,6 +51,8 @@ class Elements:
         The forces are good until the next call.
         """
         response, forces = self._respond(F, stretch.F33, Cp_inv_n, eqps_n, Jc, law, dt)
+        if self.spaces.hoop is not None:
+            self._add_ring_forces(self.spaces.hoop, stretch.F33, response.tau, forces)
         if not stretch.axial.straight:
             forces = forces + bending_forces(self.spaces, stretch, response.tau[3])
         return response, forces
@@ -81,6 +84,9 @@ class Elements:
             arrays are good until the next call.
         """
         Ke, coupling, K33 = self._stiffness(F, stretch.F33, response, calm=calm)
+        if self.spaces.hoop is not None and response.tangent is not None:
+            tau33 = (calmed(response.tau) if calm else response.tau)[3]
+            self._add_ring_stiffness(self.spaces.hoop, F, stretch.F33, tau33, response.tangent, Ke)
         if stretch.position is None:
             return Ke, coupling[None], np.array([[K33]])
         tau = calmed(response.tau) if calm else response.tau
@@ -92,6 +98,14 @@ class Elements:
         tau = calmed(response.tau) if calm else response.tau
         return element_stiffness(self.spaces, F, F33, response, tau)
 
+    def _add_ring_forces(self, hoop: Array, F33: Array, tau: Array, forces: Array) -> None:
+        """See :func:`femanode.solver.ring.add_forces`."""
+        ring.add_forces(hoop, self.spaces.weight, F33, tau[3], forces)
+
+    def _add_ring_stiffness(self, hoop: Array, F: Array, F33: Array, tau33: Array, moduli: Array, Ke: Array) -> None:
+        """See :func:`femanode.solver.ring.add_stiffness`."""
+        ring.add_stiffness(hoop, self.spaces.dN, self.spaces.weight, F, F33, tau33, moduli, Ke)
+
 
 class CompiledElements(Elements):
     """Element loops compiled, shared between threads."""
@@ -99,10 +113,10 @@ class CompiledElements(Elements):
     name = "numba"
 
     def __init__(self, spaces: Spaces) -> None:
-        from femanode.solver import element_loops
+        from femanode.solver import element_loops, ring_loops
 
         super().__init__(spaces)
-        self._loops = element_loops
+        self._loops, self._ring_loops = element_loops, ring_loops
         self._cells = np.ascontiguousarray(spaces.cells)
         self._dN = compiled.readable(spaces.dN, spaces.dN.shape)
         self._weight = compiled.readable(spaces.weight, spaces.weight.shape)
@@ -148,6 +162,15 @@ class CompiledElements(Elements):
                        compiled.readable(F33, self._weight.shape), response.tau, response.tangent, calm, self._Ke,
                        self._coupling, self._axial, least=200)
         return self._Ke, self._coupling.T, float(self._axial.sum())
+
+    def _add_ring_forces(self, hoop: Array, F33: Array, tau: Array, forces: Array) -> None:
+        compiled.share(self._ring_loops.add_ring_forces, self._count, compiled.readable(hoop, hoop.shape), self._weight,
+                       compiled.readable(F33, F33.shape), tau, forces)
+
+    def _add_ring_stiffness(self, hoop: Array, F: Array, F33: Array, tau33: Array, moduli: Array, Ke: Array) -> None:
+        compiled.share(self._ring_loops.add_ring_stiffness, self._count, compiled.readable(hoop, hoop.shape), self._dN,
+                       self._weight, F, compiled.readable(F33, F33.shape), compiled.readable(tau33, F33.shape), moduli,
+                       Ke, least=200)
 
 
 def make_elements(spaces: Spaces) -> Elements:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +10,7 @@ import numpy as np
 from femanode.constitutive.swelling import conversion
 from femanode.solver.candidate import Candidate
 from femanode.solver.physics import Physics
+from femanode.solver.reasons import StopReason
 from femanode.solver.state import State
 
 #: How far above and below the cut-off a run may end, relative to the activity of the cut-off; 1e-3 is 0.03 mV.
@@ -21,21 +21,6 @@ FRONT_IN = 0.01
 
 #: How far above the wanted converted fraction a run may end.
 ABOVE_FRACTION = 1e-6
-
-
-class StopReason(enum.Enum):
-    """Why a run ended; the value is what the user reads."""
-
-    END_TIME = "end time reached"
-    CONVERTED = "converted fraction reached"
-    ARRESTED = "front arrested"
-    CUTOFF = "cut-off reached"
-    TORN = "skin torn"
-    POTENTIAL = "potential reached"
-    CURRENT = "current reached"
-    CHARGE = "state of charge reached"
-    TIME = "time of the step over"
-    PROTOCOL = "protocol finished"
 
 
 class Event(Protocol):

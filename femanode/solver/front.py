@@ -108,7 +108,7 @@ class Front:
             from femanode.solver.node_loops import neighbours
 
             self._links = neighbours(spaces.edges, spaces.n_nodes)
-        self._spacing = float(np.sqrt(4.0 / np.sqrt(3.0) * spaces.sub_area.min()))
+        self._spacing = spaces.spacing
         self._steepness = _steepness(rate)
 
     def initial_extent(self, depth: Array) -> Array:
@@ -148,11 +148,22 @@ class Front:
         return self.rate.rate(n[0], n[1]) * self.kinetics.drive(stress, activity)
 
     def curvature(self, n: Array, average: Averager) -> Array:
-        """Divergence (N,), 1/nm, of unit normals (2, N), smoothed along the front; -1/a around a core of radius a."""
+        """Divergence (N,), 1/nm, of unit normals (2, N), smoothed along the front; -1/a around a core of radius a.
+
+        In an axisymmetric section it is the sum of both principal curvatures, -2/a around a round core: that of the
+        line in the section and that of the ring, n_r/r, each as said here.
+        """
+        spaces = self.spaces
+        div = np.einsum("kieq,ikeq->eq", spaces.qp_grad, n[:, spaces.qp_nodes])
+        if spaces.hoop is None:
+            return self._curved(div, n, average)
+        return self._curved(div, n, average) + self._curved(spaces.at_points(n[0]) / spaces.qp_xy[0], n, average)
+
+    def _curved(self, at_points: Array, n: Array, average: Averager) -> Array:
+        """One principal curvature (N,) of the front, smoothed along it, from its values at points (elem, qp)."""
         spaces = self.spaces
         defined = (n * n).sum(axis=0) > 0.5
-        div = np.einsum("kieq,ikeq->eq", spaces.qp_grad, n[:, spaces.qp_nodes])
-        kappa = average(np.where(defined[spaces.qp_nodes].all(axis=0), div, 0.0))
+        kappa = average(np.where(defined[spaces.qp_nodes].all(axis=0), at_points, 0.0))
         for _ in range(self.curvature_passes - 1):
             kappa = average(spaces.at_points(kappa))
         # Curvature of the parallel curve through each node, so that it is right where the front arrives later.

@@ -9,6 +9,9 @@ initial length of wire,
 Forces and stiffness are its first and second derivatives, so that the stiffness is symmetric and the pressure follows
 the surface. On a symmetry line x = 0 or y = 0 the integrand vanishes: a sector needs no closing line. As V changes with
 the stretch too, the pressure acts on the ends of the wire as well wherever its length is free.
+
+Of an axisymmetric section, revolved about x = 0, V is the volume of the body, the loop integral of pi x^2 dy: the term
+of curvature_x alone, with 2 pi in its place.
 """
 
 from __future__ import annotations
@@ -76,14 +79,16 @@ class Pressure:
         #: 1 where the side runs counter-clockwise about the section, otherwise -1.
         self.turn = np.sign((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
         self._reference = spaces.nodes
+        self._plane = 1.0 if spaces.hoop is None else 0.0
 
     def enclosed(self, u: Array, axial: Axial) -> Enclosed:
         """Volume and derivatives at a displacement (2, N)."""
         x, y = (self._reference + u)[:, self.nodes]  # (3, side)
-        kx, ky = axial.curvature
+        kx, ky = axial.curvature if self._plane else (2.0 * np.pi, 0.0)
+        half = 0.5 * self._plane
         w = _WEIGHT[:, None] * self.turn
         X, Y, dX, dY = _N.T @ x, _N.T @ y, _DN.T @ x, _DN.T @ y  # (point, side)
-        area, first = 0.5 * (X * dY - Y * dX), np.stack([0.5 * X**2 * dY, -0.5 * Y**2 * dX])
+        area, first = half * (X * dY - Y * dX), np.stack([0.5 * X**2 * dY, -0.5 * Y**2 * dX])
         straight = np.sum(w * area)
         moment = np.sum(w * first, axis=(1, 2))
         size = float(straight + kx * moment[0] + ky * moment[1])
@@ -96,15 +101,15 @@ class Pressure:
             return np.stack([in_x, in_y], axis=2).reshape(-1, 6)
 
         zero = np.zeros_like(X)
-        gradient = interleaved(on_nodes(0.5 * dY + kx * X * dY, -0.5 * Y - 0.5 * ky * Y**2),
-                               on_nodes(-0.5 * dX - ky * Y * dX, 0.5 * X + 0.5 * kx * X**2))
+        gradient = interleaved(on_nodes(half * dY + kx * X * dY, -half * Y - 0.5 * ky * Y**2),
+                               on_nodes(-half * dX - ky * Y * dX, half * X + 0.5 * kx * X**2))
         by_curvature = (interleaved(on_nodes(X * dY, zero), on_nodes(zero, 0.5 * X**2)),
                         interleaved(on_nodes(zero, -0.5 * Y**2), on_nodes(-Y * dX, zero)))
         second = np.empty((len(self.cell), 6, 6))
         second[:, 0::2, 0::2] = np.einsum("ap,bp,ps->sab", _N, _N, w * kx * dY)
         second[:, 1::2, 1::2] = -np.einsum("ap,bp,ps->sab", _N, _N, w * ky * dX)
-        second[:, 0::2, 1::2] = (np.einsum("ap,bp,ps->sab", _N, _DN, w * (0.5 + kx * X))
-                                 - np.einsum("ap,bp,ps->sab", _DN, _N, w * (0.5 + ky * Y)))
+        second[:, 0::2, 1::2] = (np.einsum("ap,bp,ps->sab", _N, _DN, w * (half + kx * X))
+                                 - np.einsum("ap,bp,ps->sab", _DN, _N, w * (half + ky * Y)))
         second[:, 1::2, 0::2] = second[:, 0::2, 1::2].transpose(0, 2, 1)
         stretch = axial.stretch
         axial2 = np.zeros((3, 3))

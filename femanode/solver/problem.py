@@ -274,12 +274,13 @@ def _require_no_misfit(config: Config, physics: Physics) -> None:
 def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) -> list[str]:
     """Sentences on what was chosen for the user, and warnings about the configuration."""
     notes = list(section.notes)
-    if config.crystal is not None and frame.in_plane_chosen:
+    if config.crystal is not None and not section.outline.revolved and frame.in_plane_chosen:
         notes.append(f"in-plane direction along x: {frame.miller_along('x')} (chosen)")
     if config.geometry.sector == "auto":
         why = ("from the mesh file" if config.geometry.shape == "file" else
                "an uneven outline has no mirrors" if config.geometry.roughness is not None else
                "the smallest that the bending allows" if sector_of_load(config) == section.sector != "quarter" else
+               "what is left of the body's symmetry" if section.outline.revolved else
                "the smallest the crystal allows" if section.outline.round else
                "the smallest that crystal and outline allow")
         notes.append(f"sector: {section.sector} ({why})")

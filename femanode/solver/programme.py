@@ -8,9 +8,10 @@ from femanode.config.loading import Config
 from femanode.config.protocol import Doing
 from femanode.mesh.spaces import Spaces
 from femanode.solver.electrode import applied_current, current_of, cutoff_level, level_at, reaction_of
-from femanode.solver.ends import Arrested, CutOff, EndTime, Event, StopReason, usual_ends
+from femanode.solver.ends import Arrested, CutOff, EndTime, Event, usual_ends
 from femanode.solver.laws import chemistry_of
 from femanode.solver.protocol import Protocol, Step
+from femanode.solver.reasons import StopReason
 from femanode.solver.stepends import Charge, CurrentBelow, Elapsed, Emptied, Relaxed
 from femanode.solver.stepping import Limits
 from femanode.solver.transport import Applied

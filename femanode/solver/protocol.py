@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from femanode.constitutive.swelling import conversion
-from femanode.solver.ends import Event, StopReason
+from femanode.solver.ends import Event
 from femanode.solver.physics import Physics
+from femanode.solver.reasons import StopReason
 from femanode.solver.state import State
 from femanode.solver.transport import FULL_ACTIVITY, Applied
 

@@ -19,6 +19,7 @@ from femanode.mesh.hierarchy import refined_evenly
 from femanode.mesh.layers import Layered
 from femanode.mesh.outline import Annulus, Outline
 from femanode.mesh.polygon import Polygon
+from femanode.mesh.revolved import Revolved
 from femanode.mesh.roughness import Roughness, make_roughness, require_waves
 from femanode.solver.laws import crystal_of, shares_of
 
@@ -129,6 +130,17 @@ def sector_of(config: Config, outline: Outline) -> str:
 
 def root_section(config: Config) -> tuple[Section, int]:
     """Coarsest mesh of a configuration, and how many times it is refined at the front (0: the mesh is fixed)."""
+    section, levels = _root_section(config)
+    if config.geometry.axisymmetric:
+        if section.sector != "quarter":
+            raise ConfigError(f"the mesh file is a {section.sector} section, with symmetry: axisymmetric",
+                              where="geometry.path", allowed="a quarter: x = r and y = z from 0 on")
+        section = replace(section, outline=Revolved(section.outline))
+    return section, levels
+
+
+def _root_section(config: Config) -> tuple[Section, int]:
+    """The same of the cut alone."""
     geometry = config.geometry
     size, _ = resolution(config)
     if geometry.shape == "file":

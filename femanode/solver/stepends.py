@@ -8,8 +8,8 @@ import numpy as np
 
 from femanode.constitutive.swelling import conversion
 from femanode.solver.candidate import Candidate
-from femanode.solver.ends import StopReason
 from femanode.solver.physics import Physics
+from femanode.solver.reasons import StopReason
 from femanode.solver.state import State
 
 #: How far beyond and before its level an end may be taken as reached; 1e-3 is 1 mV of a measured curve.

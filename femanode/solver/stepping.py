@@ -16,10 +16,11 @@ import numpy as np
 from femanode.constitutive.swelling import conversion
 from femanode.errors import ConvergenceError
 from femanode.solver.candidate import Candidate, Pace, propose
-from femanode.solver.ends import Event, StopReason, usual_ends
+from femanode.solver.ends import Event, usual_ends
 from femanode.solver.failure import StepFailed
 from femanode.solver.front import on_front
 from femanode.solver.physics import Physics
+from femanode.solver.reasons import StopReason
 from femanode.solver.state import State
 
 #: A plastic increment above its bound is accepted if the front advanced by less than this share of its allowed advance.

@@ -39,11 +39,16 @@ class SurfaceFilm:
         return np.stack([longest / (film[1] / thickness + (longest - film[1])), longest])
 
 
-def surface_stretch(spaces: Spaces, F: Array) -> Array:
-    """Stretch (N,) along the reacting surface, from the in-plane deformation gradient (2, 2, elem, qp); 1 elsewhere."""
+def surface_stretch(spaces: Spaces, F: Array, F33: Array) -> Array:
+    """Stretch (N,) along the reacting surface, from the in-plane deformation gradient (2, 2, elem, qp); 1 elsewhere.
+
+    In an axisymmetric section it is that of the surface's area, the ring's stretch ``F33`` (elem, qp) included.
+    """
     tangent = np.stack([-spaces.outward[1], spaces.outward[0]])
     nodal = np.stack([[spaces.extrapolate(F[i, j]) for j in (0, 1)] for i in (0, 1)])
     stretch = np.hypot(*np.einsum("ijn,jn->in", nodal, tangent))
+    if spaces.hoop is not None:
+        stretch = stretch * spaces.extrapolate(F33)
     on = np.zeros(spaces.n_nodes, bool)
     on[spaces.reacting] = True
     return np.where(on, stretch, 1.0)

@@ -28,6 +28,8 @@ from femanode.units import parse_quantity
 #: Columns of a history that can be measured from outside, with the unit in their name.
 MEASURED = ("front_depth_nm", "front_depth_x_nm", "front_depth_y_nm", "converted_fraction", "state_of_charge",
             "diameter_x_nm", "diameter_y_nm", "diameter_max_nm", "diameter_min_nm")
+#: What is drawn beside a run but not fitted, and may be below 0.
+POTENTIAL = "potential_V"
 PERCENT = ("%", "percent")
 #: A measured value may lie beyond what is possible by this many of its errors.
 SLACK = 3.0
@@ -62,6 +64,8 @@ class DataModel(Section):
 class Curve:
     """A measured curve in the units of the history: times (s) in order, values, errors (None: not known).
 
+    Where `along` is mAh/g, `time` holds capacities.
+
     `lines` has the line of each value in `file`, and `reading` says how the file was read.
     """
 
@@ -72,6 +76,7 @@ class Curve:
     file: Path
     lines: NDArray[np.int64] = field(repr=False)
     reading: str
+    along: str = "s"
 
     def refuse_beyond(self, top: float, meaning: str, hint: str = "") -> None:
         """Refuse values below 0 or above `top`, of which `meaning` says what it is; errors are allowed for."""
@@ -95,19 +100,32 @@ def unit_of(key: str) -> str:
     return next((unit for ending, unit in UNITS.items() if key.endswith(ending)), "")
 
 
-def read_curve(model: DataModel, folder: Path, places: Places) -> Curve:
+def read_curve(model: DataModel, folder: Path, places: Places, *, keys: Sequence[str] = MEASURED,
+               along: str = "s") -> Curve:
     """The data file of a fit as a curve.
+
+    Parameters
+    ----------
+    model : DataModel
+    folder : Path
+        Where the data file is looked for.
+    places : Places
+        Lines of the fit file.
+    keys : sequence of str
+        Columns of a history that are accepted.
+    along : str
+        Unit of what stands in ``time``: s, or mAh/g of a curve over capacity.
 
     Raises
     ------
     ConfigError
         One line with the place in the fit file or the line of the data file.
     """
-    if model.key not in MEASURED:
+    if model.key not in keys:
         raise ConfigError(f"found {kind(model.key)}", where=locate(places, ("data", "key")),
-                          allowed=", ".join(MEASURED), hint=suggest(model.key, MEASURED))
+                          allowed=", ".join(keys), hint=suggest(model.key, keys))
     unit = unit_of(model.key)
-    asked = {"time": (model.time, "s"), "value": (model.value, unit)}
+    asked = {"time": (model.time, along), "value": (model.value, unit)}
     if isinstance(model.error, ColumnModel):
         asked["error"] = (model.error, unit)
     try:
@@ -119,7 +137,7 @@ def read_curve(model: DataModel, folder: Path, places: Places) -> Curve:
     read = {role: numbers.values[role] * numbers.factor(role, column.unit, target, locate(places, ("data", role)))
             for role, (column, target) in asked.items()}
     lines = np.array([line for line, _ in file.rows], dtype=np.int64)
-    order = _order(read["time"], lines, file)
+    order = _order(read["time"], lines, file, along)
     error = None
     if "error" in read:
         error = read["error"][order]
@@ -129,9 +147,10 @@ def read_curve(model: DataModel, folder: Path, places: Places) -> Curve:
         error = np.full(lines.size, _given(model.error, unit, where))
         _refuse_errors(error, unit, [where])
     curve = Curve(model.key, read["time"][order], read["value"][order], error, file.path, lines[order],
-                  f"{file.path.name}: {', '.join(file.said)}")
+                  f"{file.path.name}: {', '.join(file.said)}", along)
     hint = "" if unit or numbers.percent["value"] else "if the values are percent, write unit: '%' under data.value"
-    curve.refuse_beyond(math.inf if unit else 1.0, "all of the section", hint)
+    if model.key != POTENTIAL:
+        curve.refuse_beyond(math.inf if unit else 1.0, "all of the section", hint)
     return curve
 
 
@@ -156,22 +175,23 @@ def _refuse_errors(error: Array, unit: str, places: Sequence[str]) -> None:
         raise ConfigError(f"found an error of {_shown(error[k], unit)}, which is not {limits}", where=places[k])
 
 
-def _order(time: Array, lines: NDArray[np.int64], file: DataFile) -> NDArray[np.intp]:
-    """Rows in the order of time, which must differ and not be negative."""
+def _order(time: Array, lines: NDArray[np.int64], file: DataFile, unit: str) -> NDArray[np.intp]:
+    """Rows in the order of time (of capacity), which must differ and not be negative."""
+    name, names = ("time", "times") if unit == "s" else ("capacity", "capacities")
     if time.size < 2:
         raise ConfigError(f"found {time.size} rows" if time.size != 1 else "found 1 row", where=str(file.path),
-                          allowed="at least 2 times")
+                          allowed=f"at least 2 {names}")
     order = np.argsort(time, kind="stable")
     if time[order[0]] < 0:
-        raise ConfigError(f"found the time {time[order[0]]:g} s", where=file.place(int(lines[order[0]])),
-                          allowed="times from 0 on")
+        raise ConfigError(f"found the {name} {time[order[0]]:g} {unit}", where=file.place(int(lines[order[0]])),
+                          allowed=f"{names} from 0 on")
     same = np.flatnonzero(np.diff(time[order]) <= 0)
     if same.size:
         first, again = (int(lines[order[same[0] + k]]) for k in (0, 1))
-        raise ConfigError(f"found the time of line {first} again", where=file.place(again),
-                          allowed="times that differ", hint="give one value for each time, such as the mean")
+        raise ConfigError(f"found the {name} of line {first} again", where=file.place(again),
+                          allowed=f"{names} that differ", hint=f"give one value for each {name}, such as the mean")
     if np.any(np.diff(order) < 0):
-        file.said.append("put in the order of time")
+        file.said.append(f"put in the order of {name}")
     return order
 
 

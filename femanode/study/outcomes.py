@@ -24,7 +24,7 @@ RECORD = "sweep.json"
 #: Columns of the table that are neither parameters nor figures of merit.
 BOOKKEEPING = ("case", "hash", "status", "message", "wall_s", "memory_MB", "attempts", "version", "folder")
 #: Endings of figures' names and how the unit is written.
-UNITS = {"_nm": "nm", "_GPa": "GPa", "_s": "s", "_eV": "eV", "_mAh_g": "mAh/g", "_deg": "deg", "_MB": "MB"}
+UNITS = {"_nm": "nm", "_GPa": "GPa", "_s": "s", "_eV": "eV", "_V": "V", "_mAh_g": "mAh/g", "_deg": "deg", "_MB": "MB"}
 
 
 @dataclass

@@ -17,16 +17,17 @@ from femanode.errors import ConvergenceError
 from femanode.mesh.build import make_section
 from femanode.mesh.hierarchy import Hierarchy
 from femanode.mesh.outline import Annulus
+from femanode.mesh.revolved import Revolved
 from femanode.mesh.spaces import Spaces, build_spaces, scatter
 from femanode.numerics.arrays import Array, IntArray
 from femanode.solver.advance import advance_front
 from femanode.solver.averaging import front_mean
 from femanode.solver.axial import STRAIGHT, Axial
 from femanode.solver.candidate import Candidate, headroom
-from femanode.solver.ends import StopReason
 from femanode.solver.front import Front, Rate, on_front
 from femanode.solver.mechanics import Equilibrium, Mechanics, NoEquilibrium
 from femanode.solver.physics import Physics
+from femanode.solver.reasons import StopReason
 from femanode.solver.state import State, pristine
 from femanode.solver.stepping import Limits, Tally, march
 from femanode.solver.transport import FULL_ACTIVITY, Applied, Transport
@@ -46,6 +47,21 @@ def disc(radius: float = 1.0, size: float = 0.25, sector: str = "quarter", inner
     return build_spaces(section.mesh, section.outline)
 
 
+def ball(radius: float, size: float, *, half: bool = False) -> Spaces:
+    """Axisymmetric spaces of a sphere, from the quarter z >= 0 of the circle, or from the half with the origin held."""
+    section = make_section("circle", radius, 0.0, size, "half" if half else "quarter")
+    outline = Revolved(section.outline)
+    if not half:
+        return build_spaces(section.mesh, outline)
+    # the generated half has y >= 0: turned by a right angle it has x >= 0
+    x, y = section.mesh.doflocs
+    named = section.mesh.boundaries or {}
+    turned = replace(section.mesh, doflocs=np.stack([y, -x])).with_boundaries(
+        {"surface": named["surface"], "x0": named["y0"]})
+    spaces = build_spaces(turned, outline)
+    return held(spaces, spaces.x0, np.array([np.argmin(np.hypot(*spaces.nodes))]))
+
+
 def halved(radius: float, size: float, halvings: int) -> skfem.MeshTri2:
     """Mesh of a quarter disc of elements of ``size`` (nm), every triangle cut into four ``halvings`` times.
 
@@ -56,11 +72,11 @@ def halved(radius: float, size: float, halvings: int) -> skfem.MeshTri2:
     return root.section(root.grade([np.ones(c.shape[1], bool) for c in root.corners[:-1]]))[0].mesh
 
 
-def polar(radii: Array, sectors: int, *, filled: bool = True, core: float = 0.0) -> Spaces:
+def polar(radii: Array, sectors: int, *, filled: bool = True, core: float = 0.0, revolved: bool = False) -> Spaces:
     """Quarter of rings at the given radii, all curved: fine along the radius, coarse along the circumference.
 
     ``filled`` closes it with a fan about the centre; otherwise the first radius is a free inner surface. What lies
-    within the radius ``core`` is an inert core.
+    within the radius ``core`` is an inert core. ``revolved``, it is a sphere or a hollow one.
     """
     angle = np.linspace(0, np.pi / 2, sectors + 1)
     r, t = np.repeat(radii, sectors + 1), np.tile(angle, len(radii))
@@ -87,8 +103,9 @@ def polar(radii: Array, sectors: int, *, filled: bool = True, core: float = 0.0)
     if core > 0.0:
         inside = np.hypot(*points)[mesh.t].mean(axis=0) < core
         mesh = mesh.with_subdomains({"core": np.flatnonzero(inside)})
+    outline = Annulus(float(radii[-1]), 0.0 if filled else float(radii[0]))
     return build_spaces(mesh.with_boundaries({name: np.flatnonzero(which) for name, which in on.items()}),
-                        Annulus(float(radii[-1]), 0.0 if filled else float(radii[0])))
+                        Revolved(outline) if revolved else outline)
 
 
 def strip(length: float, spacing: float, rows: int = 1) -> Spaces:

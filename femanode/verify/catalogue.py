@@ -19,6 +19,7 @@ from femanode.verify import (
     point_laws,
     protocols,
     shells,
+    spheres,
     structures,
     surfaces,
     wires,
@@ -26,8 +27,8 @@ from femanode.verify import (
 from femanode.verify.case import GROUPS, Case, Check, Findings, Table
 
 _ALL = (*point_laws.CASES, *structures.CASES, *diffusion.CASES, *fronts.CASES, *cores.CASES, *surfaces.CASES,
-        *protocols.CASES, *cycles.CASES, *shells.CASES, *manufactured.CASES, *arrest.CASES, *wires.CASES,
-        *figures_of_merit.CASES)
+        *protocols.CASES, *cycles.CASES, *shells.CASES, *manufactured.CASES, *arrest.CASES, *spheres.CASES,
+        *wires.CASES, *figures_of_merit.CASES)
 
 #: Every case, by group.
 CASES: tuple[Case, ...] = tuple(case for group in GROUPS for case in _ALL if case.group == group)

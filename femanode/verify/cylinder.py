@@ -1,4 +1,4 @@
-"""A second opinion: a swelling cylinder in one dimension, axisymmetric, plane strain; shares no code with femanode.
+"""A second opinion: a swelling cylinder in plane strain, or a sphere, in one dimension; shares no code with femanode.
 
 Linear elements in the radius with one point each, principal logarithmic strains, J2 return, Newton's method on a
 tridiagonal system. A front of finite width is a point at radius a with the travelling profile about it; it moves at
@@ -36,7 +36,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Wire:
-    """Constants: volume expansion, moduli and strengths of host and product, drive dG0/kT and dV/kT (1/GPa)."""
+    """Constants: volume expansion, moduli and strengths of host and product, drive dG0/kT and dV/kT (1/GPa).
+
+    With ``sphere`` it is a particle, whose third direction is another hoop.
+    """
 
     expansion: float = 2.8
     E: tuple[float, float] = (160.0, 40.0)
@@ -44,12 +47,13 @@ class Wire:
     yields: tuple[float, float] = (7.0, 1.0)
     drive: float = -0.15 * 0.1602176634 / (1.380649e-5 * 300.0)
     volume: float = 2.8 * 0.02002 / 3.75 / (1.380649e-5 * 300.0)
+    sphere: bool = False
 
 
 def swell(wire: Wire, n: int = 400, steps_per_element: float = 4.0, depth: float = 0.35, width: float | None = None,
           start: float = 0.25) -> Record:
     """A front prescribed from the surface to ``depth``; ``width`` None is sharp (element by element), else delta."""
-    body, out = _Body(n), Record()
+    body, out = _Body(n, sphere=wire.sphere), Record()
     begin = 0.0 if width is None else -0.5 * width
     for front in np.linspace(begin, depth, max(round(depth * n * steps_per_element), 1) + 1)[1:]:
         x = (np.clip((body.X[1:] - (1.0 - front)) / body.h, 0.0, 1.0) if width is None
@@ -66,7 +70,7 @@ def run(wire: Wire, width: float, start: float, n: int = 400, advance: float = 0
     ``width`` is delta over the radius; a step moves the front by ``advance`` delta. At t = 0 the profile stands outside
     with 0.95 ``start`` at the surface, as femanode puts it.
     """
-    body, out, t = _Body(n), Record(), 0.0
+    body, out, t = _Body(n, sphere=wire.sphere), Record(), 0.0
     first = max(0.95 * start, 0.05)
     a, stress = 1.0 + width * np.log(1.0 / first - 1.0), 0.0
     body.record(out, t, np.zeros(n), np.zeros(n))
@@ -135,7 +139,8 @@ def sharp(wire: Wire, depth: float = 0.38, n: int = 400) -> Sharp:
 
     J_e is 1 for rigid material, and 0.96 on average in a silicon wire.
     """
-    f = np.arange(0.02, 0.98 * (1.0 - (1.0 - depth) ** 2), 0.0025)
+    power = 3 if wire.sphere else 2
+    f = np.arange(0.02, 0.98 * (1.0 - (1.0 - depth) ** power), 0.0025)
     runs = [swell(wire, m, steps_per_element=4, depth=depth) for m in (n // 2, n)]
     core, radial, hoop, outer = (
         2.0 * fine - coarse for coarse, fine in
@@ -147,7 +152,7 @@ def sharp(wire: Wire, depth: float = 0.38, n: int = 400) -> Sharp:
     elastic = np.exp(-(p[:, None] + 2.0 / 3.0 * wire.yields[1] * h) * 3.0 * (1.0 - 2.0 * nu) / E).mean(axis=1)
     stress = -(p * elastic + 2.0 / 3.0 * wire.yields[1])
     drive = 1.0 - np.exp(wire.drive - stress * wire.volume)
-    a = np.sqrt(1.0 - f)
+    a = (1.0 - f) ** (1.0 / power)
     slowness = np.where(drive > 0.0, 1.0 / np.where(drive > 0.0, drive, 1.0), np.inf)
     time = np.append(0.0, np.cumsum(0.5 * (slowness[1:] + slowness[:-1]) * -np.diff(a)))
     return Sharp(converted=f, core_mean=core, pressure=p, surface_hoop=hoop, outer=outer, drive=drive, time=time)
@@ -163,10 +168,12 @@ def _profile(r: Array, a: float, width: float, start: float) -> Array:
 class _Body:
     """Radii, plastic strains and stresses of the cylinder; lengths over the initial radius."""
 
-    def __init__(self, n: int) -> None:
+    def __init__(self, n: int, *, sphere: bool = False) -> None:
+        #: The directions beside the radial one that have the stretch of the hoop.
+        self.hoops = [1, 2] if sphere else [1]
         self.X = np.linspace(0.0, 1.0, n + 1)
         self.h, self.mid = 1.0 / n, 0.5 * (self.X[1:] + self.X[:-1])
-        self.area = self.mid * self.h
+        self.area = self.mid ** len(self.hoops) * self.h
         self.r, self.plastic = self.X.copy(), np.zeros((3, n))
         self.cauchy, self.mandel = np.zeros((3, n)), np.zeros(n)
 
@@ -191,7 +198,8 @@ class _Body:
         for iteration in range(200):
             stretch, tau, D, plastic = self._law(r, Jc, K, G, sigma_Y)
             P = tau / stretch
-            left, right = self.area * (-P[0] * dr + P[1] * dt), self.area * (P[0] * dr + P[1] * dt)
+            hoop = P[self.hoops].sum(axis=0)
+            left, right = self.area * (-P[0] * dr + hoop * dt), self.area * (P[0] * dr + hoop * dt)
             force = np.append(left, 0.0) + np.append(0.0, right)
             off = float(np.linalg.norm(force[1:]) / (np.linalg.norm(np.concatenate([left, right])) + 1e-4))
             # Points at the onset of yield go to and fro between elastic and plastic: the last digits do not settle.
@@ -199,10 +207,11 @@ class _Body:
                 self.r, self.plastic = r, plastic
                 self.cauchy, self.mandel = tau / np.prod(stretch, axis=0), tau.mean(axis=0) / Jc
                 return
-            A = D[:2, :2].copy()
             # Far from equilibrium the pressure of new swelling would make the tangent indefinite.
             if off < 0.05:
-                A[[0, 1], [0, 1]] -= tau[:2]
+                D[[0, 1, 2], [0, 1, 2]] -= tau
+            joined = np.stack([D[:, 0], D[:, self.hoops].sum(axis=1)], axis=1)
+            A = np.stack([joined[0], joined[self.hoops].sum(axis=0)])
             A = A / (stretch[:2, None] * stretch[None, :2])
             block = self.area * np.einsum("ian,abn,jbn->ijn", ends, A, ends)
             band = np.zeros((3, len(r)))
@@ -218,7 +227,8 @@ class _Body:
     def _law(self, r: Array, Jc: Array, K: Array, G: Array, sigma_Y: Array) -> tuple[Array, Array, Array, Array]:
         """Principal stretches, Kirchhoff stress, its derivative to logarithmic strain, plastic strain."""
         n = len(self.mid)
-        stretch = np.stack([np.diff(r) / self.h, 0.5 * (r[1:] + r[:-1]) / self.mid, np.ones(n)])
+        stretch = np.ones((3, n))
+        stretch[0], stretch[self.hoops] = np.diff(r) / self.h, 0.5 * (r[1:] + r[:-1]) / self.mid
         trial = np.log(stretch) - np.log(Jc) / 3.0 - self.plastic
         volume = trial.sum(axis=0)
         dev = trial - volume / 3.0

@@ -17,11 +17,12 @@ from femanode.mesh.recovery import Recovery
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array
 from femanode.solver.candidate import Candidate
-from femanode.solver.ends import CutOff, EndTime, Event, StopReason
+from femanode.solver.ends import CutOff, EndTime, Event
 from femanode.solver.front import Front
 from femanode.solver.mechanics import Mechanics
 from femanode.solver.physics import Physics
 from femanode.solver.protocol import Protocol, Step
+from femanode.solver.reasons import StopReason
 from femanode.solver.state import State, pristine
 from femanode.solver.stepends import Charge, Elapsed, state_of_charge
 from femanode.solver.stepping import Limits, Tally, march

@@ -8,7 +8,7 @@ import numpy as np
 
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array
-from femanode.solver.ends import StopReason
+from femanode.solver.reasons import StopReason
 from femanode.solver.state import State
 from femanode.solver.stepping import Limits, Tally, march
 from femanode.solver.transport import Applied

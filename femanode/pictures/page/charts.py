@@ -21,12 +21,14 @@ class Chart:
     one: str
     several: str
     front: bool = False  #: has a meaning only where there is a front
+    key: str = ""  #: column of the history beside which a measured curve is drawn
 
 
 CHARTS: tuple[Chart, ...] = (
     Chart(depth, "How deep the front has gone",
-          "Area-equivalent depth of the reaction front. The dotted line is the power law fitted while the front moves.",
-          "Area-equivalent depth of the reaction front; thin dotted lines are the fitted power laws.", front=True),
+          "Depth of an even front that has converted as much. The dotted line is the power law fitted while it moves.",
+          "Depth of an even front that has converted as much; thin dotted lines are fitted power laws.", front=True,
+          key="front_depth_nm"),
     Chart(depth_log, "Which law it follows",
           "A front limited by its own reaction follows slope 1, one limited by diffusion slope 1/2 while thin. Stress "
           "that slows a reaction-limited front bends the line too, so the slope alone does not decide.",
@@ -37,7 +39,7 @@ CHARTS: tuple[Chart, ...] = (
           "from the front; where it meets the cut-off the run or step ends. The first skin, in which the front cannot "
           "take the whole current yet, is left out. Between the ways in (full) and out (dashed) of a cycle lies what "
           "plastic flow, diffusion, front and film dissipate.",
-          "Against the carrier metal, of the runs with a given current."),
+          "Against the carrier metal, of the runs with a given current.", key="potential_V"),
     Chart(stresses, "Stress as the run goes on",
           "Hoop tension at the surface opens cracks; pressure in the core and at the front slows the front.",
           "Largest hoop stress at the surface: tension opens cracks."),
@@ -45,7 +47,8 @@ CHARTS: tuple[Chart, ...] = (
           "Round the wire at three stages. Positive is tension. Peaks are where a crack would start.",
           "Round the wire in the last frame of each run. Positive is tension."),
     Chart(hoop_radius, "Hoop stress against radius",
-          "From the axis to the surface along the section's x (full) and y (dashed).",
+          "From the axis to the surface along the section's x (full) and y (dashed); of a particle "
+          "from its centre along r and along the axis z.",
           "From the axis to the surface along x (full) and y (dashed), in the last frame of each run."),
     Chart(anisotropy_rose, "Anisotropy rose",
           "Deformed over initial diameter in every direction of the section.",

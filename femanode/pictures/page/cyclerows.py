@@ -28,7 +28,9 @@ REST = frozenset((
 
 
 def means_nothing(case: Case, key: str) -> bool:
-    """Whether a figure of merit has no meaning in a run without a front, or under a protocol."""
+    """Whether a figure of merit has no meaning in a run without a front, under a protocol, or of a particle."""
+    if key == "axial_stretch" and case.facts.run.axisymmetric:
+        return True
     without = case.facts.without_front
     return (without and key in FRONT) or (key in REST and (without or bool(case.facts.summary.get("cycles"))))
 

@@ -6,17 +6,24 @@ Each takes one run or several, and gives a figure, or None where no run has what
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from femanode.numerics.arrays import Array
 from femanode.pictures.cycling import draw_half_cycles
-from femanode.pictures.page.chartcase import MOST_FRAMES, Case, clock, column, stages
+from femanode.pictures.page.chartcase import MOST_FRAMES, Case, clock, column, measured, stages
 from femanode.pictures.style import COLOURS, DASHES, label, line_style, new_chart
-from femanode.postprocess.cycles import half_cycles
+from femanode.postprocess.cycles import carried_whole, half_cycles
 from femanode.postprocess.profiles import beside_front
 from femanode.postprocess.runfacts import in_electronvolts
+
+#: How measured values are drawn: dots, and no line between them.
+POINTS: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 4, "color": COLOURS[1], "zorder": 4}
 
 
 def depth(cases: Sequence[Case]) -> Figure | None:
@@ -36,8 +43,10 @@ def depth(cases: Sequence[Case]) -> Figure | None:
                       linestyle=(0, (2, 2)), linewidth=1.6 if one else 1.0, label=name)
     if not axes.lines:
         return None
+    for _, curve in measured(cases, "front_depth_nm")[:1]:
+        axes.plot(curve.time / factor, curve.value, label=f"measured: {curve.file}", **POINTS)
     axes.set_ylim(bottom=0.0)
-    axes.margins(x=0.0)
+    axes.margins(x=0.0 if not any(case.measured for case in cases) else 0.02)
     label(axes, f"Time ({unit})", "Front depth L (nm)")
     return figure
 
@@ -66,33 +75,52 @@ def depth_log(cases: Sequence[Case]) -> Figure | None:
     for slope, dashes, name in ((1.0, "--", "slope 1 (reaction limits)"), (0.5, ":", "slope 1/2 (diffusion limits)")):
         axes.loglog(guide, anchor * (guide / np.sqrt(first * last)) ** slope, color="#777777", linestyle=dashes,
                     linewidth=1.2, label=name)
+    for axis in (axes.xaxis, axes.yaxis):
+        _name_decades(axis)
     label(axes, f"Time since the front entered ({unit})", "Front depth L (nm)")
     if len(cases) == 1:
         axes.legend(loc="upper left", frameon=False, fontsize=9.5)
     return figure
 
 
+def _name_decades(axis: Axis) -> None:
+    """Plain numbers at 1, 2 and 5 of each decade: letters of the others lie over one another."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=20))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
 def potential(cases: Sequence[Case]) -> Figure | None:
     """Potential against capacity where a current was given, from where it was carried whole; by half cycles of one run.
     """
     figure, axes = new_chart()
-    halves = half_cycles(cases[0].facts.run.history) if len(cases) == 1 else []
+    halves = half_cycles(cases[0].facts.run.columns) if len(cases) == 1 else []
     if halves:
         draw_half_cycles(axes, halves)
+        _measured_potential(axes, cases)
         label(axes, "Capacity (mAh/g)", "Potential (V)")
         return figure
     for number, case in enumerate(cases):
         j, V, Q = (column(case, name) for name in ("current_density_mA_cm2", "potential_V", "capacity_mAh_g"))
         if j is None or V is None or Q is None:
             continue
-        # While the front comes in it takes less than the current, at the cut-off. Cycles are drawn in one line.
-        whole = slice(None) if column(case, "cycle") is not None else j > 0.99 * j.max(initial=0.0)
-        axes.plot(Q[whole], V[whole], **line_style(number), label=case.name)
+        whole = carried_whole(case.facts.run.columns)
+        axes.plot(Q[whole], V[whole], **line_style(number), label=case.name if len(cases) > 1 else "computed")
     if not axes.lines:
         return None
+    beside = _measured_potential(axes, cases)
     axes.set_xlim(left=0.0)
-    label(axes, "Capacity (mAh/g)", "Potential (V)", legend=len(cases) > 1)
+    label(axes, "Capacity (mAh/g)", "Potential (V)", legend=len(cases) > 1 or beside)
     return figure
+
+
+def _measured_potential(axes: Axes, cases: Sequence[Case]) -> bool:
+    """Draw a measured potential over capacity, where there is one."""
+    for _, curve in measured(cases, "potential_V")[:1]:
+        if curve.capacity is not None:
+            axes.plot(curve.capacity, curve.value, label=f"measured: {curve.file}", **POINTS)
+            return True
+    return False
 
 
 def eq1_terms(cases: Sequence[Case]) -> Figure | None:

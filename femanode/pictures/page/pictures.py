@@ -25,9 +25,11 @@ from PIL import Image
 
 from femanode.errors import ConfigError
 from femanode.output.disk import scratch_folder
+from femanode.output.runfolder import RunFolder
 from femanode.pictures.animation import write_animation
 from femanode.pictures.crackmark import marked_view
 from femanode.pictures.curves import describe_frames
+from femanode.pictures.directions import Direction, add_directions, directions_of
 from femanode.pictures.fieldchoice import FieldChoice, choose_field, colour_limits
 from femanode.pictures.page.chartcase import MOST_FRAMES, Case, stages
 from femanode.pictures.raster import OVERSAMPLING, Canvas, Layer, draw_mirrored
@@ -37,6 +39,8 @@ from femanode.pictures.sectionview import SectionView
 
 #: Pixels across a picture, and the strips above (caption) and below (scale bar) the section.
 WIDTH, HEADER, FOOTER = 560, 40, 46
+#: The strip below a section whose crystal directions are shown beside the scale bar.
+DIRECTED = 92
 DPI = 100.0
 SNAPSHOTS = 3
 
@@ -83,6 +87,12 @@ class _Shot:
 
     view: SectionView
     caption: str
+    run: RunFolder
+
+    @property
+    def directions(self) -> tuple[Direction, Direction] | None:
+        """Crystal directions along x and y, or r and z."""
+        return directions_of(self.run.manifest)
 
 
 def data_uri(data: bytes, kind: str) -> str:
@@ -108,15 +118,15 @@ def draw_pictures(cases: Sequence[Case], fields: Sequence[str] = ("content", "ho
     choices = [choose_field(name, first.instant(-1).mesh) for name in fields]
     shots = [_shots(cases, choice, SNAPSHOTS) for choice in choices]
     film = _shots(cases, choices[-1], MOST_FRAMES) if len(cases) == 1 else []
-    layout = _Layout([shot.view for part in [*shots, film] for shot in part])
+    layout = _Layout([shot for part in [*shots, film] for shot in part])
     ranges = [colour_limits(choice, [shot.view.values for shot in part])
               for choice, part in zip(choices, [*shots[:-1], film or shots[-1]], strict=True)]
     low, high, _ = ranges[-1]
     movie, kind, page = b"", "video/mp4", b""
     problems: list[str] = []
     with scratch_folder() as folder, ThreadPoolExecutor(1) as beside:
-        scene = (beside.submit(write_scene, film[-1].view, colours_of(low), (low, high), folder / "view.html")
-                 if film else None)
+        scene = (beside.submit(write_scene, film[-1].view, colours_of(low), (low, high), folder / "view.html",
+                               directions=film[-1].directions) if film else None)
         if film:
             movie, kind = _film(layout, film, ranges[-1], folder, problems)
         strips = [_strip(choice, limits, layout, part)
@@ -140,23 +150,24 @@ def _shots(cases: Sequence[Case], choice: FieldChoice, count: int) -> list[_Shot
             frame = case.facts.instant(k)
             text = describe(frame.time)
             shots.append(_Shot(marked_view(run, frame, choice), text if len(cases) == 1 else
-                               f"{case.name}: {text.rpartition(',  ')[2]}"))
+                               f"{case.name}: {text.rpartition(',  ')[2]}", run))
     return shots
 
 
 class _Layout:
     """One view for all pictures, so that sizes can be compared."""
 
-    def __init__(self, views: Sequence[SectionView]) -> None:
+    def __init__(self, shots: Sequence[_Shot]) -> None:
+        views, self.footer = [shot.view for shot in shots], DIRECTED if any(s.directions for s in shots) else FOOTER
         low, high = extent_of(views)
         size = 1.04 * (high - low)
         centre = (low + high) / 2
         scale = max(size[0] / WIDTH, size[1] / WIDTH)  # nm per pixel
         self.section = 2 * max(int(np.ceil(size[1] / scale / 2)), WIDTH // 6)
-        self.height = self.section + HEADER + FOOTER
+        self.height = self.section + HEADER + self.footer
         self.height += self.height % 2  # even, as H.264 wants
         self.scale = float(scale)
-        bottom = centre[1] - scale * (self.section / 2 + FOOTER)
+        bottom = centre[1] - scale * (self.section / 2 + self.footer)
         self.bounds = (float(centre[0] - scale * WIDTH / 2), float(centre[0] + scale * WIDTH / 2), float(bottom),
                        float(bottom + scale * (self.height - HEADER)))
 
@@ -173,8 +184,16 @@ class _Layout:
         axes = figure.add_axes((0, 0, 1, (self.height - HEADER) / self.height))
         artists = SectionArtists(axes, self.bounds, first.view.initial_outlines)
         length = round_length(0.3 * WIDTH * self.scale)
-        add_scale_bar(axes, self.bounds[0] + 10 * self.scale, self.bounds[2] + 14 * self.scale, length, 7 * self.scale,
-                      15)
+        left, bottom = self.bounds[0] + 10 * self.scale, self.bounds[2] + 14 * self.scale
+        if first.directions is not None:
+            add_directions(axes, left, bottom, 46 * self.scale, first.directions, 15)
+            left += 170 * self.scale
+        add_scale_bar(axes, left, bottom - (3.5 * self.scale if first.directions else 0.0), length, 7 * self.scale, 15)
+        # Arrows and scale bar are the same in all pictures, and stand on white: they are drawn once.
+        renderer = agg.get_renderer()  # type: ignore[no-untyped-call]
+        for artist in (*axes.patches, *axes.texts):
+            artist.draw(renderer)
+        below = np.array(np.asarray(agg.buffer_rgba())[-self.footer:, :, :3])  # type: ignore[no-untyped-call]
         caption = figure.text(0.02, 1 - 29 / self.height, "", fontsize=15, parse_math=False)
 
         def paint(shot: _Shot) -> NDArray[np.uint8]:
@@ -185,13 +204,13 @@ class _Layout:
             caption.set_text(shot.caption if len(shot.caption) <= 52 else shot.caption[:49] + "...")
             # Field and lines go into the renderer's pixels one by one: a figure that draws itself resamples the field,
             # pixel for pixel, and takes as long for it as the triangles took.
-            renderer = agg.get_renderer()  # type: ignore[no-untyped-call]
             renderer.clear()
             image = np.asarray(agg.buffer_rgba())  # type: ignore[no-untyped-call]
             image[:HEADER] = 255
             image[HEADER:, :, :3], image[HEADER:, :, 3] = artists.image.get_array(), 255
-            for artist in [*artists.drawn, *axes.patches, *axes.texts, caption]:
+            for artist in [*artists.drawn, caption]:
                 artist.draw(renderer)
+            image[-self.footer:, :, :3] = below
             return np.array(image[:, :, :3])
 
         return paint
@@ -202,10 +221,14 @@ def _strip(choice: FieldChoice, limits: tuple[float, float, str], layout: _Layou
     """The pictures of a field with what its colour bar needs."""
     low, high, extend = limits
     colours = colormaps[colours_of(low)](np.linspace(0.0, 1.0, 17))
-    snapshots = []
+    snapshots, painters = [], {}
     for shot in shots:
         stream = io.BytesIO()
-        Image.fromarray(layout.painter(shot, limits, OVERSAMPLING)(shot)).save(stream, format="WEBP", quality=88)
+        # Pictures of one run differ in what moves only.
+        same = id(shot.run)
+        if same not in painters:
+            painters[same] = layout.painter(shot, limits, OVERSAMPLING)
+        Image.fromarray(painters[same](shot)).save(stream, format="WEBP", quality=88, method=2)
         snapshots.append(Snapshot(f"{choice.label}, {shot.caption}", data_uri(stream.getvalue(), "image/webp")))
     note = {"neither": "", "max": "A few points lie above the range.", "min": "A few points lie below the range.",
             "both": "A few points lie outside the range."}[extend]

@@ -13,6 +13,8 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.projections.polar import PolarAxes
 
+from femanode.constitutive.crystal.miller import parse_miller
+from femanode.pictures.directions import plain, positive
 from femanode.pictures.page.chartcase import Case, clock, column, stages
 from femanode.pictures.style import DASHES, label, line_style, new_chart
 from femanode.postprocess.profiles import along_ray, along_surface, rose
@@ -29,21 +31,23 @@ def hoop_surface(cases: Sequence[Case]) -> Figure | None:
     axes.axhline(0.0, color="#777777", linewidth=0.9, zorder=1)
     axes.set_xlim(-180, 180)
     axes.set_xticks(range(-180, 181, 60))
-    label(axes, "Polar angle from x (degrees)", "Hoop stress at the surface (GPa)")
+    label(axes, f"Polar angle from {cases[0].facts.run.axes[0]} (degrees)", "Hoop stress at the surface (GPa)")
     return figure
 
 
 def hoop_radius(cases: Sequence[Case]) -> Figure | None:
-    """Hoop stress against the distance from the axis, along x (full lines) and y (dashed)."""
+    """Hoop stress against the distance from the axis, along x or r (full lines) and y or z (dashed)."""
     figure, axes = new_chart()
     for case, frame, style, name in _lines(cases, 2):
         mesh = case.facts.instant(frame).mesh
-        for direction, along, dashes in (((1.0, 0.0), "x", "-"), ((0.0, 1.0), "y", "--")):
+        names = case.facts.run.axes
+        for direction, along, dashes in (((1.0, 0.0), names[0], "-"), ((0.0, 1.0), names[1], "--")):
             line = along_ray(mesh, HOOP, direction)
             axes.plot(line.position, line.values, **{**style, "linestyle": dashes}, label=f"{name}, {along}")
     axes.axhline(0.0, color="#777777", linewidth=0.9, zorder=1)
     axes.set_xlim(left=0.0)
-    label(axes, "Distance from the axis, deformed (nm)", "Hoop stress (GPa)")
+    label(axes, "Distance from the origin, deformed (nm)" if cases[0].facts.run.axisymmetric else
+          "Distance from the axis, deformed (nm)", "Hoop stress (GPa)")
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize=9.5)
     return figure
 
@@ -98,7 +102,7 @@ def _directions(cases: Sequence[Case]) -> dict[float, str]:
         for miller in case.facts.summary.get("swelling_by_direction") or {}:
             angle = case.facts.direction_angle(miller)
             if angle is not None:
-                angles[round(angle % 360, 3)] = miller
+                angles[round(angle % 360, 3)] = plain(positive(parse_miller(miller)))
                 angles[round((angle + 180) % 360, 3)] = ""
         found.append(angles)
     return found[0] if all(angles == found[0] for angles in found) else {}

@@ -20,7 +20,7 @@ from femanode.errors import ConfigError, DiskError
 from femanode.output.disk import make_folder, write_text
 from femanode.output.runfolder import RunFolder
 from femanode.pictures.page import rows
-from femanode.pictures.page.chartcase import Case
+from femanode.pictures.page.chartcase import Case, Measured, measured
 from femanode.pictures.page.charts import CHARTS, Chart
 from femanode.pictures.page.cyclerows import cycles
 from femanode.pictures.page.pictures import Pictures, data_uri, draw_pictures
@@ -58,7 +58,7 @@ class Download:
 
 
 def write_report(runs: RunFolder | str | Path | Sequence[RunFolder | str | Path],
-                 out: str | Path | None = None) -> Path:
+                 out: str | Path | None = None, *, beside: Sequence[tuple[Measured, ...]] = ()) -> Path:
     """Write the page of one run, or one page that compares several.
 
     Parameters
@@ -67,6 +67,8 @@ def write_report(runs: RunFolder | str | Path | Sequence[RunFolder | str | Path]
         The runs.
     out : path, optional
         The ``.html`` to write; default ``report.html`` in the run's folder, or in the current one for several.
+    beside : sequence of tuples of Measured, optional
+        Measured curves for each run; see :func:`femanode.study.beside.curves_for_page`.
 
     Returns
     -------
@@ -89,9 +91,10 @@ def write_report(runs: RunFolder | str | Path | Sequence[RunFolder | str | Path]
         raise ConfigError(f"file type {path.suffix!r}", where=str(path), allowed=".html",
                           hint="a browser prints the page to PDF; femanode plot writes its pictures as PDF")
     for run in folders:
-        if not len(run.history):
+        if not len(next(iter(run.columns.values()), ())):
             raise ConfigError("no rows", where=str(run.path / "history.csv"), hint="no step accepted yet")
-    cases = [Case(RunFacts(run), name) for run, name in zip(folders, names_of(folders), strict=True)]
+    cases = [Case(RunFacts(run), name, curves) for run, name, curves
+             in zip(folders, names_of(folders), beside or [()] * len(folders), strict=True)]
     text = _environment().get_template("report.html").render(_content(cases, path))
     make_folder(path.parent)
     return write_text(path, text)
@@ -130,8 +133,15 @@ def _content(cases: Sequence[Case], path: Path) -> dict[str, Any]:
         "materials": [(case.name, rows.material(case)) for case in cases],
         "health": [(case.name, rows.health(case)) for case in cases],
         "downloads": [(case.name, _downloads(case, path)) for case in cases],
+        "footer": _BODIES if all(case.facts.run.axisymmetric for case in cases) else _WIRES,
         "pages": [] if single else [(case.name, page) for case in cases if (page := _own_page(case, path))],
     }
+
+
+#: Last line of the page: what was computed, and what its stresses are.
+_WIRES = "Two-dimensional section of a wire; stresses are Cauchy, hoop stress is about the wire's axis."
+_BODIES = ("Axisymmetric section of a particle, r its radius and z its axis; fractions are of the volume. Stresses are "
+           "Cauchy; hoop stress lies in the section, along the outline, and ring stress runs about the axis.")
 
 
 def _grouped(cases: Sequence[Case], texts: Callable[[Case], Sequence[str]]) -> list[tuple[str, str]]:
@@ -157,8 +167,19 @@ def _chart(chart: Chart, cases: Sequence[Case], problems: list[str]) -> Drawn | 
     figure = _guarded(lambda: chart.draw(cases), None, f"chart '{chart.heading}'", problems)
     if figure is None:
         return None
-    return Drawn(chart.heading, chart.one if len(cases) == 1 else chart.several,
+    return Drawn(chart.heading, (chart.one if len(cases) == 1 else chart.several) + _apart(chart.key, cases),
                  data_uri(as_svg(figure), "image/svg+xml"), chart.draw.__name__)
+
+
+def _apart(key: str, cases: Sequence[Case]) -> str:
+    """How far runs are from what was measured."""
+    found = measured(cases, key)
+    if not found:
+        return ""
+    parts = [(f"{case.name} " if len(cases) > 1 else "")
+             + f"{curve.apart:.3g} {curve.unit} apart (root mean square of the {curve.count} of {len(curve.value)} "
+             "values within the run)" for case, curve in found]
+    return f" Computed and measured ({found[0][1].file}): {'; '.join(parts)}. Nothing was fitted to them."
 
 
 def _headline(case: Case) -> str:

@@ -28,13 +28,15 @@ class Figure:
 FIGURES: tuple[Figure, ...] = (
     Figure("stop_reason", "Why it stopped", "{}", "What ended the computation."),
     Figure("time_s", "Time", "time", "Length of the computed process."),
-    Figure("converted_fraction", "Converted", "%", "Share of the section that the reaction front has passed."),
+    Figure("converted_fraction", "Converted", "%",
+           "Share of the section (of the volume, if axisymmetric) that the front has passed."),
     Figure("state_of_charge", "State of charge", "%", "Carriers taken up, as a share of full content."),
     Figure("capacity_mAh_g", "Capacity", "{:.0f} mAh/g", "Charge taken up per gram of host."),
     Figure("potential_V", "Potential at the end", "{:.3f} V",
            "Of the electrode against the carrier metal; with a given current or a protocol."),
     Figure("penetration_depth_nm", "Front depth", "{:.1f} nm",
-           "Depth of a round front of the same converted area; the same as penetration_depth_equivalent_nm."),
+           "Depth of a round front of the same converted area (volume, if axisymmetric); the same as "
+           "penetration_depth_equivalent_nm."),
     Figure("penetration_depth_max_nm", "Front depth at its deepest", "{:.1f} nm",
            "From the surface inwards to the middle of the front, in the undeformed section."),
     Figure("self_limited", "Self-limited", "{}", "Yes if the front came to rest by itself, held by stress."),
@@ -69,7 +71,8 @@ FIGURES: tuple[Figure, ...] = (
     Figure("outline_6theta", "Outline, part with six bulges", "{:.3f}",
            "Likewise of cos 6\N{GREEK SMALL LETTER THETA}: hexagon."),
     Figure("lobes", "Outward bulges", "{:.0f}", "0 round, 2 ellipse or dumbbell, 4 cross, 6 hexagon."),
-    Figure("area_ratio", "Section area, deformed over initial", "{:.2f}", "How much the section has grown."),
+    Figure("area_ratio", "Section area, deformed over initial", "{:.2f}",
+           "How much the section has grown; of an axisymmetric one the volume."),
     Figure("axial_stretch", "Length, deformed over initial", "{:.3f}", "1 in plane strain, where length is held."),
     Figure("curvature_1_nm", "Curvature of the wire", "{:.3g} 1/nm", "Only of a bent wire: 1 over its radius."),
     Figure("depth_ratio_tension", "Depth of the front in tension over compression", "{:.3f}",
@@ -245,7 +248,8 @@ def settings(case: Case) -> list[tuple[str, list[tuple[str, str]]]]:
     """Configuration but the material: section and its keys with values as written."""
     groups: dict[str, list[tuple[str, str]]] = {"": []}
     for key, value in case.facts.config.items():
-        if key == "material":
+        # a body of revolution has no crystal, whatever its default says
+        if key == "material" or (key == "crystal" and case.facts.run.axisymmetric):
             continue
         if isinstance(value, Mapping):
             groups[key] = [(path, shown) for path, shown in _leaves(value)]

@@ -92,6 +92,16 @@ def test_what_is_no_word_of_the_field_keeps_its_nearest_name() -> None:
     assert hint_for(3.0, Config) == hint_for("circle of life", Config) == ""
 
 
+@pytest.mark.parametrize(("setting", "wanted"), [
+    ("diameter=80 nm", "write geometry.diameter"), ("end=1 h", "write time.end"),
+    ("half_thickness=4 nm", "write front.half_thickness"), ("mesh.size=2 nm", "write mesh.element_size"),
+    ("yield_stress=1 GPa", "write it under overrides"), ("rate=C/5", "with c_rate such as 0.2 for C/5"),
+    ("length=2 um", "the wire is endless"), ("boundary.end=1 h", "write time.end"),
+    ("material=Ge", "write carrier and host: Li-Ge or Na-a-Ge"), ("material=Li-P", "write its own file")])
+def test_a_key_without_its_section_is_told_where_it_stands(setting: str, wanted: str) -> None:
+    assert wanted in complaint(setting)
+
+
 def test_keys_of_other_files_get_no_answer_meant_for_the_configuration() -> None:
     class Other(BaseModel):
         limits: Any = None

@@ -104,3 +104,20 @@ def test_no_such_folder_and_a_file_are_told_apart(run_path: Path) -> None:
         RunFolder(run_path / "absent")
     with pytest.raises(ConfigError, match="is a file"):
         RunFolder(run_path / "history.csv")
+
+
+def test_columns_are_the_numbers_of_the_table_without_pandas(run_path: Path, tmp_path: Path) -> None:
+    run = RunFolder(run_path)
+    columns = run.columns
+    assert "history" not in run.__dict__
+    assert list(columns) == list(run.history)
+    for name, values in columns.items():
+        np.testing.assert_array_equal(values, run.history[name].to_numpy(dtype=float))
+    folder = Path(shutil.copytree(run_path, tmp_path / "cut"))
+    # a row that is not written to its end, as a power failure leaves it
+    (folder / "history.csv").write_text("time_s,a,b\n0,1.5,\n1,2\n")
+    cut = RunFolder(folder).columns
+    np.testing.assert_array_equal(np.array([cut["a"], cut["b"]]), [[1.5, 2.0], [np.nan, np.nan]])
+    (folder / "history.csv").write_text("time_s,a\n0,1,2\n")
+    with pytest.raises(ConfigError, match="line 2 is longer than the headings"):
+        _ = RunFolder(folder).columns

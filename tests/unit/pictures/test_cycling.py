@@ -66,7 +66,7 @@ def test_the_page_has_the_same_lines_and_a_run_without_a_protocol_none(run: Path
     assert chart is not None
     assert len(chart.axes[0].get_lines()) == len(half_cycles(RunFolder(run).history))
     assert plot_cycles(run).read_bytes().startswith(b"\x89PNG")
-    with pytest.raises(ConfigError, match=r"history.csv: no half cycles; allowed: the history of a run with"):
+    with pytest.raises(ConfigError, match=r"history.csv: no potential over capacity; allowed: the history of a run"):
         plot_cycles(run_path)
     with pytest.raises(ConfigError, match="file type"):
         plot_cycles(run, "a.gif")
@@ -81,3 +81,15 @@ def test_the_page_s_table_and_what_is_left_out_of_the_figures(run: Path) -> None
     assert (told["In (mAh/g)"], told["Out over in"], told["Hoop, least (GPa)"], told["Hysteresis (V)"]) == (
         "100", "98.70 %", "\N{MINUS SIGN}1.23", "\N{EN DASH}")
     assert means_nothing(case, "self_limited") and not means_nothing(case, "converted_fraction")
+
+
+def test_under_a_given_current_the_potential_is_one_line_from_where_the_current_flows_whole(
+        run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(shutil.copytree(run_path, tmp_path / "current"))
+    (folder / "history.csv").write_text("time_s,current_density_mA_cm2,potential_V,capacity_mAh_g\n"
+                                        "0,0,0.01,0\n10,0.5,0.01,2\n20,1,0.2,5\n30,1,0.1,9\n")
+    drawn: list[Figure] = []
+    monkeypatch.setattr("femanode.pictures.cycling.save_figure", lambda figure, path, dpi: drawn.append(figure) or path)
+    plot_cycles(folder)
+    (line,) = drawn[0].axes[0].get_lines()
+    assert line.get_xydata().tolist() == [[5.0, 0.2], [9.0, 0.1]]

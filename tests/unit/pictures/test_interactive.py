@@ -157,3 +157,13 @@ def test_without_bokeh_one_line_says_what_to_install(run_path: Path, tmp_path: P
         write_interactive(run_path, tmp_path / "x.html")
     with pytest.raises(ConfigError, match=r"file type '\.pdf'"):
         write_interactive(run_path, tmp_path / "x.pdf")
+
+
+def test_crystal_directions_are_written_below_the_section(run_path: Path, page: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(run_path, tmp_path / "crystal"))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["crystal"] = {"structure": "cubic", "axis": [1, 1, 0], "x": "[1-10]", "y": "[00-1]"}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    text = write_interactive(folder).read_text()
+    assert '"[1-10]","[001]"' in text
+    assert '"[1-10]"' not in page.read_text()

@@ -14,7 +14,7 @@ from PIL import Image
 from femanode.errors import ConfigError
 from femanode.output.runfolder import RunFolder
 from femanode.pictures.curves import plot_curves
-from femanode.pictures.fieldchoice import FieldChoice, colour_limits
+from femanode.pictures.fieldchoice import FieldChoice, choose_field, colour_limits
 from femanode.pictures.figures import plot_field
 from femanode.pictures.options import Size, frame_at, list_frames, read_range, read_size
 from femanode.pictures.panels import plot_panel
@@ -100,3 +100,11 @@ def test_the_frame_nearest_to_a_time_and_the_list_of_all(run_path: Path) -> None
     assert [line.split()[:3] for line in lines[1:]] == [[str(n), f"{1350 * n}", "s"] for n in range(5)]
     shown = [float(line.split()[3]) for line in lines[1:]]
     assert_allclose(shown, [100 * (1 - (1 - 0.6 * s) ** 2) for s in np.linspace(0, 1, 5)], rtol=0, atol=0.02)
+
+
+@pytest.mark.parametrize(("word", "wanted"), [
+    ("potential", "field potential"), ("voltage", "field potential"), ("depth", "field curves"),
+    ("diameter_max_nm", "field curves"), ("stress", "write one: hoop"), ("hop", "did you mean hoop")])
+def test_what_is_a_curve_and_no_field_is_told_how_it_is_drawn(run_path: Path, word: str, wanted: str) -> None:
+    with pytest.raises(ConfigError, match=wanted):
+        choose_field(word, RunFolder(run_path).frames[-1].mesh)

@@ -12,8 +12,8 @@ from femanode.config.loading import Config
 from femanode.output.fieldset import FieldSet
 from femanode.postprocess.record import Recorder
 from femanode.postprocess.summary import summarise
-from femanode.solver.ends import StopReason
 from femanode.solver.problem import Problem, build_problem
+from femanode.solver.reasons import StopReason
 from femanode.solver.stepping import Tally, march
 from tests.fronts import coarse_case
 

@@ -22,10 +22,10 @@ from femanode.numerics.linear import SymmetricSolver
 from femanode.numerics.superlu import SuperLU
 from femanode.solver import elements, loads, transport
 from femanode.solver.averaging import Averager
-from femanode.solver.ends import StopReason
 from femanode.solver.front import Front
 from femanode.solver.mechanics import Mechanics
 from femanode.solver.physics import Physics
+from femanode.solver.reasons import StopReason
 from tests.faults import Faults, infinite, poisoned, raising, spoilt
 from tests.unit.simulation.test_resume import case, same_run
 

@@ -12,9 +12,9 @@ from scipy.special import jn_zeros
 from femanode.config.loading import Config
 from femanode.numerics.arrays import Array
 from femanode.solver.candidate import Candidate
-from femanode.solver.ends import StopReason
 from femanode.solver.problem import Problem, build_problem
 from femanode.solver.protocol import Ended
+from femanode.solver.reasons import StopReason
 from femanode.solver.state import State
 from femanode.solver.stepping import Tally, march
 from femanode.solver.surfacefilm import SurfaceFilm, surface_stretch

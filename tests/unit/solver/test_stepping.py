@@ -15,9 +15,9 @@ from scipy.optimize import brentq
 from femanode.errors import ConvergenceError
 from femanode.solver.advance import advance_front
 from femanode.solver.candidate import Candidate, Pace, propose
-from femanode.solver.ends import StopReason
 from femanode.solver.failure import StepFailed
 from femanode.solver.physics import Physics
+from femanode.solver.reasons import StopReason
 from femanode.solver.state import State
 from femanode.solver.stepping import Limits, Tally, check, march
 from tests.fronts import FAR, Layer, layer, strip, unstressed

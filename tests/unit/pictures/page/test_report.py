@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 import shutil
@@ -12,15 +13,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from PIL import Image
 
 from femanode.errors import ConfigError
 from femanode.output.runfolder import RunFolder
 from femanode.pictures.page.chartcase import Case, stages
 from femanode.pictures.page.charts import CHARTS
-from femanode.pictures.page.historycharts import depth, eq1_terms
+from femanode.pictures.page.historycharts import depth, eq1_terms, potential
 from femanode.pictures.page.profilecharts import hoop_radius
 from femanode.pictures.page.report import try_report, write_report
 from femanode.postprocess.runfacts import RunFacts
+from femanode.study.beside import curves_for_page
 from tests.browser import Browser
 
 CONFIG = """\
@@ -99,6 +102,68 @@ def test_figures_with_a_range_an_exact_value_or_a_bound_say_so(run: Path, tmp_pa
     assert cells(text, "Crack risk taken up to")[1] == "50 %"
 
 
+def pictures_of(page: Path) -> list[np.ndarray]:
+    """The small pictures of the section, grey, as arrays (height, width)."""
+    found = re.findall(r'src="data:image/webp;base64,([^"]+)"', page.read_text())
+    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("L")) for data in found]
+
+
+def test_crystal_directions_stand_below_every_section(page: Path, run: Path, tmp_path: Path) -> None:
+    glass = Path(shutil.copytree(run, tmp_path / "glass"))
+    manifest = json.loads((glass / "manifest.json").read_text())
+    (glass / "manifest.json").write_text(json.dumps({**manifest, "crystal": {"structure": "isotropic"}}))
+    plain, named = pictures_of(write_report(glass)), pictures_of(page)
+    assert len(named) == len(plain) == 6
+    for without, with_arrows in zip(plain, named, strict=True):
+        # Below the section dark pixels are those of the scale bar alone, or stand left of it too, one column upright.
+        assert with_arrows.shape[0] > without.shape[0]
+        upright = (with_arrows[-60:, :40] < 90).sum(axis=0).max()
+        assert upright > 30 > 15 > (without[-40:, :8] < 90).sum(axis=0).max()
+
+
+def test_a_measured_curve_is_drawn_and_how_far_it_is_away_is_said(run: Path, tmp_path: Path) -> None:
+    # the made-up depth is 36 nm t/(90 min), the potential made up here 0.3 V - 0.2 V t/(90 min), over 0 to 1000 mAh/g
+    folder = Path(shutil.copytree(run, tmp_path / "current"))
+    table = pd.read_csv(folder / "history.csv")
+    s = table["time_s"] / 5400
+    table.assign(current_density_mA_cm2=1.0, potential_V=0.3 - 0.2 * s, capacity_mAh_g=1000 * s).to_csv(
+        folder / "history.csv", index=False)
+    data = tmp_path / "both.csv"
+    data.write_text("t (min),depth (nm),E (mV)\n0,0,310\n45,21,190\n90,39,110\n200,40,50\n")
+    curves = curves_for_page(folder, data)
+    assert [(curve.key, curve.count) for curve in curves] == [("front_depth_nm", 3), ("potential_V", 3)]
+    assert_allclose([curve.apart for curve in curves], [np.sqrt(18 / 3), 0.01], rtol=1e-6, atol=0)
+    text = write_report(folder, beside=[curves]).read_text()
+    assert "(both.csv): 2.45 nm apart (root mean square of the 3 of 4 values within the run)" in text
+    assert "(both.csv): 0.01 V apart (root mean square of the 3 of 4 values within the run)" in text
+    figure = potential([Case(RunFacts(RunFolder(folder)), "one", curves)])
+    assert figure is not None
+    (dots,) = [line for line in figure.axes[0].lines if str(line.get_label()) == "measured: both.csv"]
+    assert_allclose(dots.get_xydata(), [[0, 0.31], [500, 0.19], [1000, 0.11], [np.nan, 0.05]], rtol=1e-9, atol=0)
+
+
+def test_potentials_may_be_given_over_capacity(run: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(run, tmp_path / "current"))
+    table = pd.read_csv(folder / "history.csv")
+    s = table["time_s"] / 5400
+    table.assign(current_density_mA_cm2=1.0, potential_V=0.3 - 0.2 * s, capacity_mAh_g=1000 * s).to_csv(
+        folder / "history.csv", index=False)
+    data = tmp_path / "cycler.csv"
+    data.write_text("Q (mAh/g);E (V)\n250;0,27\n750;0,13\n1500;0,01\n")
+    (curve,) = curves_for_page(folder, data)
+    # computed 0.25 and 0.15 V
+    assert_allclose(curve.apart, 0.02, rtol=1e-6, atol=0)
+    data.write_text("t (min),E (V)\n0,0.2\n10,0.1\n")
+    with pytest.raises(ConfigError, match=r"found no column 'potential_V'.*boundary\.current"):
+        curves_for_page(run, data)
+    data.write_text("t (min),diameter (nm)\n0,120\n10,130\n")
+    with pytest.raises(ConfigError, match="--key diameter_max_nm"):
+        curves_for_page(run, data)
+    data.write_text("t (min),x\n0,120\n10,130\n")
+    with pytest.raises(ConfigError, match="found the headings t \\(min\\), x"):
+        curves_for_page(run, data)
+
+
 def test_nothing_is_fetched_and_the_tables_are_inside(page: Path, run: Path) -> None:
     text = page.read_text()
     without = re.sub(r'<script type="text/plain".*?</script>', "", text, flags=re.DOTALL)
@@ -119,6 +184,9 @@ def test_a_browser_shows_everything_from_disk(page: Path, tab: Browser, width: i
     tab.requests.clear()
     tab.open(page, width)
     assert tab.run("document.documentElement.scrollWidth") <= width
+    # on a phone no value stays on one line, however long it is
+    kept = "[...document.querySelectorAll('table.cards td')].filter(e => getComputedStyle(e).whiteSpace == 'nowrap')"
+    assert (tab.run(f"{kept}.length") == 0) == (width == 400)
     assert tab.run("document.images.length") == 6 + 7
     assert tab.run("[...document.images].filter(i => !i.complete || !i.naturalWidth).map(i => i.alt)") == []
     tab.wait("document.querySelector('video').readyState >= 2")
@@ -127,6 +195,22 @@ def test_a_browser_shows_everything_from_disk(page: Path, tab: Browser, width: i
     assert tab.run("document.querySelector('#sections img').clientWidth") >= 280
     assert tab.complaints == []
     assert {address.split(":")[0] for address in tab.requests} <= {"file", "data"}
+
+
+def test_in_the_dark_letters_are_light_on_dark_and_pictures_keep_their_ground(page: Path, tab: Browser) -> None:
+    light = "(c => c.match(/[\\d.]+/g).slice(0, 3).map(Number).reduce((a, b) => a + b) / 3)(getComputedStyle(%s).%s)"
+    places = {"body": "document.body", "link": "document.querySelector('nav a')",
+              "image": "document.querySelector('figure.chart img')"}
+    try:
+        for scheme, dark in (("dark", True), ("light", False)):
+            tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+            tab.open(page, 1280)
+            assert (tab.run(light % (places["body"], "backgroundColor")) < 60) == dark
+            assert (tab.run(light % (places["body"], "color")) > 180) == dark
+            assert (tab.run(light % (places["link"], "color")) > 150) == dark
+            assert not dark or tab.run(light % (places["image"], "backgroundColor")) == 255
+    finally:
+        tab.call("Emulation.setEmulatedMedia", features=[])
 
 
 def test_the_interactive_view_opens_and_draws(page: Path, tab: Browser, tmp_path: Path) -> None:
@@ -221,7 +305,7 @@ def test_eq1_adds_up_from_stress_and_volumes(run: Path) -> None:
 def test_frames_with_different_meshes_are_drawn(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # the interactive view has a mesh of its own and a process to start
     monkeypatch.setattr("femanode.pictures.page.pictures.write_scene",
-                        lambda *given: given[-1].write_text("x") and given[-1])
+                        lambda *given, **_: given[-1].write_text("x") and given[-1])
     folder = Path(shutil.copytree(run, tmp_path / "adaptive"))
     coarse = RunFolder(run).frames[2].mesh
     half = np.unique(coarse.triangles6[::2])

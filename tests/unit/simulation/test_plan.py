@@ -1,0 +1,32 @@
+"""What `femanode check` foresees, against what was counted in whole runs of the bundled cases."""
+
+from __future__ import annotations
+
+import pytest
+
+from femanode.config.loading import load_config
+from femanode.simulation.plan import plan
+from femanode.solver.problem import build_problem
+
+
+# Accepted steps of whole runs, counted; of the first three it foresaw 27, 26 and 46 when protocols were planned as one
+# insertion.
+@pytest.mark.parametrize(("case", "counted"), [
+    ("a_si_gitt_100nm", 144), ("a_si_rate_test_100nm", 493), ("si_cccv_60nm", 740), ("orthorhombic_60nm", 20),
+    ("contact_80nm", 33), ("ge_bent_60nm", 24), ("si_galvanostatic_129nm", 36), ("hexagon_80nm", 33),
+    ("ellipse_120x60nm", 36), ("si_pressed_60nm", 21), ("si_shell_on_carbon", 40)])
+def test_steps_are_foreseen_to_a_factor_of_two(case: str, counted: int) -> None:
+    foreseen = plan(build_problem(load_config(f"configs/{case}.yaml"))).steps
+    assert 0.5 < foreseen / counted < 2.0
+
+
+def test_a_protocol_takes_as_long_as_its_steps_say() -> None:
+    def steps(*changes: str) -> int:
+        return plan(build_problem(load_config("configs/a_si_gitt_100nm.yaml", list(changes)))).steps
+
+    # Twelve pulses of half an hour at C/10 and rests of an hour take 18 h: half of the cycles, or of the time, half of
+    # the steps; ends beyond the protocol change nothing.
+    whole = steps()
+    assert steps("boundary.cycles=6") == pytest.approx(whole / 2, abs=2)
+    assert steps("time.end=9 h") == pytest.approx(whole / 2, abs=2)
+    assert steps("time.end=1000 h") == whole
