@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from femanode.errors import MeshError
 from femanode.mesh.boundary import circles_of, outline_of, rounded
 from femanode.mesh.groups import TAGS, check_groups, read_partly_grouped
+from femanode.mesh.patience import within_reason
 from femanode.mesh.section import ON_LINE, Section, build_section, edge_lengths, signed_areas
 from femanode.numerics.arrays import Array, IntArray
 
@@ -138,12 +139,12 @@ def _read_file(path: Path) -> meshio.Mesh:
         with warnings.catch_warnings(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             warnings.simplefilter("ignore")
             try:
-                return meshio.read(path)
+                return within_reason(meshio.read, path)
             except ValueError as error:
                 if "gmsh:physical" not in str(error):
                     raise
                 with tempfile.TemporaryDirectory() as scratch:
-                    return read_partly_grouped(path, Path(scratch))
+                    return within_reason(read_partly_grouped, path, Path(scratch))
     # on a damaged file the readers raise any kind of exception
     except (Exception, SystemExit) as error:
         reason = " ".join(said.getvalue().split()) or f"{type(error).__name__}: {error}".strip(": ")
