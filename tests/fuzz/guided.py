@@ -20,7 +20,7 @@ CORPUS = ROOT / "tests" / "corpus"
 #: Further files to begin with.
 SEEDS = {"configuration": "configs", "material": "femanode/materials", "sweep": "configs/sweeps", "fit": "configs/fits"}
 #: Longest input, bytes, and longest time of one, s.
-LENGTH, PATIENCE = 12_000, 30
+LENGTH, PATIENCE = 12_000, 120
 
 
 def words() -> list[str]:
