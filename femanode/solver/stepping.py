@@ -27,6 +27,10 @@ from femanode.solver.state import State
 #: It is then a jump (a snap of the last core, a tearing neck), which does not become smaller with the step.
 JUMP = 0.25
 
+#: A change of content above its bound is accepted in a step of at most so many shortest ones: it is then faster than
+#: steps can follow, as where a film or the whole section fills at once.
+SHORTEST = 2.0
+
 #: Makes a candidate from a state and a time step (s), or raises StepFailed.
 Proposer = Callable[[Physics, State, float], Candidate]
 
@@ -112,7 +116,7 @@ def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) 
     gained = float(np.max(np.abs(physics.content_at_nodes(new) - physics.content_at_nodes(state))))
     if gained > limits.content:
         return f"content increment {gained:.2f} (allowed {limits.content:.2f})"
-    if candidate.filled > 1.1 * limits.filling:
+    if candidate.filled > 1.1 * limits.filling and new.dt > SHORTEST * limits.min_step:
         return f"content of the reacted phase changes by {candidate.filled:.2g} (allowed {limits.filling:.2g})"
     return ""
 

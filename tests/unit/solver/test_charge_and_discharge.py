@@ -253,3 +253,16 @@ def test_a_protocol_may_begin_with_a_rest_which_changes_nothing(law: str) -> Non
     # C-rate times time, less what a front that is only entering does not take; how much that is goes by the steps
     assert there == pytest.approx(2.0 * 60.0 / 3600.0, rel=0.06)
     assert same == pytest.approx(2.0 * 60.0 / 3600.0, rel=0.06)
+
+
+@pytest.mark.parametrize("film", [None, {"thickness": "1 nm", "diffusivity": "1e-8 cm^2/s"}])
+def test_what_fills_faster_than_steps_can_follow_fills_at_once(film: dict[str, str] | None) -> None:
+    # R^2/D is 1e-6 s, the shortest step 1e-5 s: within the run all is full, and every carrier came through the surface.
+    problem = wire([], boundary={"potential": "10 mV", "film": film}, material="Li-a-Si", initial={"reacted": True},
+                   overrides={"transport.diffusivity": "1e-6 cm^2/s"}, time={"end": "10000 s"})
+    start = problem.initial_state()
+    candidates, _ = follow(problem, start)
+    assert charge(problem, candidates[-1].state) == pytest.approx(1.0, abs=1e-6)
+    came = sum(one.balance.inflow for one in candidates if one.balance is not None)
+    area = float(problem.physics.spaces.mass.sum())
+    assert came == pytest.approx((1.0 - charge(problem, start)) * area, rel=1e-6)
