@@ -10,19 +10,16 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from femanode.config.chemistry import ChemistryLaw, Transport
-from femanode.config.ledges import Ledges, check_ledges
+from femanode.config.frontlaw import FrontLaw
 from femanode.config.phases import PhasePair, Swelling
 from femanode.config.quantities import (
-    ActivationVolume,
     Length,
     Number,
-    Potential,
     Section,
     SpecificCapacity,
-    Speed,
     SurfaceEnergy,
     Table,
     Text,
@@ -34,7 +31,6 @@ from femanode.config.yamlio import kind
 
 _LEAF = {"value", "source", "confidence"}
 _MILLER = re.compile(r"(-?\d)(-?\d)(-?\d)|\[\s*(-?\d{1,2})[\s,]+(-?\d{1,2})[\s,]+(-?\d{1,2})\s*\]")
-_CANONICAL = re.compile(r"isotropic|[0-9]{3}|\[-?[0-9]+ -?[0-9]+ -?[0-9]+\]")
 _NEEDED: dict[str, tuple[str, ...]] = {
     "cubic": ("100", "110", "111"),
     "orthorhombic": ("100", "010", "001"),
@@ -81,65 +77,6 @@ class Content(Section):
         if self.x_front > self.x_max:
             raise problem(f"found {self.x_front:g}", allowed=f"at most x_max = {self.x_max:g}", key="x_front",
                           hint="what the phase holds beyond is what moves through it")
-        return self
-
-
-class Amorphization(Section):
-    """Share of the front that advances through an amorphous layer."""
-
-    fraction: Number = Field(default=0.0, ge=0, le=1, description="share of the front, 0 to 1")
-    rate: Speed | None = Field(default=None, description="front rate of the amorphous layer")
-    threshold_diameter: Length | None = Field(
-        default=None, description="wire diameter below which the whole front amorphises"
-    )
-
-    @model_validator(mode="after")
-    def _rate_given(self) -> Self:
-        if self.rate is None and (self.fraction > 0 or self.threshold_diameter is not None):
-            raise problem(
-                "found no rate of the amorphous layer", allowed="a speed such as '0.5 nm/s'", key="rate"
-            )
-        return self
-
-
-class FrontLaw(Section):
-    """Kinetics of the reaction front."""
-
-    rates: dict[str, Speed] = Field(
-        description="unstressed front speed at unit activity by Miller direction ('110', '[1 1 -2]'), "
-        "or {isotropic: ...}"
-    )
-    direction_law: Literal["smooth", "ledge"] = Field(
-        default="smooth", description="how the rate goes from one direction to the next; ledge: with a cusp at {111} "
-        "and {100}, which advance by the flow of ledges (cubic hosts with the rates of 100, 110 and 111)"
-    )
-    ledge: Ledges | None = Field(
-        default=None, description="with direction_law: ledge; null: the defaults"
-    )
-    half_thickness: Length = Field(description="half-thickness delta of the front")
-    equilibrium_potential: Potential = Field(
-        description="of the front reaction against the carrier metal; Delta G_r - e phi = "
-        "-e (this - applied potential)"
-    )
-    activation_volume: ActivationVolume = Field(default=0.0, description="activation volume of the rate")
-    amorphization: Amorphization = Amorphization()
-
-    @field_validator("rates")
-    @classmethod
-    def _directions(cls, rates: dict[str, float]) -> dict[str, float]:
-        """Miller directions, or 'isotropic' alone."""
-        for key in rates:
-            if not _CANONICAL.fullmatch(key) or (key != "isotropic" and not re.search("[1-9]", key)):
-                allowed = "isotropic, or Miller directions such as '110' or '[1 1 -2]'"
-                raise problem(f"found the direction '{key}'", allowed=allowed, key=key)
-        if "isotropic" in rates and len(rates) > 1:
-            raise problem("found isotropic beside other directions", allowed="either", key="isotropic")
-        return rates
-
-    @model_validator(mode="after")
-    def _ledge_law_fits(self) -> Self:
-        """The ledge law's keys and rates, and ledges fast enough."""
-        check_ledges(self.direction_law, self.ledge, self.rates)
         return self
 
 
@@ -221,6 +158,14 @@ class Material(Sourced):
             raise problem("found drift with swelling.expansion as a table", key="transport.drift",
                           allowed="a number as expansion, or no drift",
                           hint="a partial molar volume that varies is not in this version")
+        return self
+
+    @model_validator(mode="after")
+    def _interface_needs_swelling(self) -> Self:
+        """The energy of the interface acts as a stress on what the front adds to the volume."""
+        if self.front.interface_energy > 0 and not self.swelling.full > 0:
+            raise problem(f"found {self.front.interface_energy:g} J/m^2 with a reaction that does not swell",
+                          allowed="0, or an expansion above 0", key="front.interface_energy")
         return self
 
     @model_validator(mode="after")

@@ -92,6 +92,84 @@ class MassAction:
 
 
 @dataclass(frozen=True)
+class Exchange:
+    """Butler and Volmer's law: v/k = exp(sigma dV_act/kT) [exp(share A/kT) - exp(-(1 - share) A/kT)], not below 0.
+
+    A = kT ln a - dG is the energy that the reaction has to spare, with dG = dG0 - sigma dV. k(n) is the speed of the
+    exchange at equilibrium, there and back, not that at activity 1 as with :class:`MassAction`. With ``share`` 1, this
+    is mass action over its equilibrium activity.
+
+    Attributes
+    ----------
+    kT, dG0, dV, dV_act : as for :class:`MassAction`
+    share : of A that drives forward, 0 to 1
+    """
+
+    kT: float
+    dG0: float
+    dV: float
+    dV_act: float
+    share: float = 0.5
+
+    @property
+    def reaction_energy(self) -> float:
+        return self.dG0
+
+    @property
+    def swelling_volume(self) -> float:
+        return self.dV
+
+    def _affinity(self, stress: Array, activity: Array) -> Array:
+        """A/kT, within +-50."""
+        spare = np.log(np.maximum(activity, 1e-300)) - (self.dG0 - stress * self.dV) / self.kT
+        return np.clip(spare, -50.0, 50.0)
+
+    def equilibrium_activity(self, stress: Array) -> Array:
+        """exp(dG/kT)."""
+        return np.exp(np.minimum((self.dG0 - stress * self.dV) / self.kT, 50.0))
+
+    def drive(self, stress: Array, activity: Array) -> Array:
+        """See :meth:`Kinetics.drive`."""
+        A = np.maximum(self._affinity(stress, activity), 0.0)
+        factor = np.exp(np.clip(stress * self.dV_act / self.kT, -50.0, 50.0))
+        return factor * (np.exp(self.share * A) - np.exp(-(1.0 - self.share) * A))
+
+    def sensitivity(self, gained: Array, stress: Array, activity: Array) -> Array:
+        """See :meth:`Kinetics.sensitivity`; d ln(drive)/da = share/a + 1/(a (exp A/kT - 1))."""
+        A = self._affinity(stress, activity)
+        left = np.maximum(np.expm1(np.maximum(A, 0.0)), LEAST_EXCESS)
+        slope = (self.share + 1.0 / left) / np.maximum(activity, LEAST_EXCESS)
+        return np.maximum(np.where(A > 0.0, gained * slope, 0.0), 0.0)
+
+
+@dataclass(frozen=True)
+class Interface:
+    """The front as an interface with an energy of its own.
+
+    Around a core it shrinks as it advances, which gives energy per volume that the reaction adds; around a hole it
+    grows, which takes energy. So it always moves towards a shorter front, and corrugations are smoothed.
+
+    Attributes
+    ----------
+    energy : per area of the front, GPa nm = J/m^2
+    least : volume that the front adds at least, over that of the host
+    """
+
+    energy: float
+    least: float
+
+    def stress(self, curvature: Array, growth: Array) -> Array:
+        """The same as a stress that drives the front, GPa.
+
+        Parameters
+        ----------
+        curvature : (N,) divergence of the front's normal, 1/nm; negative around a core
+        growth : (N,) volume that the front adds, over that of the host, at the content it forms
+        """
+        return -self.energy * curvature / np.maximum(growth, self.least)
+
+
+@dataclass(frozen=True)
 class AtPotential:
     """A rate law as a function of the carriers' potential, 1 - ``level`` volts above that of the full phase.
 
@@ -101,7 +179,7 @@ class AtPotential:
     thermal : kT/(z e), V
     """
 
-    law: MassAction
+    law: MassAction | Exchange
     thermal: float
 
     @property

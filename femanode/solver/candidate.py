@@ -112,7 +112,8 @@ class Felt:
 
     Attributes
     ----------
-    stress : (N,) driving stress, averaged across the front and smoothed over its travel, GPa
+    stress : (N,) driving stress, averaged across the front and smoothed over its travel, with that of the front's
+        interface, GPa
     trend : (N,) change of that stress per mean travel of the front, GPa/nm
     activity : (N,) activity averaged across the front
     curvature : (N,) divergence of the front's normal, 1/nm
@@ -240,7 +241,12 @@ def feel(physics: Physics, state: State, moved: Moved, eq: Equilibrium, dt: floa
     front, xi = physics.front, moved.xi
     averager = front.averager(xi, moved.averager)
     computed = averager(physics.driving_stress(xi, moved.c, eq))
-    activity = moved.activity(physics, averager)
+    activity, n = moved.activity(physics, averager), front.normals(xi)
+    curvature = front.curvature(n, averager)
+    if physics.interface is not None:
+        # Averaged, as speeds that differ across the front would change its width.
+        due = physics.interface.stress(curvature, averager(physics.growth(moved.c)))
+        computed = computed + averager(physics.spaces.at_points(due))
     extrapolated = state.front_stress + moved.travel * state.front_stress_trend
     near = on_front(xi)
     if not near.any():
@@ -253,13 +259,12 @@ def feel(physics: Physics, state: State, moved: Moved, eq: Equilibrium, dt: floa
     surprise = computed - extrapolated
     stress = extrapolated + max(1.0 - keep**2, LEAST_GAIN) * surprise
     trend = state.front_stress_trend + (1.0 - keep) ** 2 * surprise / max(moved.travel, 1e-3 * front.delta)
-    n = front.normals(xi)
     miss = front.speed(n, stress, activity) - front.speed(n, extrapolated, activity)
     # The stress in the middle of the step has half the error of that at its end, hence 0.5. The root mean square over
     # the front is taken, as the stress of the next step corrects the error of a single node.
     error = 0.5 * dt / front.delta * float(np.sqrt(front_mean(miss**2, xi, physics.spaces)))
     drive = front_mean(front.kinetics.drive(stress, activity), xi, physics.spaces)
-    return Felt(stress=stress, trend=trend, activity=activity, curvature=front.curvature(n, averager),
+    return Felt(stress=stress, trend=trend, activity=activity, curvature=curvature,
                 drive=drive if near.any() else 1.0, advance=advance, error=error)
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from femanode.constitutive.elastoplasticity import Moduli
+from femanode.constitutive.swelling import conversion
 from femanode.numerics.arrays import Array
 from femanode.solver.mechanics import Equilibrium
 from femanode.solver.physics import Physics
@@ -34,7 +35,7 @@ class Energy:
     chemical : given by the carriers that entered in the step
     work : of swelling against stress in the step
     flow : dissipated in the step by plastic flow within the front and behind it
-    stored : elastic energy at the end of the step
+    stored : elastic energy at the end of the step, and that of the front where it has an interface energy
     load : work of pressure and axial force in the step
     """
 
@@ -51,6 +52,14 @@ def elastic_energy(tau: Array, Jc: Array, law: Moduli) -> Array:
     mean = (M[0] + M[1] + M[3]) / 3.0
     deviator = (M[0] - mean) ** 2 + (M[1] - mean) ** 2 + (M[3] - mean) ** 2 + 2.0 * M[2] ** 2
     return np.asarray(Jc * (mean**2 / (2.0 * law.K) + deviator / (4.0 * law.G)))
+
+
+def interface_energy(physics: Physics, xi: Array) -> float:
+    """Energy of the front as an interface, per length of wire, nJ/m: across a front, |grad h| integrates to 1."""
+    if physics.interface is None:
+        return 0.0
+    slope = np.hypot(*physics.spaces.gradient_at_points(conversion(xi, physics.front.start)))  # size of a vector
+    return physics.interface.energy * float(np.sum(physics.spaces.weight * slope))
 
 
 def von_mises(tau: Array) -> Array:
@@ -84,5 +93,5 @@ def step_energy(physics: Physics, state: State, new: State, eq: Equilibrium, law
     return Energy(chemical=chemical,
                   work=-float(np.sum(weight * (driving * reacted + mean * (filled - before)))),
                   flow=float(np.sum(weight * (physics.layer(strength, eq.F, new.xi) * reacted + shell))),
-                  stored=float(np.sum(weight * elastic_energy(tau, after, law))),
+                  stored=float(np.sum(weight * elastic_energy(tau, after, law))) + interface_energy(physics, new.xi),
                   load=physics.mechanics.load_work((state.u, new.u), (state.axial, new.axial)))

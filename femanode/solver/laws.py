@@ -17,7 +17,7 @@ from femanode.constitutive.chemistry import Chemistry, IdealSolution
 from femanode.constitutive.crystal.ledges import Ledges
 from femanode.constitutive.crystal.miller import CrystalFrame, make_frame
 from femanode.constitutive.crystal.rates import DirectionLaw, make_direction_law
-from femanode.constitutive.kinetics import AtPotential, Kinetics, MassAction
+from femanode.constitutive.kinetics import AtPotential, Exchange, Interface, Kinetics, MassAction
 from femanode.constitutive.mixture import Mixture, Phase, VolumeRatio, host_and_product
 from femanode.constitutive.opencircuit import OpenCircuit
 from femanode.constitutive.swelldirection import Shares
@@ -55,10 +55,12 @@ def kinetics_of(config: Config) -> Kinetics:
     """Rate law of the front, in terms of the level of the carriers."""
     material = config.material
     driving = material.front.equilibrium_potential - chemistry_of(config).full
-    law = MassAction(
-        kT=K_B * config.temperature, dG0=-E_CHARGE * material.carrier.charge * driving,
-        dV=swelling_volume(material),
-        dV_act=material.front.activation_volume)
+    kT, dG0 = K_B * config.temperature, -E_CHARGE * material.carrier.charge * driving
+    dV, dV_act = swelling_volume(material), material.front.activation_volume
+    law: MassAction | Exchange = MassAction(kT, dG0, dV, dV_act)
+    if material.front.kinetics == "butler_volmer":
+        share = material.front.transfer
+        law = Exchange(kT, dG0, dV, dV_act, 0.5 if share is None else share)
     return law if material.chemistry.law == "ideal" else AtPotential(law, thermal_voltage(config))
 
 
@@ -146,6 +148,14 @@ def swelling_volume(material: Material) -> float:
         return material.swelling.full * material.host.volume / content.x_max
     gained = float(ratio(np.array([content.x_front / content.x_max]))[0]) - 1.0
     return gained * material.host.volume / content.x_front
+
+
+def interface_of(material: Material) -> Interface | None:
+    """The front as an interface; None where that has no energy."""
+    energy = material.front.interface_energy
+    if not energy:
+        return None
+    return Interface(energy, swelling_volume(material) * material.content.x_front / material.host.volume)
 
 
 def shares_of(material: Material, frame: CrystalFrame) -> Shares | None:

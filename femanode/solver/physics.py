@@ -8,6 +8,7 @@ import numpy as np
 
 from femanode.constitutive.chemistry import Chemistry
 from femanode.constitutive.elastoplasticity import Moduli
+from femanode.constitutive.kinetics import Interface
 from femanode.constitutive.mixture import Mixture
 from femanode.constitutive.passage import deformed_normal, layer_dissipation, normal_traction, swollen
 from femanode.constitutive.swelldirection import strained
@@ -27,7 +28,8 @@ class Physics:
 
     ``applied`` holds what is applied outside the surface in each step of the protocol. ``carrier_volume`` is the
     partial molar volume of the carriers over their charge, V/GPa, by which stress acts on them; 0 where it does not.
-    ``film`` says how a film on the surface changes; None where it does not.
+    ``film`` says how a film on the surface changes; None where it does not. ``interface`` is that of a front with an
+    energy of its own.
     """
 
     spaces: Spaces
@@ -38,6 +40,7 @@ class Physics:
     applied: tuple[Applied, ...] = (FULL_ACTIVITY,)
     carrier_volume: float = 0.0
     film: SurfaceFilm | None = None
+    interface: Interface | None = None
 
     @property
     def chemistry(self) -> Chemistry:
@@ -103,6 +106,10 @@ class Physics:
         strength = self.product(c, eq.response.eqps)[1]
         return normal_traction(eq.response.tau, n) / self.volume_ratio(xi, c) - self.layer(strength, eq.F, xi)
 
+    def growth(self, c: Array) -> Array:
+        """Volume that reaction at level c (N,) adds, over that of the host, at the quadrature points (elem, qp)."""
+        return self.swelling(self.spaces.at_points(self.chemistry.content(c))) - 1.0
+
     def layer(self, strength: Array, F: Array, xi: Array) -> Array:
         """Energy that flow within the front dissipates per unit of swelling, GPa, for a flow stress (elem, qp).
 
@@ -156,7 +163,10 @@ class Physics:
         n = np.where(here(gained) > 0.0, deformed_normal(F, normal), 0.0)
         law, strength = self.product(c, state.eqps)
         layer = self.layer(strength, whole, middle)
-        traction = self.spaces.at_points(state.front_stress) + layer
+        borne = state.front_stress
+        if self.interface is not None:  # no traction: the energy of the interface acts on the reaction alone
+            borne = borne - self.interface.stress(state.curvature, self.spaces.to_nodes(self.growth(state.c)))
+        traction = self.spaces.at_points(borne) + layer
         pressed = [here((traction - layer * share) / self.moduli(share, content_).K)
                    for share, content_ in ((h_n, C_n), (h, C))]
         grown = here(self.swelling(C) / self.swelling(C_n))

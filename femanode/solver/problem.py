@@ -25,6 +25,7 @@ from femanode.solver.laws import (
     chemistry_of,
     crystal_of,
     diffusivity_of,
+    interface_of,
     kinetics_of,
     layers_of,
     mixture_of,
@@ -253,7 +254,7 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
                             material.transport.activation_volume / (K_B * config.temperature)),
         mixture=mixture_of(material, shares_of(material, crystal_of(config)[0]), layers_of(config)),
         applied=applied_of(config, spaces), carrier_volume=carrier_volume_of(material),
-        film=film_of(config))
+        film=film_of(config), interface=interface_of(material))
 
 
 def _require_no_misfit(config: Config, physics: Physics) -> None:

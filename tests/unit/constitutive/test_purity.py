@@ -20,7 +20,7 @@ from femanode.constitutive.chemistry import IdealSolution
 from femanode.constitutive.crystal.ledges import Ledges
 from femanode.constitutive.crystal.miller import make_frame
 from femanode.constitutive.crystal.rates import DirectionLaw, make_direction_law
-from femanode.constitutive.kinetics import AtPotential, MassAction
+from femanode.constitutive.kinetics import AtPotential, Exchange, Interface, MassAction
 from femanode.constitutive.mixture import Mixture, Phase, host_and_product
 from femanode.constitutive.opencircuit import OpenCircuit
 from tests.helpers import moduli, unit_plastic
@@ -76,6 +76,7 @@ def point_inputs() -> list[Any]:
 
 
 SHARES = swelldirection.Shares(0.4, 0.3, 0.1, 0.3)
+EXCHANGE = Exchange(kT=4e-3, dG0=-2e-2, dV=0.015, dV_act=0.01)
 RATE, IDEAL = MassAction(kT=4e-3, dG0=-2e-2, dV=0.015, dV_act=0.01), IdealSolution(at_front=0.6)
 CURVE = OpenCircuit((0.1, 0.5, 0.8, 1.0), (0.6, 0.3, 0.2, 0.05), 0.11)
 
@@ -112,6 +113,10 @@ CASES: dict[str, list[tuple[Callable[..., Any], list[Any]]]] = {
     "kinetics.MassAction.drive": [(RATE.drive, [field(), field()])],
     "kinetics.MassAction.equilibrium_activity": [(RATE.equilibrium_activity, [field()])],
     "kinetics.MassAction.sensitivity": [(RATE.sensitivity, [field(), field(), field()])],
+    "kinetics.Exchange.drive": [(EXCHANGE.drive, [field(), field()])],
+    "kinetics.Exchange.equilibrium_activity": [(EXCHANGE.equilibrium_activity, [field()])],
+    "kinetics.Exchange.sensitivity": [(EXCHANGE.sensitivity, [field(), field(), field()])],
+    "kinetics.Interface.stress": [(Interface(1.0, 0.5).stress, [field(), field()])],
     "chemistry.IdealSolution.content": [(IDEAL.content, [field()])],
     "chemistry.IdealSolution.level": [(IDEAL.level, [field()])],
     "chemistry.IdealSolution.tangent": [(IDEAL.tangent, [field()])],
