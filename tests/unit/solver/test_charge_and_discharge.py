@@ -167,7 +167,7 @@ def test_the_stretch_of_the_surface_is_that_along_it() -> None:
     def along(x: Array) -> Array:
         return np.hypot(1.5 * x[1], 1.2 * x[0]) / np.hypot(*x)
 
-    got = surface_stretch(spaces, F)
+    got = surface_stretch(spaces, F, np.ones(spaces.weight.shape))
     assert_allclose(got[spaces.reacting], along(spaces.nodes[:, spaces.reacting]), rtol=0, atol=5e-3)
     inside = np.setdiff1d(np.arange(spaces.n_nodes), spaces.reacting)
     assert np.all(got[inside] == 1.0)
