@@ -22,8 +22,10 @@ from femanode.solver.state import State
 SMOOTHING = 1.0
 
 #: Least share of the difference between computed and extrapolated stress that is taken over in a step. Otherwise the
-#: share goes with the travel, and a front that hardly moves would keep an outdated stress.
-LEAST_GAIN = 0.3
+#: share goes with the travel, and a front that hardly moves would keep an outdated stress. A front that agrees with its
+#: stress needs that only where it moves by less than `STANDS` (delta) in a step; otherwise its memory would be the
+#: shorter, in travel, the shorter the steps are.
+LEAST_GAIN, STANDS = 0.3, 1e-3
 
 #: Estimate of how much the stress changes with the advance of the front by delta at one place, GPa, and the step by
 #: which the slope of the speed is taken, GPa. With 0.5 to 4 GPa the rounds of a step are about as many.
@@ -102,10 +104,10 @@ def equilibrate(physics: Physics, state: State, swollen: Swollen, dt: float, las
         return replace(again, iterations=again.iterations + first.iterations)
 
 
-def feel(physics: Physics, state: State, moved: Moved, eq: Equilibrium, dt: float, guess: Array | float = 0.0) -> Felt:
+def feel(physics: Physics, state: State, moved: Moved, eq: Equilibrium, dt: float, guess: Array | None = None) -> Felt:
     """The front's stress at the end of the step, its trend, and the error of what the front was moved with.
 
-    ``guess`` (N,), GPa, was added to the extrapolated stress.
+    ``guess`` (N,), GPa, was added to the extrapolated stress where front and stress are to agree.
     """
     front, xi = physics.front, moved.xi
     averager = front.averager(xi, moved.averager)
@@ -126,9 +128,10 @@ def feel(physics: Physics, state: State, moved: Moved, eq: Equilibrium, dt: floa
     # period on the averaged stress, which extrapolation from two values would amplify.
     keep = np.exp(-advance / SMOOTHING)
     surprise = computed - extrapolated
-    stress = extrapolated + max(1.0 - keep**2, LEAST_GAIN) * surprise
+    least = LEAST_GAIN if guess is None or advance < STANDS else 0.0
+    stress = extrapolated + max(1.0 - keep**2, least) * surprise
     trend = state.front_stress_trend + (1.0 - keep) ** 2 * surprise / max(moved.travel, 1e-3 * front.delta)
-    used = extrapolated + guess
+    used = extrapolated if guess is None else extrapolated + guess
     miss = front.speed(n, stress, activity) - front.speed(n, used, activity)
     # The stress in the middle of the step has half the error of that at its end, hence 0.5. The root mean square over
     # the front is taken, as the stress of the next step corrects the error of a single node.
