@@ -19,7 +19,7 @@ from PIL import Image
 
 from femanode import Result, run
 from femanode.errors import ConfigError
-from femanode.simulation.result import ResultFrame
+from femanode.simulation.resultframes import ResultFrame
 
 
 @pytest.fixture
@@ -99,11 +99,23 @@ def test_frames_on_different_meshes_keep_to_themselves(result: Result, monkeypat
         result.to_xarray()
 
 
+def test_frames_say_how_many_they_are_and_which(result: Result) -> None:
+    assert repr(result.frames) == "<5 frames, 0 to 5400 s, 0.0 to 84.0 % converted>"
+    assert repr(result.frames[-1]).startswith("<frame 4 of ")
+    with pytest.raises(IndexError, match="found frame 5; allowed: 0 to 4"):
+        result.frames[5]
+
+
 def test_a_frame_is_found_by_time_or_by_conversion(result: Result) -> None:
     # five frames, 0 to 5400 s; the fraction is 1 - (1 - 0.6 t/end)^2
     assert result.frames.at(time=2700.0).number == result.frames.at(time="44 min").number == 2
     assert result.frames.at(converted=1 - (1 - 0.6 * 0.75) ** 2).number == 3
     assert result.frames.at(converted=0.0).number == 0
+    assert result.frames.at(converted="69.75 %").number == 3
+    with pytest.raises(ConfigError, match=r"found 40; allowed: 0 to 1, .*; write 0\.4$"):
+        result.frames.at(converted=40)
+    with pytest.raises(ConfigError, match=r"^at: converted: found 'much'"):
+        result.frames.at(converted="much")
     for wrong in ({}, {"time": 1.0, "converted": 0.1}):
         with pytest.raises(ConfigError, match=r"^at: found (neither|both) of time and converted"):
             result.frames.at(**wrong)  # type: ignore[arg-type]
