@@ -108,8 +108,8 @@ def _describe_surface(problem: Problem) -> list[str]:
     film, length, c_front = physics.transport.film, physics.spaces.reacting_length, physics.chemistry.at_front
     into = next((applied.current for applied in physics.applied if applied.inserts), None)
     if into:
-        line = (f"current         {current_density(config, into / float(length.sum())):.3g} mA/cm^2 of initial surface: "
-                f"full after {format_seconds(float(physics.spaces.mass.sum()) / into)}")
+        line = (f"current         {current_density(config, into / float(length.sum())):.3g} mA/cm^2 of initial "
+                f"surface: full after {format_seconds(float(physics.spaces.mass.sum()) / into)}")
         if config.boundary.protocol is None:
             end = config.boundary.potential if config.boundary.cutoff is None else config.boundary.cutoff
             line += (f"; ends at {1e3 * end:g} mV, where the front takes "
