@@ -15,6 +15,20 @@ _ARGUMENTS = (("another folder with -o", "another folder as out"), ("beside --sc
               ("--x", "x"), ("--y", "y"))
 
 
+def one_line(text: str) -> str:
+    """Text that stays one line and that a terminal shows instead of acting upon it.
+
+    Files may hold anything, and messages quote them: ends of lines become blanks, other characters that cannot be
+    printed are written as in a string of Python.
+
+    Examples
+    --------
+    >>> one_line("129 nm\\x1b[2J")
+    '129 nm\\\\x1b[2J'
+    """
+    return "".join(c if c.isprintable() else " " if c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
 class FemanodeError(Exception):
     """Base of all errors that femanode raises on purpose.
 
@@ -22,6 +36,9 @@ class FemanodeError(Exception):
     """
 
     exit_code = 1
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(one_line(text))
 
     @property
     def for_command(self) -> str:
@@ -59,7 +76,7 @@ class ConfigError(FemanodeError):
             parts.append(f"allowed: {allowed}")
         if hint:
             parts.append(hint)
-        super().__init__("; ".join(parts).replace("\n", " "))
+        super().__init__("; ".join(parts))
 
 
 class MeshError(ConfigError):
@@ -87,8 +104,7 @@ class DiskError(FemanodeError):
         self.found, self.where, self.kept, self.hint = found, where, kept, hint
         if kept:
             self.exit_code = 3
-        super().__init__("; ".join(filter(None, (f"{where}: {found}" if where else found, kept, hint)))
-                         .replace("\n", " "))
+        super().__init__("; ".join(filter(None, (f"{where}: {found}" if where else found, kept, hint))))
 
 
 class ConvergenceError(FemanodeError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +109,10 @@ def parse_quantity(text: object, unit: str) -> float:
     number, name = match.group(1), match.group(5)
     if not name:
         raise _bare(number, unit)
-    value = float(number) if name == unit else float(Decimal(number) * _factor(name, unit))
+    try:
+        value = float(number) if name == unit else float(Decimal(number) * _factor(name, unit))
+    except DecimalException:  # an exponent beyond those of decimal arithmetic
+        value = 0.0 if "e-" in number.lower() else math.inf
     if not math.isfinite(value):
         raise ConfigError(f"found {text!r}, which is not finite", allowed=allowed)
     return value

@@ -19,7 +19,7 @@ from femanode.cli import report as cli_report
 from femanode.cli import study as cli_study
 from femanode.cli import systems as cli_systems
 from femanode.cli import verify as cli_verify
-from femanode.cli.streams import lost, make_lasting
+from femanode.cli.streams import OneLine, lost, make_lasting
 from femanode.errors import ConfigError, FemanodeError
 from femanode.numerics.caches import settle_matplotlib
 from femanode.simulation.interruption import answer
@@ -212,7 +212,9 @@ def main() -> None:
     """Entry point: errors become one line and an exit code; SIGTERM and its like are answered as Ctrl-C is."""
     make_lasting()
     answer(signal.default_int_handler)
-    logging.basicConfig(level=logging.WARNING, format="femanode: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(OneLine("femanode: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     settle_matplotlib()
     code = _outcome()
     for stream in (sys.stdout, sys.stderr):

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import errno
 import io
+import logging
 import os
 import sys
 from contextlib import suppress
 from typing import Any
+
+from femanode.errors import one_line
 
 #: The reader has left, which is its right; what else goes wrong with a stream is worth a word.
 _LEFT = (errno.EPIPE, errno.EBADF, errno.EIO)
 
 #: What a stream could not take, by descriptor.
 lost: dict[int, str] = {}
+
+
+class OneLine(logging.Formatter):
+    """Writes warnings as errors are written: one line, in which nothing that a file holds acts upon the terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line; a traceback, where there is one, keeps its own."""
+        said = one_line(record.getMessage())
+        return super().format(logging.makeLogRecord({**record.__dict__, "msg": said, "args": None}))
 
 
 class _Lasting(io.FileIO):

@@ -17,7 +17,7 @@ from pydantic.functional_validators import BeforeValidator
 from pydantic_core import PydanticCustomError, core_schema
 
 from femanode.config.yamlio import kind
-from femanode.errors import ConfigError
+from femanode.errors import ConfigError, one_line
 from femanode.units import MEANING, NUMBER_PATTERN, expected, format_quantity, parse_quantity
 
 # For editors: a bare number must not match by giving its last digits to the unit.
@@ -32,7 +32,8 @@ class Section(BaseModel):
 
 def problem(found: str, *, allowed: str = "", hint: str = "", key: str = "") -> PydanticCustomError:
     """Error for a validator to raise; `key` names the offending key below the validated section."""
-    context = {"found": found, "allowed": allowed, "hint": hint, "key": key}
+    # pydantic takes no text that is not Unicode, which a configuration made in Python may hold.
+    context = {"found": one_line(found), "allowed": one_line(allowed), "hint": one_line(hint), "key": key}
     return PydanticCustomError("femanode", "{found}", context)
 
 

@@ -116,7 +116,7 @@ class Composer:
         while type(event := next(events)).__name__ != "MappingEndEvent":
             if type(event).__name__ != "ScalarEvent" or event.tag is not None:
                 raise self.fail(event, "found a key that is not plain text", "text", "put the key in quotes")
-            key, line = event.value, event.start_mark.line + 1
+            key, line = self.text(event), event.start_mark.line + 1
             if key == "<<" and event.implicit[0]:
                 raise self.fail(event, "found a merge key '<<'", "YAML 1.2, which has none")
             if key in node.value:
@@ -138,10 +138,16 @@ class Composer:
         if event.tag is not None and _STANDARD[event.tag] != name:
             raise self.fail(event, f"found the tag {str(event.tag)!r} on a {name}")
 
+    def text(self, event: Any) -> str:
+        """The text of a scalar; escapes can name halves of characters, which no file or message takes."""
+        text: str = event.value
+        if any("\ud800" <= c <= "\udfff" for c in text):
+            raise self.fail(event, f"found half of a character in {text[:40]!r}", "whole characters")
+        return text
+
     def scalar(self, event: Any) -> str | int | float | bool | None:
         """A scalar by the core schema, or by its explicit standard tag."""
-        text: str = event.value
-        plain = event.implicit[0]
+        text, plain = self.text(event), event.implicit[0]
         wanted = _STANDARD[event.tag] if event.tag is not None else None
         if wanted == "str" or (wanted is None and not plain):
             return text

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+#: Current over exchange current below which the overpotential is linear in it, to that share of itself.
+OHMIC = 1e-12
+
 
 @dataclass(frozen=True)
 class ButlerVolmer:
@@ -29,15 +32,16 @@ class ButlerVolmer:
         from scipy.optimize import brentq  # loads slowly, and few runs need it
 
         ratio = current / self.exchange
-        if ratio == 0.0:
-            return 0.0
+        if abs(ratio) < OHMIC:
+            return self.thermal * ratio
         # One of the two exponentials is at least |ratio| and, within the bracket, at most |ratio| + 1.
         share = self.share if ratio > 0.0 else 1.0 - self.share
         most = self.thermal * float(np.log1p(abs(ratio))) / share
 
         def excess(eta: float) -> float:
-            return float(np.exp(self.share * eta / self.thermal)
-                         - np.exp(-(1.0 - self.share) * eta / self.thermal)) - ratio
+            # Differences from 1, which a current far below the exchange current is lost in.
+            return float(np.expm1(self.share * eta / self.thermal)
+                         - np.expm1(-(1.0 - self.share) * eta / self.thermal)) - ratio
 
-        return float(brentq(excess, 0.0, most * (1.0 + 1e-12)) if ratio > 0.0
-                     else brentq(excess, -most * (1.0 + 1e-12), 0.0))
+        most *= 1.0 + 1e-12
+        return float(brentq(excess, *((0.0, most) if ratio > 0.0 else (-most, 0.0)), xtol=1e-12 * most, rtol=1e-14))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.integrate import trapezoid
 from scipy.optimize import brentq
 
 from femanode.mesh.outline import SPANS, Filled, smallest_sector, turned
@@ -92,7 +93,7 @@ class Ellipse(Filled):
         def missing(depth: float) -> float:
             s = np.minimum(depth, short * w / long)
             swept = w * s - 0.5 * long * short / w**2 * s**2
-            return float(4.0 * np.trapezoid(swept, t)) / (np.pi * long * short) - fraction
+            return float(4.0 * trapezoid(swept, t)) / (np.pi * long * short) - fraction
 
         if fraction <= 0.0 or missing(short) <= 0.0:
             return 0.0 if fraction <= 0.0 else short

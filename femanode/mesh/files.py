@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from femanode.errors import MeshError
 from femanode.mesh.boundary import circles_of, outline_of, rounded
 from femanode.mesh.groups import TAGS, check_groups, read_partly_grouped
+from femanode.mesh.patience import within_reason
 from femanode.mesh.section import ON_LINE, Section, build_section, edge_lengths, signed_areas
 from femanode.numerics.arrays import Array, IntArray
 
@@ -26,6 +27,8 @@ __all__ = ["TAGS", "UNITS", "read_section", "write_section"]
 UNITS = {"nm": 1.0, "um": 1e3, "mm": 1e6, "m": 1e9, "angstrom": 0.1}
 #: Diameters of wires, nm. Below there are no grains of matter, above no wire that reacts while one waits for it.
 NARROWEST, WIDEST = 1.0, 1e5
+#: Characters of what a library says of a damaged file, which may be a line for each line.
+LONGEST = 300
 _IGNORED_CELLS = ("vertex", "line", "line3")
 
 
@@ -136,16 +139,17 @@ def _read_file(path: Path) -> meshio.Mesh:
         with warnings.catch_warnings(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             warnings.simplefilter("ignore")
             try:
-                return meshio.read(path)
+                return within_reason(meshio.read, path)
             except ValueError as error:
                 if "gmsh:physical" not in str(error):
                     raise
                 with tempfile.TemporaryDirectory() as scratch:
-                    return read_partly_grouped(path, Path(scratch))
+                    return within_reason(read_partly_grouped, path, Path(scratch))
     # on a damaged file the readers raise any kind of exception
     except (Exception, SystemExit) as error:
         reason = " ".join(said.getvalue().split()) or f"{type(error).__name__}: {error}".strip(": ")
-        raise MeshError(f"cannot be read as a mesh ({reason})", where=str(path)) from None
+        short = reason if len(reason) <= LONGEST else f"{reason[:LONGEST]}..."
+        raise MeshError(f"cannot be read as a mesh ({short})", where=str(path)) from None
 
 
 def _triangles_of(raw: meshio.Mesh, where: str) -> IntArray:

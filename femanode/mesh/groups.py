@@ -9,7 +9,7 @@ import numpy as np
 import skfem
 from meshio.gmsh import _gmsh41
 
-from femanode.errors import MeshError
+from femanode.errors import MeshError, one_line
 from femanode.numerics.arrays import IntArray
 
 TAGS = ("surface", "inner", "x0", "y0")
@@ -102,7 +102,8 @@ def _names(raw: meshio.Mesh, key: str) -> dict[int, str]:
     """Names of the groups of lines by their number."""
     if key == _OWN:
         return dict(enumerate(TAGS, start=1))
-    return {int(value[0]): str(name) for name, value in raw.field_data.items() if len(value) > 1 and int(value[1]) == 1}
+    return {int(value[0]): one_line(str(name)) for name, value in raw.field_data.items()
+            if len(value) > 1 and int(value[1]) == 1}
 
 
 def _marked(raw: meshio.Mesh, key: str) -> list[tuple[meshio.CellBlock, IntArray]]:

@@ -180,18 +180,26 @@ def _area(pieces: Segments) -> float:
     return float(0.5 * np.sum(ax * by - ay * bx))
 
 
+def _unit(vectors: Array) -> Array:
+    """Vectors (2, ...) of length 1."""
+    return np.asarray(vectors / np.maximum(np.sqrt((vectors**2).sum(axis=0)), 1e-300))
+
+
 def _along_ray(pieces: Segments, direction: Array) -> Array:
     """Distance from the origin, (...), at which rays along unit vectors (2, ...) meet a chain about it."""
     flat = direction.reshape(2, -1)
     start, way = pieces.start, pieces.end - pieces.start
     turn = start[0] * way[1] - start[1] * way[0]
+    # Along the bisector of the piece's angle: a ray within the angle is less than 90 degrees off it, however unequal
+    # the distances of the piece's ends.
+    middle = _unit(start) + _unit(pieces.end)
     out = np.full(flat.shape[1], 0.0)
     for k in range(start.shape[1]):
         # Rays within the angle of the piece, its ends included.
         lead = start[0, k] * flat[1] - start[1, k] * flat[0]
         lag = flat[0] * pieces.end[1, k] - flat[1] * pieces.end[0, k]
         sign = 1.0 if turn[k] > 0.0 else -1.0
-        ahead = (start[:, k] + pieces.end[:, k]) @ flat > 0.0
+        ahead = middle[:, k] @ flat > 0.0
         hit = (sign * lead >= -1e-12) & (sign * lag >= -1e-12) & ahead
         cross = flat[0, hit] * way[1, k] - flat[1, hit] * way[0, k]
         out[hit] = turn[k] / np.where(cross == 0.0, np.inf, cross)

@@ -20,6 +20,7 @@ import meshio
 import numpy as np
 
 from femanode.errors import ConfigError
+from femanode.numerics.compiled import threads
 from femanode.output.checkpoint import NAMES, REFUSED, sync_folder
 from femanode.output.disk import replacing, telling, write_text
 from femanode.output.fieldset import FieldSet
@@ -254,11 +255,12 @@ class HistoryWriter:
 
 def manifest(problem: Problem, tally: Tally, *, stop: str, seconds: Mapping[str, float], resumed: int = 0,
              events: Mapping[str, Any] | None = None, frames: int | None = None,
-             protocol: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+             protocol: Sequence[Mapping[str, Any]] = (), changes: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """Where a run's numbers come from: versions, machine, mesh, solver, steps, time, how often it was resumed.
 
     ``events`` maps ``neck`` and ``torn`` to when and where they happened, or to None, as in the summary; ``frames`` is
-    how many are shown; ``protocol`` has the steps that are over, and what ended each.
+    how many are shown; ``protocol`` has the steps that are over, and what ended each; ``changes`` says from when on
+    another linear solver or another number of threads was used.
     """
     mesh, output = problem.graded, problem.config.output
     return {
@@ -274,11 +276,12 @@ def manifest(problem: Problem, tally: Tally, *, stop: str, seconds: Mapping[str,
         **({} if problem.section.outline.revolved else {"crystal": {
             "structure": problem.frame.structure, "axis": list(problem.frame.axis),
             "x": problem.frame.miller_along("x"), "y": problem.frame.miller_along("y")}}),
-        "solver": problem.physics.mechanics.solver.name,
+        "solver": problem.physics.mechanics.solver.name, "threads": threads(),
         "steps": {"accepted": tally.accepted, "rejected": tally.rejected, "newton_iterations": tally.newton,
                   "reasons_of_rejection": tally.reasons},
         "frames": {"shown": frames, "asked_for": output.frames, "by": output.frames_by},
         "wall_seconds": {k: round(v, 3) for k, v in seconds.items()}, "resumed": resumed,
+        "changes_at_resume": list(changes),
         "peak_memory_MiB": peak_memory(),
         "platform": {"python": sys.version.split()[0], "system": platform.platform(), "cores": os.cpu_count()},
         "versions": {name: _version(name) for name in PACKAGES}, "commit": _commit(),

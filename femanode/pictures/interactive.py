@@ -5,7 +5,6 @@ The frames lie on different meshes, so that they are sampled on one grid of the 
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,14 +58,18 @@ outline.data = {x: Array.from(fronts.ox[k]), y: Array.from(fronts.oy[k])}
 words.text = captions[k]
 """
 
-_PAGE = """{% block preamble %}<meta name="viewport" content="width=device-width, initial-scale=1">
+#: What comes from files is a variable of the template, never part of its text: that is executed.
+_PAGE = """{% extends base %}{% block preamble %}<meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
 :root { color-scheme: light dark; }
 html body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1rem; height: auto; }
 h1 { font-size: 1.4rem; margin: 0 0 .3rem; } p { margin: .3rem 0 .8rem; }
 .frame { background: #fff; color: #222; color-scheme: light; border-radius: 6px; padding: .6rem; }
 @media (prefers-color-scheme: dark) { body { background: #16181c; color: #dde; } }
-</style>{% endblock %}"""
+</style>{% endblock %}{% block inner_body %}<h1>{{ heading | e }}</h1>
+<p>The section in its true shape; the black line is the front. Move the slider to another time; point at a place to read
+the value there.</p>
+<div class="frame">{{ super() }}</div>{% endblock %}"""
 
 
 @dataclass(frozen=True)
@@ -119,10 +122,8 @@ def write_interactive(run: RunFolder | str | Path, out: str | Path | None = None
         raise ConfigError("the interactive page needs bokeh, which is not installed", hint=INSTALL_HINT) from None
     frames = _chosen(folder)
     layout = _layout(folder, frames)
-    page = (f"{{% extends base %}}{_PAGE}{{% block inner_body %}}<h1>{html.escape(folder.name)}</h1>"
-            "<p>The section in its true shape; the black line is the front. Move the slider to another time; point "
-            'at a place to read the value there.</p><div class="frame">{{ super() }}</div>{% endblock %}')
-    text = file_html(layout, INLINE, title=f"{folder.name}: interactive", template=_template(page))
+    text = file_html(layout, INLINE, title=f"{folder.name}: interactive", template=_template(_PAGE),
+                     template_variables={"heading": folder.name})
     make_folder(path.parent)
     return write_text(path, text)
 

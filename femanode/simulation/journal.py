@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from femanode.errors import DiskError
+from femanode.numerics.compiled import threads
 from femanode.output.checkpoint import NAMES, Parts, save_checkpoint
 from femanode.output.fieldset import FieldSet
 from femanode.output.writers import FrameEntry, FrameWriter, HistoryWriter, manifest, write_json
@@ -67,13 +68,17 @@ class Journal:
         Wall seconds by kind of work, those before a break included.
     resumed : int
         How often the run was taken up again.
+    changes : list
+        What it has been computed with something else from some time on, for the manifest.
     """
 
-    def __init__(self, problem: Problem, folder: Path, stored: Parts | None = None) -> None:
+    def __init__(self, problem: Problem, folder: Path, stored: Parts | None = None,
+                 changes: Sequence[Mapping[str, Any]] = ()) -> None:
         self.problem, self.folder = problem, folder
         self.clock = dict.fromkeys(("setup", "solve", "adaptation", "output", "checkpoint", "pictures"), 0.0)
         self.recorder = Recorder(problem)
         self.resumed, self.tally = 0, Tally()
+        self.changes = [*([] if stored is None else stored["run"].data["changes"]), *changes]
         self.protocol = problem.protocol
         self._interval = problem.config.output.checkpoint
         self._saved: float | None = None
@@ -196,7 +201,7 @@ class Journal:
                "stop": None if mark.stop is None else mark.stop.name, "tally": dataclasses.asdict(mark.tally),
                "ended": [dataclasses.asdict(one) for one in mark.ended],
                 "frames": mark.frames, "level": mark.level,
-               "resumed": self.resumed, "clock": self.clock}
+               "resumed": self.resumed, "clock": self.clock, "changes": self.changes}
         return {"state": mark.state.part(), "mesh": self.problem.mesh_part(),
                 "record": self.recorder.part(mark.rows), "run": Part(data=run)}
 
@@ -205,7 +210,8 @@ class Journal:
         start = time.perf_counter()
         with self.timed("checkpoint"):
             self.frames.sync()
-            parts = {**self.parts(), "solver": Part(data={"name": self.problem.physics.mechanics.solver.name})}
+            means = Part(data={"name": self.problem.physics.mechanics.solver.name, "threads": threads()})
+            parts = {**self.parts(), "solver": means}
             path = save_checkpoint(self.folder, parts, self.problem.config.model_dump(mode="json"))
             self.frames.discard(saved=True)
         self._saved = self.mark.state.t
@@ -265,7 +271,7 @@ class Journal:
         write_json(self.folder / "summary.json", summarise(self.recorder, self.fields, reason))
         stop = reason.value if isinstance(reason, StopReason) else reason
         write_json(self.folder / "manifest.json", manifest(self.problem, self.tally, stop=stop, seconds=self.clock,
-                                                           resumed=self.resumed,
+                                                           resumed=self.resumed, changes=self.changes,
                                                            events=self.recorder.skin.events(),
                                                            protocol=self._steps_over(),
                                                             frames=self.frames.shown))

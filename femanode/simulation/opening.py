@@ -11,6 +11,7 @@ from femanode.output.disk import telling
 from femanode.output.writers import prepare_folder
 from femanode.simulation.journal import Journal, is_final
 from femanode.simulation.sources import write_inputs
+from femanode.simulation.takeup import LINEAR_SOLVER, changes_of_means, on_stored_mesh
 from femanode.solver.problem import Problem
 from femanode.solver.reasons import StopReason
 
@@ -49,18 +50,21 @@ def _opened(problem: Problem, folder: Path, *, overwrite: bool, resume: bool) ->
         prepare_folder(folder, overwrite=overwrite or killed_early)
         write_inputs(problem, folder)
         return Journal(problem, folder)
+    there = on_stored_mesh(problem, stored, folder)
     t, end = stored["state"].data["t"], problem.config.time.end
     if end < t:
         raise ConfigError(f"found {end:g} s", where="time.end",
                           allowed=f"at least {t:g} s, where the checkpoint stands")
     if _is_whole(problem, folder, stored):
         return None
-    before, here = stored["solver"].data["name"], problem.physics.mechanics.solver.name
-    if before != here:
-        _log.warning("the linear solver was %s and is %s from t = %g s on: the steps to come differ from those of an "
-                     "uninterrupted run by as much as the two solvers do (docs/howto/resume.md)", before, here, t)
+    changes = changes_of_means(problem, stored)
+    for change in changes:
+        if change["what"] == LINEAR_SOLVER:
+            _log.warning("the linear solver was %s and is %s from t = %g s on: the steps to come differ from those of "
+                         "an uninterrupted run by as much as the two solvers do (docs/howto/resume.md)",
+                         change["was"], change["now"], t)
     write_inputs(problem, folder)
-    return Journal(problem.with_mesh(stored["mesh"]), folder, stored)
+    return Journal(there, folder, stored, changes)
 
 
 def _is_whole(problem: Problem, folder: Path, stored: Parts) -> bool:
@@ -75,6 +79,9 @@ def is_complete(problem: Problem, folder: Path) -> bool:
     """Whether the folder holds the run, finished; asked where nothing can be written."""
     try:
         stored = load_checkpoint(folder, problem.config.model_dump(mode="json"))
-        return stored is not None and _is_whole(problem, folder, stored)
+        if stored is None:
+            return False
+        on_stored_mesh(problem, stored, folder)
+        return _is_whole(problem, folder, stored)
     except OSError:  # a torn checkpoint beside the good one, and it cannot be removed
         return False

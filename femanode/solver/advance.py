@@ -136,7 +136,9 @@ def advance_front(physics: Physics, state: State, dt: float, shift: Array | None
             if not np.all(np.isfinite(drop)):
                 raise StepFailed("carrier balance gave a value that is not finite")
             return Moved(
-                xi=xi, drop=drop, outside=outside, shift=shift, entered=state.entered or outside > full,
+                xi=xi, drop=drop, outside=outside, shift=shift,
+                # At rest nothing flows, whatever the level is.
+                entered=state.entered or (applied.current != 0.0 and outside > full),
                 balance=transport.balance(C_n, h, drop, nodal_stress, dt, outside, shift, openness),
                 speed=front.rate.rate(n[0], n[1]) * drive, travel=travel, averager=averager)
         previous = xi

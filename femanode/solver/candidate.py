@@ -129,9 +129,17 @@ def propose(physics: Physics, state: State, dt: float, *, agreed: bool = False) 
 
 
 def filled(physics: Physics, state: State, moved: Moved) -> float:
-    """Largest change of the reacted phase's content in the step, weighted with the fraction converted before it."""
+    """Largest change of the reacted phase's content in the step, weighted with the fraction converted before it.
+
+    Where a protocol's step begins, a bare surface takes the new potential at once. No shorter time step makes that
+    change smaller, so that it does not count; what it brings about within the section does.
+    """
     chemistry, h = physics.chemistry, conversion(state.xi, physics.front.start)
-    return float(np.max(h * np.abs(chemistry.content(moved.c) - chemistry.content(state.c)), initial=0.0))
+    change = h * np.abs(chemistry.content(moved.c) - chemistry.content(state.c))
+    applied = physics.applied[state.step]
+    if state.t <= state.began and applied.current is None and applied.reaction is None:
+        change[physics.transport.held] = 0.0
+    return float(np.max(change, initial=0.0))
 
 
 def _in_agreement(physics: Physics, state: State, dt: float) -> tuple[Moved, Swollen, Equilibrium]:

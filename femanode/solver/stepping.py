@@ -27,6 +27,10 @@ from femanode.solver.state import State
 #: It is then a jump (a snap of the last core, a tearing neck), which does not become smaller with the step.
 JUMP = 0.25
 
+#: A change of content above its bound is accepted in a step of at most so many shortest ones: it is then faster than
+#: steps can follow, as where a film or the whole section fills at once.
+SHORTEST = 2.0
+
 #: Makes a candidate from a state and a time step (s), or raises StepFailed.
 Proposer = Callable[[Physics, State, float], Candidate]
 
@@ -112,7 +116,7 @@ def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) 
     gained = float(np.max(np.abs(physics.content_at_nodes(new) - physics.content_at_nodes(state))))
     if gained > limits.content:
         return f"content increment {gained:.2f} (allowed {limits.content:.2f})"
-    if candidate.filled > 1.1 * limits.filling:
+    if candidate.filled > 1.1 * limits.filling and new.dt > SHORTEST * limits.min_step:
         return f"content of the reacted phase changes by {candidate.filled:.2g} (allowed {limits.filling:.2g})"
     return ""
 
@@ -120,9 +124,11 @@ def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) 
 def _not_finite(candidate: Candidate) -> str:
     """Which figure of the step itself is not finite; empty where all are. A bound would take NaN for small."""
     figures = {"coupling error": candidate.coupling_error, "front advance": candidate.advance,
-               "drive": candidate.drive, "headroom": candidate.headroom}
+               "drive": candidate.drive, "headroom": candidate.headroom, "change of content": candidate.filled}
     if candidate.energy is not None:
         figures |= {f"energy ({name})": value for name, value in vars(candidate.energy).items()}
+    if candidate.spent is not None:
+        figures |= {f"electrical work ({name})": value for name, value in vars(candidate.spent).items()}
     return next((name for name, value in figures.items() if not np.isfinite(value)), "")
 
 
@@ -237,7 +243,10 @@ def _attempt(proposer: Proposer, physics: Physics, state: State, step: float, li
     except StepFailed as error:
         return None, str(error), None
     reason = check(candidate, state, physics, limits)
-    retry = _cut(physics, state, candidate.state, ends, limits.min_step, passed=not reason)
+    try:
+        retry = _cut(physics, state, candidate.state, ends, limits.min_step, passed=not reason)
+    except StepFailed as error:
+        return None, reason or str(error), None
     return (candidate if not reason and retry is None else None), reason, retry
 
 
@@ -247,7 +256,14 @@ def _cut(physics: Physics, old: State, new: State, ends: Sequence[Event], least:
 
     ``passed`` says whether the candidate is acceptable otherwise; if not, only ends that are ``binding`` count. Below
     ``least`` (s) the time of an end cannot be located more closely: None is returned and the overshoot accepted.
+
+    Raises
+    ------
+    StepFailed
+        The time of an end is not finite.
     """
     found = [event.crossing(physics, old, new) for event in ends if passed or event.binding]
+    if not all(np.isfinite(length) for length in found if length is not None):
+        raise StepFailed("the time of the step's end is not finite")
     first = min((length for length in found if length is not None), default=None)
     return first if first is None or first > least else None

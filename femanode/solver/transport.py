@@ -300,6 +300,11 @@ class Transport:
         """Depletion outside the section of an electrode at a given level, from which the transfer costs overpotential.
 
         The section takes up the current ``most`` - ``takes`` times the depletion.
+
+        Raises
+        ------
+        StepFailed
+            The current that it takes up is not finite.
         """
         from scipy.optimize import brentq  # loads slowly, and few runs need it
 
@@ -316,7 +321,14 @@ class Transport:
         free = most - takes * at
         if free == 0.0:
             return at
-        current = float(brentq(excess, min(0.0, free), max(0.0, free), xtol=1e-14 * abs(free), rtol=1e-14))
+        ends = excess(0.0), excess(free)
+        if not np.all(np.isfinite(ends)):
+            raise StepFailed("the transfer through the surface gave a value that is not finite")
+        if ends[0] * ends[1] >= 0.0:
+            # Without a transfer to hinder it the current would be one of rounding.
+            current = 0.0 if abs(ends[0]) <= abs(ends[1]) else free
+        else:
+            current = float(brentq(excess, min(0.0, free), max(0.0, free), xtol=1e-14 * abs(free), rtol=1e-14))
         return (most - current) / takes
 
     def _operator(self, onward: Array, back: Array, storage: Array) -> sp.csc_matrix:

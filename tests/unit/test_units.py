@@ -142,3 +142,11 @@ def test_examples_in_messages_are_valid() -> None:
 def test_pint_is_not_imported_until_a_unit_needs_it() -> None:
     code = "import sys, femanode.units as u; u.parse_quantity('1 nm', 'nm'); sys.exit('pint' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("number", ["1e999999999999999999", "-1e999999999999999999", "9e999999"])
+def test_an_exponent_beyond_decimal_arithmetic_is_not_finite(number: str) -> None:
+    for unit in ("nm", "um"):
+        with pytest.raises(ConfigError, match="which is not finite"):
+            parse_quantity(f"{number} {unit}", "nm")
+    assert parse_quantity("1e-999999999999999999 um", "nm") == 0.0

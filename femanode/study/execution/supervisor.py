@@ -185,14 +185,7 @@ def perform(job: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
 
 def _supervised(job: Mapping[str, Any], folder: Path, tell: Tell) -> Outcome:
     """The outcome of a case that has ended one way or another, as it stands in its folder."""
-    launcher = _launcher(int(job["threads"]))
-    try:
-        ending = _run(launcher, job, tell)
-    except Gone:
-        if launcher.closed:
-            raise Interrupted from None
-        launcher.close()  # which also ends the case, should it have outlived its launcher
-        ending = Ending(1, message="the process that starts cases was ended from outside")
+    ending = _run(job, tell)
     with alone(folder):
         outcome = final_outcome(folder)
         if outcome is not None and (outcome.status not in job["again"] or ending.code == 0):
@@ -208,14 +201,20 @@ def _supervised(job: Mapping[str, Any], folder: Path, tell: Tell) -> Outcome:
     return outcome
 
 
-def _run(launcher: Launcher, job: Mapping[str, Any], tell: Tell) -> Ending:
-    """Run a case; a launcher that left before it took the job (it does when idle for long) is replaced."""
-    try:
-        return launcher.run(job, tell)
-    except Gone as gone:
-        if gone.begun or launcher.closed:
-            raise
-    return _launcher(int(job["threads"])).run(job, tell)
+def _run(job: Mapping[str, Any], tell: Tell) -> Ending:
+    """Run a case; a launcher that left before it took the job (it does when idle for long) is replaced, once."""
+    threads, replaced = int(job["threads"]), False
+    while True:
+        launcher = _launcher(threads)
+        try:
+            return launcher.run(job, tell)
+        except Gone as gone:
+            if launcher.closed:
+                raise Interrupted from None
+            launcher.close()  # which also ends the case, should it have outlived its launcher
+            if gone.begun or replaced:
+                return Ending(1, message="the process that starts cases was ended from outside")
+            replaced = True
 
 
 def _explained(ending: Ending, folder: Path) -> str:

@@ -21,11 +21,13 @@ from femanode.config.trust import confined_to
 from femanode.config.yamlio import load_yaml
 from femanode.errors import ConfigError
 from femanode.output.checkpoint import load_checkpoint
+from tests.browser import Browser
 from tests.casefile import CASE
 from tests.fronts import coarse_case
 
 PACKAGE = Path(femanode.__file__).parent
-HOSTILE = "</script><img src=x onerror=alert(1)>\"'><script>alert(2)</script>"
+HOSTILE = ("</script><img src=x onerror=document.hacked=1>\"'><script>document.hacked=2</script>"
+           "<a href='javascript:document.hacked=3'>x</a>{{ 6 * 7 }}")
 
 
 @pytest.mark.parametrize("tag", ["!!python/object/apply:os.mkdir [WHERE]", "!!python/name:os.system", "!!python/none",
@@ -151,21 +153,34 @@ def test_a_name_leads_nowhere(name: str) -> None:
         Config.from_mapping(coarse_case(name=name))
 
 
-def test_the_page_shows_what_files_say_and_runs_nothing_of_it(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a run whose files were written by somebody else."""
     from femanode.pictures.page.report import write_report
 
     material = load_yaml(PACKAGE / "materials" / "Li-Si.yaml")[0]
     material["swelling"]["expansion"] = {"value": 2.8, "source": HOSTILE, "confidence": "C"}
     case = coarse_case(geometry={"shape": "circle", "diameter": "60 nm"}, time={"end": "30 s"}, material=material,
                        output={"frames": 2, "pictures": False})
-    folder = femanode.run(Config.from_mapping(case), tmp_path / "run").path
+    folder = femanode.run(Config.from_mapping(case), tmp_path_factory.mktemp("hostile") / "run").path
     for name, keys in (("summary.json", ("stop_reason", "warnings", "crack_risk_basis", "self_limited_criterion")),
                        ("manifest.json", ("stop_reason", "notes", "name", "solver"))):
         data = json.loads((folder / name).read_text(encoding="utf-8"))
         for key in keys:
             data[key] = [HOSTILE] if isinstance(data.get(key), list) else HOSTILE
         (folder / name).write_text(json.dumps(data), encoding="utf-8")
-    page = write_report(folder).read_text(encoding="utf-8")
-    assert "alert(1)" in page, "it is shown"
+    return write_report(folder)
+
+
+def test_the_page_shows_what_files_say(hostile_page: Path) -> None:
+    page = hostile_page.read_text(encoding="utf-8")
+    assert "hacked=1" in page, "it is shown"
     assert "<img src=x" not in page
-    assert "<script>alert" not in page
+    assert "<script>document" not in page
+
+
+def test_the_page_runs_nothing_of_what_files_say(hostile_page: Path, tab: Browser) -> None:
+    tab.open(hostile_page, 1280)
+    assert "hacked=1" in tab.run("document.body.textContent")
+    assert tab.run("document.hacked ?? 0") == 0
+    assert tab.run("document.querySelectorAll('a[href^=\"javascript:\"], img[src=\"x\"]').length") == 0

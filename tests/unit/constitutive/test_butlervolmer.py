@@ -24,3 +24,9 @@ def test_tafel_and_ohm() -> None:
     assert law.overpotential(-1e8) - law.overpotential(-1e7) == pytest.approx(-THERMAL * np.log(10.0) / 0.7, rel=1e-3)
     assert law.overpotential(1e-6) == pytest.approx(THERMAL * 1e-6, rel=1e-4)
     assert law.overpotential(0.0) == 0.0
+
+
+@pytest.mark.parametrize("ratio", [1e-9, 1e-16, -1e-20, 1e-200])
+def test_a_current_far_below_the_exchange_current_has_ohms_overpotential(ratio: float) -> None:
+    # exp(x) - exp(-y) loses such a current beside 1, and the root then has no bracket
+    assert ButlerVolmer(1.0, 0.3, THERMAL).overpotential(ratio) == pytest.approx(THERMAL * ratio, rel=1e-6, abs=0.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 from typing import get_args
 
@@ -13,7 +15,7 @@ from numpy.testing import assert_allclose
 
 from femanode.config.geometry import CoordinateUnit
 from femanode.errors import MeshError
-from femanode.mesh import files
+from femanode.mesh import files, patience
 from femanode.mesh.build import make_section
 from femanode.mesh.files import read_section, write_section
 from femanode.mesh.outline import Annulus
@@ -428,3 +430,16 @@ def test_three_decimals_are_enough_and_said(tmp_path: Path, radius: float, singl
     # what 1e-5 of the radius covers is not worth a word
     assert bool(section.notes) == (radius < 10.0)
     assert all("few digits; nodes are moved by up to 0.000" in note for note in section.notes)
+
+
+def test_a_reader_that_does_not_come_back_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # meshio reads a file of Stanford's format without an end of its header for ever
+    monkeypatch.setattr(patience, "LEAST", 0.6)
+    path = tmp_path / "cut.ply"
+    path.write_text("ply\nformat ascii 1.0\nelement vertex 22\nproperty double x\n")
+    with pytest.raises(MeshError, match=r"its reader has not come back in 1 s"):
+        read_section(path)
+    until = time.monotonic() + 10.0
+    while any("work" in thread.name for thread in threading.enumerate()):
+        assert time.monotonic() < until, "the reader still runs"
+        time.sleep(0.05)

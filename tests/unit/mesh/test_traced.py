@@ -15,6 +15,7 @@ from femanode.mesh.fill import fill_section
 from femanode.mesh.polygon import Polygon
 from femanode.mesh.section import Section
 from femanode.mesh.spaces import build_spaces
+from femanode.mesh.traced import trace
 
 SECTORS = {"quarter": 4.0, "half": 2.0, "full": 1.0}
 
@@ -82,3 +83,18 @@ def test_a_square_with_a_square_hole_reacts_where_it_is_told(tmp_path: Path, sid
     outwards = np.sign((spaces.outward * spaces.nodes)[:, middle].sum(axis=0))
     far = np.abs(spaces.nodes[:, middle]).max(axis=0) > 10.0
     assert_allclose(outwards, np.where(far, 1.0, -1.0))
+
+
+def test_a_ray_meets_a_long_piece_whose_ends_are_at_unequal_distances() -> None:
+    # A triangle with corners at 11, 11 and 242 nm: from its second corner on, rays are far from the middle of the
+    # piece that they meet. By the law of sines, r = (a x b)/(d x (b - a)).
+    angle = np.deg2rad([0.0, 120.0, 240.0])
+    corners = np.array([11.0, 11.0, 242.0]) * np.array([np.cos(angle), np.sin(angle)])
+    chain = np.array([[0, 1, 2], [1, 2, 0]])
+    outline = trace(corners, chain, "full", "outer", "mesh")
+    for degrees in (121.0, 140.0, 175.0, 239.0):
+        d = np.array([np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))])
+        a, b = corners[:, 1], corners[:, 2]
+        exact = (a[0] * b[1] - a[1] * b[0]) / (d[0] * (b - a)[1] - d[1] * (b - a)[0])
+        _, far = outline.reach(d)
+        assert float(far) == pytest.approx(exact, rel=1e-12)

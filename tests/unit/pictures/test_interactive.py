@@ -121,6 +121,28 @@ def test_nothing_is_wider_than_the_window(page: Path, tab: Browser, width: int) 
     assert tab.run("document.documentElement.scrollWidth") <= width
 
 
+#: Each would be seen in the window's title or counted, if it were executed in the browser or by the template.
+HOSTILE = ("<script>document.hacked = 1</script></script><img src=x onerror='document.hacked = 2'>"
+           "\"><svg onload='document.hacked = 3'>{{ 6 * 7 }}{% raw %}<a href=\"javascript:document.hacked=4\">x</a>")
+
+
+def test_what_comes_from_files_is_shown_and_never_executed(run_path: Path, tmp_path: Path, tab: Browser) -> None:
+    folder = Path(shutil.copytree(run_path, tmp_path / "run"))
+    manifest = {"name": HOSTILE, "sector": "quarter", "radius_nm": 60.0, "notes": [HOSTILE], "stop_reason": HOSTILE,
+                "solver": HOSTILE, "crystal": {"axis": [HOSTILE], "x": HOSTILE, "y": HOSTILE}}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "summary.json").write_text(json.dumps({"regime": HOSTILE, "warnings": [HOSTILE], HOSTILE: HOSTILE}))
+    (folder / "config.yaml").write_text(f"name: {json.dumps(HOSTILE)}\n{json.dumps(HOSTILE)}: 1\n")
+    tab.complaints.clear()
+    tab.open(write_interactive(folder), 1280)
+    tab.wait(f"{deep('.bk-Figure')}.length > 0")
+    assert tab.run("document.querySelector('h1').textContent") == HOSTILE
+    assert tab.run("document.title") == f"{HOSTILE}: interactive"
+    assert tab.run("document.hacked ?? 0") == 0
+    assert tab.run("document.querySelectorAll('a[href^=\"javascript:\"], img[src=\"x\"]').length") == 0
+    assert tab.complaints == []
+
+
 def test_without_bokeh_one_line_says_what_to_install(run_path: Path, tmp_path: Path,
                                                      monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__

@@ -19,9 +19,10 @@ from numpy.testing import assert_allclose
 import femanode
 from femanode.config.loading import Config, dump_config
 from femanode.errors import ConfigError, ConvergenceError
+from femanode.output import writers
 from femanode.output.lock import LOCK
 from femanode.postprocess import cracks
-from femanode.simulation import journal, opening
+from femanode.simulation import journal, opening, takeup
 from femanode.solver.candidate import Candidate, propose
 from femanode.solver.failure import StepFailed
 from femanode.solver.physics import Physics
@@ -104,7 +105,7 @@ def stop() -> None:
 KILLED = """
 import os, signal, sys
 import femanode
-from femanode.simulation import journal, opening
+from femanode.simulation import journal, opening, takeup
 
 journal.SHARE, count, last = 1e9, 0, int(sys.argv[3])
 
@@ -300,7 +301,7 @@ def test_another_configuration_version_or_mesh_is_refused(tmp_path: Path, monkey
         femanode.run(case(overrides__mechanics__yield_stress="1.2 GPa"), folder, resume=True)
     with monkeypatch.context() as patch:
         patch.setattr("femanode.output.checkpoint.__version__", "9.9")
-        with pytest.raises(ConfigError, match=r"written by femanode .*, format 5; allowed: femanode 9\.9, format 5"):
+        with pytest.raises(ConfigError, match=r"written by femanode .*, format 6; allowed: femanode 9\.9, format 6"):
             femanode.run(case(), folder, resume=True)
     with monkeypatch.context() as patch:
         patch.setattr("femanode.mesh.section.Section.hash", lambda self: "other")
@@ -419,3 +420,28 @@ def test_a_missing_frame_is_said(tmp_path: Path) -> None:
     (folder / "frames" / "frame_0000.vtu").unlink()
     with pytest.raises(ConfigError, match=r"no frames/frame_0000\.vtu"):
         femanode.run(case(), folder, resume=True)
+
+
+def test_the_manifest_says_from_when_on_solver_and_threads_are_others(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def with_threads(number: int) -> None:
+        for module in (journal, takeup, writers):
+            monkeypatch.setattr(module, "threads", lambda: number)
+
+    with_threads(1)
+    folder = broken_off(tmp_path / "run", 12)
+    first = femanode.Result(folder).history["time_s"].iloc[-1]
+    before = femanode.Result(folder).manifest
+    assert before["changes_at_resume"] == []
+    with_threads(3)
+    with pytest.raises(Stop):
+        femanode.run(case(solver__linear="rslab"), folder, resume=True, report=after(5, stop))
+    second = femanode.Result(folder).history["time_s"].iloc[-1]
+    assert second > first
+    with_threads(2)
+    last = femanode.run(case(solver__linear="rslab"), folder, resume=True).manifest
+    assert last["changes_at_resume"] == [
+        {"time_s": first, "what": "linear solver", "was": before["solver"], "now": "rslab"},
+        {"time_s": first, "what": "threads", "was": 1, "now": 3},
+        {"time_s": second, "what": "threads", "was": 3, "now": 2}]
+    assert (last["solver"], last["threads"]) == ("rslab", 2)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.special import jn_zeros
 
 from femanode.config.loading import Config
 from femanode.numerics.arrays import Array
@@ -166,7 +167,7 @@ def test_the_stretch_of_the_surface_is_that_along_it() -> None:
     def along(x: Array) -> Array:
         return np.hypot(1.5 * x[1], 1.2 * x[0]) / np.hypot(*x)
 
-    got = surface_stretch(spaces, F)
+    got = surface_stretch(spaces, F, np.ones(spaces.weight.shape))
     assert_allclose(got[spaces.reacting], along(spaces.nodes[:, spaces.reacting]), rtol=0, atol=5e-3)
     inside = np.setdiff1d(np.arange(spaces.n_nodes), spaces.reacting)
     assert np.all(got[inside] == 1.0)
@@ -214,3 +215,54 @@ def test_a_state_of_any_step_is_stored_whole() -> None:
     onward, _ = follow(problem, replace(again))
     straight = [c for c in found if c.state.t > middle.state.t]
     assert charge(problem, onward[-1].state) == pytest.approx(charge(problem, straight[-1].state), abs=1e-9)
+
+
+@pytest.mark.parametrize("boundary", [{"potential": "10 mV"}, {"protocol": ["Hold at 10 mV for 0.2 s"]}])
+def test_a_potential_applied_at_once_fills_a_bare_cylinder_as_diffusion_does(boundary: dict[str, object]) -> None:
+    # The surface takes its new content in no time, however short the step; only what follows within is bounded.
+    problem = wire([], boundary=boundary, material="Li-a-Si", initial={"reacted": True}, time={"end": "0.2 s"},
+                   overrides={"transport.diffusivity": "2e-12 cm^2/s"}, mesh={"element_size": "1.25 nm"})
+    start = problem.initial_state()
+    assert charge(problem, start) < 0.7
+    candidates, _ = follow(problem, start)
+    last = candidates[-1].state
+    share = (charge(problem, last) - charge(problem, start)) / (1.0 - charge(problem, start))
+    # Crank: 1 - sum 4/a^2 exp(-a^2 D t/R^2) with the zeros a of J0; D = 200 nm^2/s, R = 10 nm
+    zeros = jn_zeros(0, 50)
+    exact = 1.0 - float(np.sum(4.0 / zeros**2 * np.exp(-(zeros**2) * 200.0 * last.t / 10.0**2)))
+    assert 0.5 < exact < 0.95
+    # eight elements along the radius and steps that fill by 0.02 each
+    assert share == pytest.approx(exact, rel=0.02)
+
+
+@pytest.mark.parametrize("law", ["ideal", "open_circuit"])
+def test_a_protocol_may_begin_with_a_rest_which_changes_nothing(law: str) -> None:
+    # Before anything has reacted nothing happens at rest: what follows is what it is without one.
+    def ends(protocol: list[str]) -> tuple[int, float, float]:
+        problem = wire(protocol, initial={}, overrides={"front.rates": {"isotropic": "0.1 nm/s"}, "chemistry.law": law})
+        candidates, said = follow(problem)
+        assert [one.reason for one in said] == [StopReason.TIME.value] * len(protocol)
+        last = candidates[-1].state
+        return len(candidates), last.t, charge(problem, last)
+
+    steps, t, there = ends(["Lithiate at 2C for 60 s"])
+    assert there > 0.03
+    rested, later, same = ends(["Rest for 667 s", "Lithiate at 2C for 60 s"])
+    assert later == pytest.approx(t + 667.0, rel=1e-12)
+    assert rested > steps
+    # C-rate times time, less what a front that is only entering does not take; how much that is goes by the steps
+    assert there == pytest.approx(2.0 * 60.0 / 3600.0, rel=0.06)
+    assert same == pytest.approx(2.0 * 60.0 / 3600.0, rel=0.06)
+
+
+@pytest.mark.parametrize("film", [None, {"thickness": "1 nm", "diffusivity": "1e-8 cm^2/s"}])
+def test_what_fills_faster_than_steps_can_follow_fills_at_once(film: dict[str, str] | None) -> None:
+    # R^2/D is 1e-6 s, the shortest step 1e-5 s: within the run all is full, and every carrier came through the surface.
+    problem = wire([], boundary={"potential": "10 mV", "film": film}, material="Li-a-Si", initial={"reacted": True},
+                   overrides={"transport.diffusivity": "1e-6 cm^2/s"}, time={"end": "10000 s"})
+    start = problem.initial_state()
+    candidates, _ = follow(problem, start)
+    assert charge(problem, candidates[-1].state) == pytest.approx(1.0, abs=1e-6)
+    came = sum(one.balance.inflow for one in candidates if one.balance is not None)
+    area = float(problem.physics.spaces.mass.sum())
+    assert came == pytest.approx((1.0 - charge(problem, start)) * area, rel=1e-6)

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ import pytest
 import femanode
 from femanode.errors import ConfigError, DiskError
 from femanode.study.display import Board, describe
+from femanode.study.execution import supervisor
 from femanode.study.execution.engine import cores
 from femanode.study.execution.limits import Tell
 from femanode.study.execution.store import Outcome, Status, final_outcome, write_outcome
@@ -258,3 +260,31 @@ def test_progress_names_what_ended_and_what_is_left() -> None:
     assert describe(board).endswith("about 5.0 min left")  # one a minute, five to go
     board.tell({"case": "h2", "event": "progress", "t": 30.0, "end": 60.0, "converted": 0.2})
     assert describe(board).endswith("about 3.0 min left")  # one and a half a minute, four and a half to go
+
+
+def test_a_launcher_killed_after_it_was_replaced_is_a_crash_and_no_interruption(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+
+    class Killed:
+        """Two launchers: one is found dead when it gets the job, the other is killed with the case."""
+
+        def __init__(self, threads: int) -> None:
+            self.closed, self.alive = False, True
+            made.append(self)
+
+        def run(self, job: Mapping[str, Any], tell: Tell) -> None:
+            self.alive = False
+            raise supervisor.Gone(len(made) > 1)
+
+        def close(self) -> None:
+            self.closed = True
+
+    monkeypatch.setattr(supervisor, "Launcher", Killed)
+    monkeypatch.setattr(supervisor, "_SLOT", threading.local())
+    supervisor.open_slots()
+    job = {"hash": "a", "folder": str(tmp_path / "a"), "again": [], "threads": 1, "results": "folder"}
+    outcome = supervisor.perform(job, lambda _: None)["outcome"]
+    assert outcome["status"] == "crashed"
+    assert outcome["message"] == "the process that starts cases was ended from outside"
+    assert len(made) == 2
