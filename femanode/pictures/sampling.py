@@ -48,8 +48,8 @@ def sample_points(points: Array, triangles6: IntArray, fields: Mapping[str, Arra
 
 def _sampled(points: Array, triangles6: IntArray, fields: Mapping[str, Array], where: pyvista.DataSet,
              ) -> dict[str, Array]:
-    # Of a curved triangle VTK finds places only approximately, and drops those that come out more than a hair off: a
-    # section that has swollen would have holes.
+    # Of a curved triangle VTK finds places only approximately, and of single points it drops those that come out more
+    # than a hair off: a section that has swollen would have holes.
     mesh = pyvista.UnstructuredGrid({int(pyvista.CellType.TRIANGLE): split_quadratic(triangles6)},
                                     np.column_stack([points, np.zeros(len(points))]))
     for name, values in fields.items():
