@@ -65,4 +65,5 @@ def find_systems(names: Sequence[str] = (), folder: str | Path | None = None) ->
             raise ConfigError(f"found the system '{name}'", where="command line", allowed=", ".join(known),
                               hint=f"write {' '.join(begun)}" if begun else suggest(written, list(known)))
         chosen.append(written)
-    return [System(name=name, path=known[name], config=load_config(known[name])) for name in dict.fromkeys(chosen) or known]
+    return [System(name=name, path=known[name], config=load_config(known[name]))
+            for name in dict.fromkeys(chosen) or known]
