@@ -13,13 +13,11 @@ from PIL import Image
 from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array
 from femanode.output.disk import scratch_folder
-from femanode.output.runfolder import Frame, Frames
+from femanode.output.runfolder import Frame, Frames, RunFolder
 from femanode.units import parse_quantity
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from femanode.simulation.result import Result
 
 
 class ResultFrame(Frame):
@@ -31,17 +29,17 @@ class ResultFrame(Frame):
         Time in s.
     path : Path
         The ``.vtu`` file.
-    result : Result
+    result : RunFolder
     number : int
         Its place in the run.
     """
 
-    def __init__(self, time: float, path: Path, result: Result, number: int) -> None:
+    def __init__(self, time: float, path: Path, result: RunFolder, number: int) -> None:
         super().__init__(time, path)
         object.__setattr__(self, "result", result)
         object.__setattr__(self, "number", number)
 
-    result: Result
+    result: RunFolder
     number: int
 
     def __repr__(self) -> str:
@@ -142,7 +140,7 @@ class ResultFrame(Frame):
 class ResultFrames(Frames):
     """The frames of a result; each can be drawn."""
 
-    def __init__(self, frames: Frames, result: Result, numbers: Sequence[int] | None = None) -> None:
+    def __init__(self, frames: Frames, result: RunFolder, numbers: Sequence[int] | None = None) -> None:
         super().__init__(frames._entries)
         self._result = result
         self._numbers = range(len(frames)) if numbers is None else numbers
