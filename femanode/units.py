@@ -140,6 +140,8 @@ def _bare(number: str, unit: str) -> ConfigError:
     # hours, minutes or seconds are all likely, and hours of a number meant as seconds would run for days
     if unit == "s":
         hint = f"write '{number} s', '{number} min' or '{number} h'"
+    if unit == "GPa":  # a pressure from outside is in MPa more often
+        hint = f"write '{number} MPa' or '{number} GPa'"
     return ConfigError(f"found {number} without a unit", allowed=expected(unit), hint=hint)
 
 

@@ -105,16 +105,16 @@ def _describe_layers(problem: Problem) -> list[str]:
 def _describe_surface(problem: Problem) -> list[str]:
     """Lines on a given current and a film; none for a bare surface at a given potential."""
     physics, config, lines = problem.physics, problem.config, []
-    applied, film = physics.applied[0], physics.transport.film
-    length, c_front = physics.spaces.reacting_length, physics.chemistry.at_front
-    if applied.current is not None:
-        flux = applied.current / float(length.sum())
-        most = _most_uptake(problem)
-        end = config.boundary.potential if config.boundary.cutoff is None else config.boundary.cutoff
-        lines.append(
-            f"current         {current_density(config, flux):.3g} mA/cm^2 of initial surface: full after "
-            f"{format_seconds(float(physics.spaces.mass.sum()) / applied.current)}; ends at {1e3 * end:g} mV, where "
-            f"the front takes {current_density(config, most):.3g} mA/cm^2 without stress")
+    film, length, c_front = physics.transport.film, physics.spaces.reacting_length, physics.chemistry.at_front
+    into = next((applied.current for applied in physics.applied if applied.inserts), None)
+    if into:
+        line = (f"current         {current_density(config, into / float(length.sum())):.3g} mA/cm^2 of initial "
+                f"surface: full after {format_seconds(float(physics.spaces.mass.sum()) / into)}")
+        if config.boundary.protocol is None:
+            end = config.boundary.potential if config.boundary.cutoff is None else config.boundary.cutoff
+            line += (f"; ends at {1e3 * end:g} mV, where the front takes "
+                     f"{current_density(config, _most_uptake(problem)):.3g} mA/cm^2 without stress")
+        lines.append(line)
     if film is not None:
         ratio = problem.rates.maximum * c_front / ((1.0 - c_front) * film)
         limits = "reaction" if ratio < 0.3 else "film" if ratio > 3 else "both"

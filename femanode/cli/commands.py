@@ -151,7 +151,8 @@ def materials(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help=
     if cite:
         from femanode.config.citations import bibliography, cited_by_material
 
-        typer.echo("\n\n".join(bibliography().values()) if name is None else cited_by_material(name).rstrip())
+        typer.echo("\n\n".join(bibliography().values()) if name is None else
+                   cited_by_material(name).rstrip() or f"% {name}: none of its numbers was read in a paper")
         return
     if name is None:
         typer.echo("\n".join([*list_materials(), *(f"{inert}  (inert)" for inert in list_inert())]))
@@ -246,7 +247,8 @@ def _outcome() -> int:
         # Wrong options come from the parser's own exceptions, which carry their text and exit code.
         if not hasattr(error, "format_message"):
             raise
-        typer.echo(f"femanode: {error.format_message()}", err=True)
+        said = error.format_message().replace("Value error, ", "")
+        typer.echo(f"femanode: {said}", err=True)
         return 2
     if code == 130:
         typer.echo("femanode: interrupted", err=True)

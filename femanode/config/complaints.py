@@ -82,6 +82,9 @@ def explain(error: ValidationError, model: type[BaseModel], places: Mapping[Loc,
     Unknown keys come first and missing ones last, because a misspelt key also shows as a missing one.
     """
     problems = error.errors(include_url=False)
+    # A list whose entries are wrong is also called too short: they do not count.
+    problems = [p for p in problems if p["type"] != "too_short" or
+                not any(q["loc"][:-1] == p["loc"] for q in problems)]
     order = {"extra_forbidden": 0, "missing": 2}
     first = min(problems, key=lambda p: order.get(p["type"], 1))
     found, allowed, hint, key = _describe(first, model)

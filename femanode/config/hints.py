@@ -42,6 +42,22 @@ WAYS = (
         "a section with corners is not there yet; a mesh of one can be read: shape: file, docs/howto/mesh.md"),
     Way(("sphere*", "spherical", "particle*", "ball", "axisym*", "axial_symm*", "revol*"),
         ("geometry.symmetry=axisymmetric write 'shape: circle' and 'symmetry: axisymmetric' under geometry",)),
+    Way(("butler*", "exchange_current*", "overpotential", "charge_transfer", "tafel"),
+        ("boundary.reaction write boundary.reaction, with exchange_current, for the surface; overrides.front.kinetics: "
+         "butler_volmer for the front",)),
+    Way(("interface_energy", "interfacial_energy", "surface_energy", "surface_tension", "gibbs_thomson"),
+        ("overrides write overrides.front.interface_energy, such as 0.3 J/m^2, for the front; surfaces have none",)),
+    Way(("agreed", "implicit", "explicit", "semi_implicit", "extrapolat*", "coupl*"),
+        ("solver.front_stress write 'front_stress: agreed' under solver, for a front that moves with the stress at the "
+         "end of its step; extrapolated is the default",)),
+    Way(("system", "systems"), (),
+        "not there as a key: each system of the review is a file in configs/systems, 'femanode systems' runs them "
+        "(docs/systems.md); carrier and host are the key material"),
+    Way(("gitt", "pitt", "puls*"),
+        ("boundary.protocol write the pulses in boundary.protocol, as configs/a_si_gitt_100nm.yaml does",)),
+    Way(("plastic*", "viscoplastic*", "creep", "hardening"),
+        ("overrides always there: overrides.mechanics.reacted has yield_stress, hardening_modulus and "
+         "rate_sensitivity",)),
     Way(("film*", "thin_film", "plate", "slab", "planar"), (),
         "flat films are not there: the section of a long wire is computed (docs/limits.md); boundary.film is a layer "
         "that carriers cross"),
@@ -64,10 +80,10 @@ WAYS = (
     Way(("core*", "inner_core"),
         ("geometry.core write it under geometry.core",),
         "a core that does not react is not there yet; a hollow wire is: shape: annulus with inner_diameter"),
-    Way(("pressur*", "confine*"),
+    Way(("pressur*", "stack_pressure", "confine*"),
         ("mechanics.pressure write mechanics.pressure, such as 20 MPa",),
         "a pressure on the surface is not there yet"),
-    Way(("bend*", "bent", "curv*"),
+    Way(("bend*", "bent", "curvature", "curved"),
         ("mechanics.curvature write mechanics.curvature",),
         "bending is not there yet; along the wire there is mechanics.axial: plane_strain or generalized, the latter "
         "with axial_force"),

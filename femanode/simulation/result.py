@@ -1,4 +1,4 @@
-"""A finished run in Python and in a notebook: a table and a picture to look at, frames that draw, labelled arrays.
+"""A finished run in Python and in a notebook: a table and a picture to look at, its frames, labelled arrays.
 
 ``femanode.run`` returns it.
 """
@@ -8,22 +8,20 @@ from __future__ import annotations
 import base64
 import difflib
 import html
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
 from femanode.config.loading import Config, load_config
 from femanode.errors import ConfigError
-from femanode.numerics.arrays import Array
 from femanode.output.disk import scratch_folder
-from femanode.output.runfolder import Frame, Frames, RunFolder
+from femanode.output.runfolder import RunFolder
 from femanode.postprocess.runfacts import RunFacts
-from femanode.units import parse_quantity
+from femanode.simulation.resultframes import ResultFrames
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,169 +30,6 @@ if TYPE_CHECKING:
 INSTALL_HINT = 'pip install "femanode[xarray]"'
 # How the last part of a column's name is written as a unit.
 UNITS = {"_nm_s": "nm/s", "_nm": "nm", "_GPa": "GPa", "_s": "s", "_V": "V", "_mA_cm2": "mA/cm^2", "_mAh_g": "mAh/g"}
-
-
-class ResultFrame(Frame):
-    """A frame that knows its run, so that it can be drawn.
-
-    Parameters
-    ----------
-    time : float
-        Time in s.
-    path : Path
-        The ``.vtu`` file.
-    result : Result
-    number : int
-        Its place in the run.
-    """
-
-    def __init__(self, time: float, path: Path, result: Result, number: int) -> None:
-        super().__init__(time, path)
-        object.__setattr__(self, "result", result)
-        object.__setattr__(self, "number", number)
-
-    result: Result
-    number: int
-
-    def plot(self, field: str = "hoop_stress_GPa", *, renderer: str = "matplotlib") -> Image.Image:
-        """The whole deformed section, coloured by a field.
-
-        Parameters
-        ----------
-        field : str
-            Point array, component or alias, such as ``hoop`` or ``content``.
-        renderer : str
-            As for :func:`femanode.pictures.figures.plot_field`.
-
-        Returns
-        -------
-        PIL.Image.Image
-            A notebook shows it; ``save`` writes it.
-
-        Raises
-        ------
-        ConfigError
-            Unknown field, or a missing or broken file.
-        """
-        from femanode.pictures.figures import plot_field
-
-        with scratch_folder() as scratch:
-            path = plot_field(self.result, field, self.number, scratch / "frame.png", renderer=renderer)
-            with Image.open(path) as image:
-                return image.copy()
-
-    def probe(self, places: Sequence[Sequence[float]] | Array, field: str = "hoop_stress_GPa") -> Array:
-        """A field at places of the deformed section.
-
-        Parameters
-        ----------
-        places : (k, 2)
-            x and y, nm, anywhere in the whole section.
-        field : str
-
-        Returns
-        -------
-        ndarray, shape (k,)
-            NaN outside the section.
-
-        Raises
-        ------
-        ConfigError
-            Unknown field, places of another shape, or a missing or broken file.
-        """
-        from femanode.pictures.fieldchoice import choose_field
-        from femanode.pictures.sampling import sample_points  # VTK loads slowly
-
-        at = np.atleast_2d(np.asarray(places, dtype=float))
-        if at.ndim != 2 or at.shape[1] != 2:
-            raise ConfigError(f"found an array of shape {at.shape}", where="places", allowed="(k, 2): x and y in nm")
-        mesh, sector = self.mesh, self.result.sector
-        choice = choose_field(field, mesh)
-        sign = np.ones_like(at)
-        if sector == "quarter":
-            sign[:, 0] = np.where(at[:, 0] < 0, -1.0, 1.0)
-        if sector in ("quarter", "half"):
-            sign[:, 1] = np.where(at[:, 1] < 0, -1.0, 1.0)
-        found = sample_points(mesh.points + mesh.fields["displacement"][:, :2], mesh.triangles6,
-                              {"value": choice.values(mesh.fields)}, at * sign)["value"]
-        return found * np.array([choice.parity(int(x), int(y)) for x, y in sign])
-
-    def along(self, start: Sequence[float], end: Sequence[float], field: str = "hoop_stress_GPa", n: int = 200,
-              ) -> pd.DataFrame:
-        """A field at n points of a straight line of the deformed section.
-
-        Parameters
-        ----------
-        start, end : (2,)
-            x and y of its ends, nm.
-
-        Returns
-        -------
-        DataFrame
-            ``distance_nm`` from the start, ``x_nm``, ``y_nm`` and the field.
-        """
-        import pandas as pd
-
-        from femanode.pictures.fieldchoice import choose_field
-
-        line = np.linspace(np.asarray(start, dtype=float), np.asarray(end, dtype=float), n)
-        return pd.DataFrame({"distance_nm": np.hypot(*(line - line[0]).T), "x_nm": line[:, 0], "y_nm": line[:, 1],
-                             choose_field(field, self.mesh).name: self.probe(line, field)})
-
-    def _repr_png_(self) -> bytes:
-        """What a notebook shows of a frame."""
-        stream = io.BytesIO()
-        self.plot().save(stream, format="PNG")
-        return stream.getvalue()
-
-
-class ResultFrames(Frames):
-    """The frames of a result; each can be drawn."""
-
-    def __init__(self, frames: Frames, result: Result, numbers: Sequence[int] | None = None) -> None:
-        super().__init__(frames._entries)
-        self._result = result
-        self._numbers = range(len(frames)) if numbers is None else numbers
-
-    @overload
-    def __getitem__(self, index: int) -> ResultFrame: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> ResultFrames: ...
-
-    def __getitem__(self, index: int | slice) -> ResultFrame | ResultFrames:
-        if isinstance(index, slice):
-            return ResultFrames(Frames(self._entries[index]), self._result, self._numbers[index])
-        return ResultFrame(*self._entries[index], self._result, self._numbers[index])
-
-    def at(self, *, time: float | str | None = None, converted: float | None = None) -> ResultFrame:
-        """The frame nearest to a time or a converted fraction.
-
-        Parameters
-        ----------
-        time : float or str, optional
-            s, or with a unit, such as "10 min".
-        converted : float, optional
-            0 to 1.
-
-        Raises
-        ------
-        ConfigError
-            Not exactly one of the two is given, or a time's unit is not known.
-        """
-        if (time is None) == (converted is None):
-            raise ConfigError("found " + ("neither" if time is None else "both") + " of time and converted", where="at",
-                              allowed="one of them, such as at(time=600.0) or at(converted=0.4)")
-        wanted, reached = converted, self.times
-        if time is not None:
-            wanted = parse_quantity(time, "s") if isinstance(time, str) else time
-        else:
-            history = self._result.history
-            reached = np.interp(reached, history["time_s"], history["converted_fraction"])
-        return self[int(np.argmin(np.abs(reached - float(wanted or 0.0))))]
-
-    def __iter__(self) -> Iterator[ResultFrame]:
-        return (self[k] for k in range(len(self)))
 
 
 class Result(RunFolder):

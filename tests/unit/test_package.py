@@ -42,7 +42,7 @@ def test_the_citation_says_what_the_package_says() -> None:
 @pytest.mark.parametrize(("old", "name", "new"), [
     ("figures", "plot_field", "pictures.figures"), ("panels", "plot_panel", "pictures.panels"),
     ("paraview", "write_script", "pictures.paraview"), ("report", "write_report", "pictures.page.report"),
-    ("result", "ResultFrame", "simulation.result"), ("runfolder", "FrameMesh", "output.runfolder"),
+    ("result", "Result", "simulation.result"), ("runfolder", "FrameMesh", "output.runfolder"),
     ("profiles", "along_surface", "postprocess.profiles"), ("sectionview", "split_quadratic", "pictures.sectionview"),
     ("vtkhdf", "write_vtkhdf", "output.vtkhdf")])
 def test_documented_modules_of_0_1_are_found_with_a_warning(old: str, name: str, new: str,

@@ -57,9 +57,13 @@ def find_systems(names: Sequence[str] = (), folder: str | Path | None = None) ->
     """
     place = systems_folder(folder)
     known = {path.stem: path for path in sorted(place.glob("*.yaml"))}
+    chosen = []
     for name in names:
-        if name.replace("-", "_") not in known:
+        written = name.lower().replace("-", "_")
+        if written not in known:
+            begun = [one for one in known if one.startswith(f"{written}_")]
             raise ConfigError(f"found the system '{name}'", where="command line", allowed=", ".join(known),
-                              hint=suggest(name, list(known)))
-    chosen = dict.fromkeys(name.replace("-", "_") for name in names) or known
-    return [System(name=name, path=known[name], config=load_config(known[name])) for name in chosen]
+                              hint=f"write {' '.join(begun)}" if begun else suggest(written, list(known)))
+        chosen.append(written)
+    return [System(name=name, path=known[name], config=load_config(known[name]))
+            for name in dict.fromkeys(chosen) or known]

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from femanode.cli.brief import describe_result
+from femanode.cli.brief import describe_plan, describe_result
+from femanode.config.loading import load_config
 from femanode.simulation.result import Result
+from femanode.solver.problem import build_problem
 
 SUMMARY = {
     "stop_reason": "front arrested", "time_s": 4320.0, "converted_fraction": 0.62, "warnings": [],
@@ -112,3 +114,14 @@ def test_without_a_front_nothing_is_said_of_one(tmp_path: Path) -> None:
     assert "end time reached at t = 72.0 min: 43.1 % of full content\n" in text
     for word in ("drive", "front ", "self-limited", "L ~ t"):
         assert word not in text
+
+
+@pytest.mark.parametrize(("steps", "wanted"), [
+    ("Rest until 10 mV", None), ("Delithiate at C/5 until 1 V", None),
+    ("Rest for 1 h, Delithiate at C/3 until 1 V, Lithiate at C/5 until 0.2 V", "full after 5.0 h")])
+def test_the_current_told_is_the_first_that_goes_in(steps: str, wanted: str | None) -> None:
+    # C/5 fills the section in five hours; a rest and a current out of it fill nothing
+    settings = ["geometry.diameter=24 nm", f"boundary.protocol=[{steps}]"]
+    said = describe_plan(build_problem(load_config("configs/si_cccv_60nm.yaml", settings)))
+    told = [line for line in said.splitlines() if line.startswith("current ")]
+    assert [line.split(": ")[1] for line in told] == ([wanted] if wanted else [])

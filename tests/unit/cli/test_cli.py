@@ -305,6 +305,12 @@ def test_schema_is_json_schema(call: Call) -> None:
     assert {"name", "geometry", "material", "time"} <= set(json.loads(outcome.out)["properties"])
 
 
+def test_an_unknown_kind_of_schema_is_told_with_those_there_are(call: Call) -> None:
+    outcome = call("schema", "sweeps")
+    one_line(outcome, "'sweeps' is not one of 'config', 'material', 'sweep', 'fit'")
+    assert "error," not in outcome.err
+
+
 def test_plot_draws_the_curves(call: Call, case: Path, tmp_path: Path) -> None:
     assert call("run", case, "-o", tmp_path / "out", "--quiet").code == 0
     outcome = call("plot", tmp_path / "out", "--field", "curves", "-o", tmp_path / "curves.png")
@@ -371,3 +377,8 @@ def test_the_watch_has_the_run_s_own_exit_code(call: Call, case: Path, tmp_path:
     for reason, code in (("solver stopped: no convergence", 3), ("interrupted", 130)):
         path.write_text(json.dumps({**json.loads(path.read_text()), "stop_reason": reason}))
         assert call("watch", tmp_path / "out").code == code
+
+
+def test_a_material_of_estimates_alone_says_that_it_has_nothing_to_cite(call: Call) -> None:
+    # every number of the bundled carbon is marked as an estimate
+    assert call("materials", "C", "--cite").out == "% C: none of its numbers was read in a paper\n"

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from femanode.config.loading import load_config
+from femanode.errors import ConfigError
 from tests.casefile import refused
 
 LINES = {
@@ -198,3 +200,9 @@ def test_several_mistakes_are_counted(case: Path) -> None:
     assert message.endswith("(and 1 more problem)")
     message = refused(case, "129 nm\n", "129\nextra: 1\nother: 2\n")
     assert message.endswith("(and 2 more problems)")
+
+
+def test_a_list_with_one_wrong_entry_has_one_problem() -> None:
+    with pytest.raises(ConfigError, match="without an end") as caught:
+        load_config("configs/si_cccv_60nm.yaml", ["boundary.protocol=[Lithiate at C/5]"])
+    assert "more problem" not in str(caught.value)

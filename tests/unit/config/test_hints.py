@@ -97,6 +97,11 @@ def test_what_is_no_word_of_the_field_keeps_its_nearest_name() -> None:
     ("half_thickness=4 nm", "write front.half_thickness"), ("mesh.size=2 nm", "write mesh.element_size"),
     ("yield_stress=1 GPa", "write it under overrides"), ("rate=C/5", "with c_rate such as 0.2 for C/5"),
     ("length=2 um", "the wire is endless"), ("boundary.end=1 h", "write time.end"),
+    ("boundary.mode=butler_volmer", "boundary.reaction"), ("exchange_current=1", "overrides.front.kinetics"),
+    ("interface energy=1 J/m^2", "overrides.front.interface_energy"), ("implicit=true", "front_stress: agreed"),
+    ("solver.front_stress=implicit", "front_stress: agreed"), ("systems=Li-Ge", "docs/systems.md"),
+    ("gitt=1", "configs/a_si_gitt_100nm.yaml"), ("stack_pressure=1 MPa", "write mechanics.pressure"),
+    ("particle=150 nm", "symmetry: axisymmetric"), ("plasticity=true", "overrides.mechanics.reacted"),
     ("material=Ge", "write carrier and host: Li-Ge or Na-a-Ge"), ("material=K-P", "write its own file")])
 def test_a_key_without_its_section_is_told_where_it_stands(setting: str, wanted: str) -> None:
     assert wanted in complaint(setting)
@@ -107,3 +112,11 @@ def test_keys_of_other_files_get_no_answer_meant_for_the_configuration() -> None
         limits: Any = None
 
     assert hint_for("coating", Other) == ""
+
+
+@pytest.mark.parametrize("path", ["front.kinetics", "front.interface_energy", "mechanics.reacted.yield_stress",
+                                  "mechanics.reacted.hardening_modulus", "mechanics.reacted.rate_sensitivity"])
+def test_material_keys_that_answers_name_are_there(path: str) -> None:
+    from femanode.config.material import Material
+
+    assert has(Material, path)

@@ -150,3 +150,9 @@ def test_the_bundled_systems_are_short_and_start_with_what_was_observed() -> Non
         assert len(system.path.read_text().splitlines()) < 60
         assert "bserved" in system.told or "not a prediction" in system.told
         assert inputs_of(system.config)
+
+
+def test_a_system_is_found_as_it_is_written_in_papers() -> None:
+    assert [system.name for system in find_systems(["Li-Ge", "li_ge", "NA-P"])] == ["li_ge", "na_p"]
+    with pytest.raises(ConfigError, match=r"found the system 'Li-Si'; .*; write li_si_100 li_si_110 li_si_111 "):
+        find_systems(["Li-Si"])
