@@ -114,7 +114,9 @@ def test_relative_paths_start_from_the_file_they_are_in(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", sorted((Path(__file__).parents[3] / "configs" / "sweeps").glob("*.yaml")),
                          ids=lambda p: p.stem)
 def test_every_case_of_the_bundled_sweeps_passes_its_checks(path: Path) -> None:
-    assert planned(path) == {"self_limiting": 36, "diameter_orientation": 16, "control": 33}[path.stem]
+    cases = {"self_limiting": 36, "diameter_orientation": 16, "control": 33, "regimes": 13 * 9, "bond_strength": 5 * 5,
+             "c_rate": 12}
+    assert planned(path) == cases[path.stem]
 
 
 def test_paths_with_a_comma_between_them_move_together(tmp_path: Path) -> None:
