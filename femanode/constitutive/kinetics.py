@@ -49,10 +49,8 @@ class Kinetics(Protocol):
 
 
 @dataclass(frozen=True)
-class MassAction:
-    """Mass action, linear in the activity a: v/k = exp(sigma dV_act/kT) [a - exp(dG/kT)], dG = dG0 - sigma dV.
-
-    The drive is 0 where this is negative.
+class Reaction:
+    """What rate laws have in common: the energy of the reaction, dG = dG0 - sigma dV, and where it stands still.
 
     Attributes
     ----------
@@ -79,10 +77,21 @@ class MassAction:
         """exp(dG/kT)."""
         return np.exp(np.minimum((self.dG0 - stress * self.dV) / self.kT, 50.0))
 
+    def _activation(self, stress: Array) -> Array:
+        """exp(sigma dV_act/kT)."""
+        return np.exp(np.clip(stress * self.dV_act / self.kT, -50.0, 50.0))
+
+
+@dataclass(frozen=True)
+class MassAction(Reaction):
+    """Mass action, linear in the activity a: v/k = exp(sigma dV_act/kT) [a - exp(dG/kT)].
+
+    The drive is 0 where this is negative.
+    """
+
     def drive(self, stress: Array, activity: Array) -> Array:
         """See :meth:`Kinetics.drive`."""
-        factor = np.exp(np.clip(stress * self.dV_act / self.kT, -50.0, 50.0))
-        return factor * np.maximum(activity - self.equilibrium_activity(stress), 0.0)
+        return self._activation(stress) * np.maximum(activity - self.equilibrium_activity(stress), 0.0)
 
     def sensitivity(self, gained: Array, stress: Array, activity: Array) -> Array:
         """See :meth:`Kinetics.sensitivity`: gained/(a - a_eq), as the drive is linear in activity."""
@@ -92,47 +101,29 @@ class MassAction:
 
 
 @dataclass(frozen=True)
-class Exchange:
+class Exchange(Reaction):
     """Butler and Volmer's law: v/k = exp(sigma dV_act/kT) [exp(share A/kT) - exp(-(1 - share) A/kT)], not below 0.
 
-    A = kT ln a - dG is the energy that the reaction has to spare, with dG = dG0 - sigma dV. k(n) is the speed of the
-    exchange at equilibrium, there and back, not that at activity 1 as with :class:`MassAction`. With ``share`` 1, this
-    is mass action over its equilibrium activity.
+    A = kT ln a - dG is the energy that the reaction has to spare. k(n) is the speed of the exchange at equilibrium,
+    there and back, not that at activity 1 as with :class:`MassAction`. With ``share`` 1, this is mass action over its
+    equilibrium activity.
 
     Attributes
     ----------
-    kT, dG0, dV, dV_act : as for :class:`MassAction`
     share : of A that drives forward, 0 to 1
     """
 
-    kT: float
-    dG0: float
-    dV: float
-    dV_act: float
     share: float = 0.5
-
-    @property
-    def reaction_energy(self) -> float:
-        return self.dG0
-
-    @property
-    def swelling_volume(self) -> float:
-        return self.dV
 
     def _affinity(self, stress: Array, activity: Array) -> Array:
         """A/kT, within +-50."""
         spare = np.log(np.maximum(activity, 1e-300)) - (self.dG0 - stress * self.dV) / self.kT
         return np.clip(spare, -50.0, 50.0)
 
-    def equilibrium_activity(self, stress: Array) -> Array:
-        """exp(dG/kT)."""
-        return np.exp(np.minimum((self.dG0 - stress * self.dV) / self.kT, 50.0))
-
     def drive(self, stress: Array, activity: Array) -> Array:
         """See :meth:`Kinetics.drive`."""
         A = np.maximum(self._affinity(stress, activity), 0.0)
-        factor = np.exp(np.clip(stress * self.dV_act / self.kT, -50.0, 50.0))
-        return factor * (np.exp(self.share * A) - np.exp(-(1.0 - self.share) * A))
+        return self._activation(stress) * (np.exp(self.share * A) - np.exp(-(1.0 - self.share) * A))
 
     def sensitivity(self, gained: Array, stress: Array, activity: Array) -> Array:
         """See :meth:`Kinetics.sensitivity`; d ln(drive)/da = share/a + 1/(a (exp A/kT - 1))."""
