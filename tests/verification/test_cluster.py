@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -82,12 +82,19 @@ def swept(made: Cluster, study: dict[str, Any], out: Path, runner: str) -> tuple
     return thread, results
 
 
-def kill_one_at_work(made: Cluster) -> None:
-    """SIGKILL a worker that has a case going: its launcher, and below that the case's own process."""
+def kill_one_at_work(made: Cluster, begun: Callable[[], object] = lambda: True) -> None:
+    """SIGKILL a worker that has a case going: its launcher, and below that the case's own process.
+
+    Not before ``begun``: a case's process has much to load before the case itself begins.
+    """
     until = time.monotonic() + 120.0
     while time.monotonic() < until:
+        if not begun():
+            time.sleep(0.02)
+            continue
         for worker in made.workers:
-            if len(psutil.Process(worker.pid).children(recursive=True)) > 1:
+            # what a launcher has started is a case; a worker may have other processes of its own
+            if any(child.children() for child in psutil.Process(worker.pid).children()):
                 time.sleep(0.3)
                 worker.send_signal(signal.SIGKILL)
                 worker.wait()
@@ -102,7 +109,7 @@ def test_no_case_is_lost_or_run_twice_to_different_answers(tmp_path: Path, resul
     study = {"base": BASE, "axes": {"geometry.diameter": [f"{v:g} nm" for v in values]}, "results": results}
     with cluster(tmp_path / "cluster", 2.0) as made:
         thread, ended = swept(made, study, tmp_path / "s", MADE_UP)
-        kill_one_at_work(made)
+        kill_one_at_work(made, lambda: results != "folder" or calls(tmp_path / "s" / "cases"))
         thread.join(120.0)
         assert not thread.is_alive()
     result = ended[0]
