@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.fuzz.configurations import mappings, tried, write_meshes
 
+pytestmark = pytest.mark.verification
+
 
 @pytest.mark.filterwarnings("ignore")  # of numpy, where a step is tried that is refused
 def test_random_configurations_end_as_a_user_is_promised(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from tests.fuzz.soak import soak
 
+pytestmark = pytest.mark.verification
+
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills as POSIX does")
 def test_no_case_is_lost_and_none_is_doubled(tmp_path: Path) -> None:
