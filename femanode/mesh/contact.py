@@ -7,7 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from femanode.mesh.outline import OneMaterial, Outline
+from femanode.mesh.derived import Derived
+from femanode.mesh.outline import OneMaterial
 from femanode.mesh.segments import Depths, Segments, grid_over
 from femanode.numerics.arrays import Array, BoolArray
 
@@ -16,13 +17,12 @@ _PIECES = 2000
 
 
 @dataclass(frozen=True, eq=False)
-class Contact(OneMaterial):
+class Contact(OneMaterial, Derived):
     """An outline that reacts from polar angle ``start`` to ``end`` (rad, counter-clockwise) of its outer surface.
 
     The front enters parallel to the arc and goes round its ends in circles.
     """
 
-    base: Outline
     start: float
     end: float
 
@@ -31,29 +31,9 @@ class Contact(OneMaterial):
         return f"{self.base}, of which the surface from {arc} reacts"
 
     @property
-    def reference_radius(self) -> float:
-        """That of the outline, nm."""
-        return self.base.reference_radius
-
-    @property
-    def wall(self) -> float:
-        """That of the outline, nm: what elements and front have to be small against."""
-        return self.base.wall
-
-    @property
-    def solid(self) -> bool:
-        """Whether there is material on the axis."""
-        return self.base.solid
-
-    @property
     def round(self) -> bool:
         """False: a front from an arc is no circle about the axis."""
         return False
-
-    @property
-    def curves(self) -> tuple[str, ...]:
-        """Those of the outline."""
-        return self.base.curves
 
     @property
     def partial(self) -> bool:
@@ -80,26 +60,6 @@ class Contact(OneMaterial):
         """Distance to the arc, nm; negative outside of the section."""
         distance = self._arc.near(points).distance
         return np.asarray(np.where(self._inside(points), distance, -distance))
-
-    def normal(self, points: Array) -> Array:
-        """Normal of the outline."""
-        return self.base.normal(points)
-
-    def reach(self, direction: Array) -> tuple[Array, Array]:
-        """Those of the outline."""
-        return self.base.reach(direction)
-
-    def off(self, curve: str, points: Array) -> Array:
-        """Distance from a curve of the outline, nm."""
-        return self.base.off(curve, points)
-
-    def project(self, curve: str, points: Array) -> Array:
-        """Nearest points of a curve of the outline."""
-        return self.base.project(curve, points)
-
-    def area(self, sector: str) -> float:
-        """That of the outline, nm^2."""
-        return self.base.area(sector)
 
     def equivalent_depth(self, fraction: float) -> float:
         """Distance (nm) from the arc within which ``fraction`` of the area lies, counted on a grid."""

@@ -121,13 +121,19 @@ def test_crystal_directions_stand_below_every_section(page: Path, run: Path, tmp
         assert upright > 30 > 15 > (without[-40:, :8] < 90).sum(axis=0).max()
 
 
-def test_a_measured_curve_is_drawn_and_how_far_it_is_away_is_said(run: Path, tmp_path: Path) -> None:
-    # the made-up depth is 36 nm t/(90 min), the potential made up here 0.3 V - 0.2 V t/(90 min), over 0 to 1000 mAh/g
+def under_current(run: Path, tmp_path: Path) -> Path:
+    """A copy of the run with 0.3 V - 0.2 V t/(90 min) over 0 to 1000 mAh/g."""
     folder = Path(shutil.copytree(run, tmp_path / "current"))
     table = pd.read_csv(folder / "history.csv")
     s = table["time_s"] / 5400
     table.assign(current_density_mA_cm2=1.0, potential_V=0.3 - 0.2 * s, capacity_mAh_g=1000 * s).to_csv(
         folder / "history.csv", index=False)
+    return folder
+
+
+def test_a_measured_curve_is_drawn_and_how_far_it_is_away_is_said(run: Path, tmp_path: Path) -> None:
+    # the made-up depth is 36 nm t/(90 min)
+    folder = under_current(run, tmp_path)
     data = tmp_path / "both.csv"
     data.write_text("t (min),depth (nm),E (mV)\n0,0,310\n45,21,190\n90,39,110\n200,40,50\n")
     curves = curves_for_page(folder, data)
@@ -143,11 +149,7 @@ def test_a_measured_curve_is_drawn_and_how_far_it_is_away_is_said(run: Path, tmp
 
 
 def test_potentials_may_be_given_over_capacity(run: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(run, tmp_path / "current"))
-    table = pd.read_csv(folder / "history.csv")
-    s = table["time_s"] / 5400
-    table.assign(current_density_mA_cm2=1.0, potential_V=0.3 - 0.2 * s, capacity_mAh_g=1000 * s).to_csv(
-        folder / "history.csv", index=False)
+    folder = under_current(run, tmp_path)
     data = tmp_path / "cycler.csv"
     data.write_text("Q (mAh/g);E (V)\n250;0,27\n750;0,13\n1500;0,01\n")
     (curve,) = curves_for_page(folder, data)
