@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from tests.fuzz.configurations import mappings, tried, write_meshes
+from tests.fuzz.configurations import tried
+from tests.fuzz.strategies import mappings, write_meshes
 
 pytestmark = pytest.mark.verification
 
