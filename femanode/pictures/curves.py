@@ -40,6 +40,9 @@ PANELS = (
 #: In place of the first panel where a protocol is run: front depth says little when carriers come and go.
 POTENTIAL = ("Potential (V)", (("potential_V", "electrode", "#000000", "-"),))
 
+#: Words of an axisymmetric run in place of those of a cross-section.
+OF_A_BODY = {"Fraction of the section": "Fraction of the volume", "along x": "along r", "along y": "along z"}
+
 #: Columns that say nothing where all has reacted from the start.
 OF_A_FRONT = ("front_depth_nm", "front_depth_x_nm", "front_depth_y_nm", "converted_fraction", "front_mean_stress_GPa")
 
@@ -135,6 +138,7 @@ def plot_curves(run: RunFolder | str | Path, out: str | Path | None = None, *, s
     FigureCanvasAgg(figure)
     panels = (POTENTIAL, *PANELS[1:]) if {"cycle", "potential_V"} <= set(history) else PANELS
     reacted = panels is not PANELS and float(history["converted_fraction"].iloc[0]) == 1.0
+    words = OF_A_BODY if run.axisymmetric else {}
     for position, (label, lines) in enumerate(panels, start=1):
         axes = figure.add_subplot(4 // columns, columns, position)
         add_letter(axes, position - 1, 13 * scale, (-0.19, 1.03))
@@ -145,11 +149,11 @@ def plot_curves(run: RunFolder | str | Path, out: str | Path | None = None, *, s
                 if diameters and not round_section:  # each over its own initial value
                     divisor = float(history[column].iloc[0])
                 axes.plot(history["time_s"] / factor, history[column] / divisor, color=colour, linestyle=dashes,
-                          linewidth=1.8 * scale, label=legend)
+                          linewidth=1.8 * scale, label=words.get(legend, legend))
         if not axes.lines:
             raise ConfigError(f"no column for {label.lower()}", where=source,
                               allowed=", ".join(line[0] for line in lines))
-        _dress(axes, label, f"Time ({unit})", scale)
+        _dress(axes, words.get(label, label), f"Time ({unit})", scale)
     figure.suptitle(run.name, fontsize=16 * scale, weight="bold", parse_math=False)
     figure.tight_layout(rect=(0, 0, 1, 0.985), h_pad=1.5, w_pad=2.0)
     return save_figure(figure, path, size.dpi)

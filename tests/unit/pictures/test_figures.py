@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import sys
@@ -281,16 +282,33 @@ def test_missing_frames_cost_their_pictures_and_not_the_run(run_path: Path, tmp_
     assert make_pictures(tmp_path / "absent") == []
 
 
-def test_curves_are_in_readable_units_and_the_legends_beside_the_data(
-        run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    saved: list[Figure] = []
+@pytest.fixture
+def saved(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """The figures that are written from now on."""
+    figures: list[Figure] = []
     save = Figure.savefig
 
     def keep(self: Figure, path: Path, **options: Any) -> None:
-        saved.append(self)
+        figures.append(self)
         save(self, path, **options)
 
     monkeypatch.setattr(Figure, "savefig", keep)
+    return figures
+
+
+def test_curves_of_a_body_speak_of_its_volume_radius_and_axis(
+        run_path: Path, tmp_path: Path, saved: list[Figure]) -> None:
+    body = Path(shutil.copytree(run_path, tmp_path / "body"))
+    manifest = json.loads((body / "manifest.json").read_text())
+    (body / "manifest.json").write_text(json.dumps({**manifest, "symmetry": "axisymmetric"}))
+    plot_curves(body, tmp_path / "a.svg")
+    depth, fraction, *_ = saved[0].axes
+    assert fraction.get_ylabel() == "Fraction of the volume"
+    assert [line.get_label() for line in depth.lines] == ["mean", "along r", "along z"]
+
+
+def test_curves_are_in_readable_units_and_the_legends_beside_the_data(
+        run_path: Path, tmp_path: Path, saved: list[Figure]) -> None:
     plot_curves(run_path, tmp_path / "a.svg")
     panels = saved[0].axes
     assert [axes.get_ylabel() for axes in panels] == [
