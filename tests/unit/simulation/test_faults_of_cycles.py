@@ -21,7 +21,8 @@ from femanode.solver.surfacefilm import SurfaceFilm
 from tests.faults import Faults, poisoned, spoilt
 from tests.unit.simulation.test_resume import same_run
 
-pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # what NaN makes numpy say on its way
+# Two minutes of whole runs, beside the quick suite; and what NaN makes numpy say on its way is no fault.
+pytestmark = [pytest.mark.verification, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
 
 BASE: dict[str, Any] = {
     "name": "faults", "geometry": {"shape": "circle", "diameter": "20 nm"}, "material": "Li-a-Si",
