@@ -48,8 +48,8 @@ WAYS = (
     Way(("interface_energy", "interfacial_energy", "surface_energy", "surface_tension", "gibbs_thomson"),
         ("overrides write overrides.front.interface_energy, such as 0.3 J/m^2, for the front; surfaces have none",)),
     Way(("agreed", "implicit", "explicit", "semi_implicit", "extrapolat*", "coupl*"),
-        ("solver.front_stress write 'front_stress: agreed' under solver, for a front that moves with the stress at the "
-         "end of its step; extrapolated is the default",)),
+        ("solver.front_stress auto, the default, moves the front with the stress at the end of its step (agreed), save "
+         "where stress drives carriers; 'front_stress: extrapolated' under solver takes that of the steps before",)),
     Way(("system", "systems"), (),
         "not there as a key: each system of the review is a file in configs/systems, 'femanode systems' runs them "
         "(docs/systems.md); carrier and host are the key material"),
