@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from femanode.config.loading import Config
+from femanode.config.revolution import crystal_note
 from femanode.constitutive.crystal.miller import CrystalFrame
 from femanode.constitutive.crystal.rates import DirectionLaw
 from femanode.errors import ConfigError
@@ -295,8 +296,7 @@ def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) 
                      f"{delta / ELEMENTS_PER_DELTA:g} nm, or figures scatter by a tenth")
     if (weak := force_note(config, section)) is not None:
         notes.append(weak)
-    if (idle := _idle_note(config)) is not None:
-        notes.append(idle)
+    notes += [said for said in (crystal_note(config), _idle_note(config)) if said is not None]
     return notes
 
 
