@@ -5,11 +5,15 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from decimal import Decimal
 
+import pint
 import pytest
 
 from femanode.errors import ConfigError
-from femanode.units import E_CHARGE, EV, FARADAY_MAH, K_B, MEANING, N_A, format_quantity, parse_quantity
+from femanode.units import COMMON, E_CHARGE, EV, FARADAY_MAH, K_B, MEANING, N_A, format_quantity, parse_quantity
+
+REGISTRY: pint.UnitRegistry[Decimal] = pint.UnitRegistry(non_int_type=Decimal, cache_folder=None)
 
 
 def test_constants_are_the_exact_si_values() -> None:
@@ -137,6 +141,12 @@ def test_written_quantities_read_back_exactly() -> None:
 def test_examples_in_messages_are_valid() -> None:
     for unit, (_, example) in MEANING.items():
         assert isinstance(parse_quantity(example, unit), float)
+
+
+@pytest.mark.parametrize(("name", "unit"), COMMON)
+def test_common_units_have_the_factors_of_pint(name: str, unit: str) -> None:
+    """By pint itself, through the root units of both, in decimal arithmetic."""
+    assert REGISTRY.Quantity(Decimal(1), name).to(unit).magnitude == COMMON[name, unit]
 
 
 def test_pint_is_not_imported_until_a_unit_needs_it() -> None:
