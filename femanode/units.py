@@ -115,6 +115,8 @@ def parse_quantity(text: object, unit: str) -> float:
         hint = "write decimals with a point" if re.match(r"\s*[+-]?\d+,\d", text) else ""
         raise ConfigError(f"found {text[:40]!r}", allowed=allowed, hint=hint)
     number, name = match.group(1), match.group(5)
+    if unit == "K" and name in ("C", "°C", "degC"):  # to pint a coulomb, or a scale with a shifted zero
+        raise ConfigError(f"found {text!r}", allowed=allowed, hint=f"write '{float(Decimal(number)) + 273.15:.6g} K'")
     if not name:
         raise _bare(number, unit)
     try:
@@ -148,6 +150,8 @@ def _bare(number: str, unit: str) -> ConfigError:
     # hours, minutes or seconds are all likely, and hours of a number meant as seconds would run for days
     if unit == "s":
         hint = f"write '{number} s', '{number} min' or '{number} h'"
+    if unit == "V":
+        hint = f"write '{number} V' or '{number} mV'"
     if unit == "GPa":  # a pressure from outside is in MPa more often
         hint = f"write '{number} MPa' or '{number} GPa'"
     return ConfigError(f"found {number} without a unit", allowed=expected(unit), hint=hint)

@@ -124,8 +124,16 @@ def test_what_has_no_dimension_is_no_angle() -> None:
 
 def test_shifted_temperature_scale_is_refused() -> None:
     # Taken as a plain factor, 27 degC would become 27 * 274.15 K.
+    for text in ("27 degC", "27 °C", "27 C"):  # and C is a coulomb elsewhere
+        with pytest.raises(ConfigError, match=r"an absolute temperature .*write '300\.15 K'"):
+            parse_quantity(text, "K")
     with pytest.raises(ConfigError, match=r"shifted zero.*'300 K'"):
-        parse_quantity("27 degC", "K")
+        parse_quantity("80 degF", "K")
+
+
+def test_a_bare_potential_is_as_likely_in_volts() -> None:
+    with pytest.raises(ConfigError, match=r"write '0\.01 V' or '0\.01 mV'"):
+        parse_quantity("0.01", "V")
 
 
 def test_written_quantities_read_back_exactly() -> None:
