@@ -108,7 +108,8 @@ def frame_at(run: RunFolder, text: str) -> int:
     try:
         time = parse_quantity(text, "s")
     except ConfigError as error:
-        raise ConfigError(error.found, where="--time", allowed=allowed) from None
+        raise ConfigError(error.found, where="--time", allowed=allowed,
+                          hint="femanode plot DIR --frames lists times and conversions") from None
     if not 0.0 <= time <= times[-1] * (1.0 + 1e-5):
         raise ConfigError(f"found {text}", where=f"{run.path}: --time", allowed=allowed)
     return int(np.argmin(np.abs(times - time)))
