@@ -13,9 +13,9 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.projections.polar import PolarAxes
 
-from femanode.constitutive.crystal.miller import parse_miller
+from femanode.constitutive.crystal.miller import parse_miller, positive
 from femanode.pictures.curves import describe_stage
-from femanode.pictures.directions import plain, positive
+from femanode.pictures.directions import plain
 from femanode.pictures.page.chartcase import Case, clock, column, stages
 from femanode.pictures.style import DASHES, label, line_style, new_chart
 from femanode.postprocess.profiles import along_ray, along_surface, rose
