@@ -276,7 +276,8 @@ def _require_no_misfit(config: Config, physics: Physics) -> None:
 def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) -> list[str]:
     """Sentences on what was chosen for the user, and warnings about the configuration."""
     notes = list(section.notes)
-    if config.crystal is not None and not section.outline.revolved and frame.in_plane_chosen:
+    grown = config.crystal is not None and not section.outline.revolved and frame.structure != "isotropic"
+    if grown and frame.in_plane_chosen:
         notes.append(f"in-plane direction along x: {frame.miller_along('x')} (chosen)")
     if config.geometry.sector == "auto":
         why = ("from the mesh file" if config.geometry.shape == "file" else

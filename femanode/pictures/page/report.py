@@ -197,7 +197,9 @@ def _headline(case: Case) -> str:
         parts.append(f"stopped because: {s['stop_reason']}")
     if s.get("cycles"):
         one = s["cycles"][0]
-        parts.append(f"first cycle {one['capacity_in_mAh_g']:.0f} mAh/g in, {one['capacity_out_mAh_g']:.0f} out")
+        # a single cycle may be a whole rate test, with more in it than the section holds
+        which = "first cycle" if len(s["cycles"]) > 1 else "all steps together"
+        parts.append(f"{which} {one['capacity_in_mAh_g']:.0f} mAh/g in, {one['capacity_out_mAh_g']:.0f} out")
     elif s.get("regime") and not case.facts.without_front:
         parts.append(f"regime {s['regime']}")
     if s.get("anisotropy_ratio"):

@@ -21,6 +21,7 @@ from femanode.pictures.page.chartcase import Case
 from femanode.pictures.page.cyclerows import cycles, means_nothing
 from femanode.pictures.page.historycharts import potential
 from femanode.pictures.page.observed import beside
+from femanode.pictures.page.report import write_report
 from femanode.postprocess.cycles import half_cycles
 from femanode.postprocess.observations import Observation, compare
 from femanode.postprocess.runfacts import RunFacts
@@ -128,3 +129,11 @@ def test_under_a_given_current_the_potential_is_one_line_from_where_the_current_
     plot_cycles(folder)
     (line,) = drawn[0].axes[0].get_lines()
     assert line.get_xydata().tolist() == [[5.0, 0.2], [9.0, 0.1]]
+
+
+def test_the_first_sentence_of_one_long_cycle_says_that_it_is_all_steps(run: Path) -> None:
+    """A rate test within one cycle takes in more than the section holds."""
+    one = {"cycle": 1, "capacity_in_mAh_g": 12869.0, "capacity_out_mAh_g": 12865.0}
+    for cycles_of, said in (([one], "all steps together 12869"), ([one, one], "first cycle 12869")):
+        (run / "summary.json").write_text(json.dumps({"converted_fraction": 1.0, "cycles": cycles_of}))
+        assert said in write_report(run).read_text()
