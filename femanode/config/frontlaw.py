@@ -9,7 +9,9 @@ from pydantic import Field, field_validator, model_validator
 
 from femanode.config.ledges import Ledges, check_ledges
 from femanode.config.quantities import (
+    ActivationEnergy,
     ActivationVolume,
+    Energy,
     InterfaceEnergy,
     Length,
     Number,
@@ -55,11 +57,22 @@ class FrontLaw(Section):
         default=None, description="with direction_law: ledge; null: the defaults"
     )
     half_thickness: Length = Field(description="half-thickness delta of the front")
-    equilibrium_potential: Potential = Field(
-        description="of the front reaction against the carrier metal; Delta G_r - e phi = "
-        "-e (this - applied potential)"
+    equilibrium_potential: Potential | None = Field(
+        default=None, description="of the front reaction against the carrier metal; Delta G_r - e phi = "
+        "-e (this - applied potential); for carriers with a charge, which need it"
+    )
+    reaction_energy: Energy | None = Field(
+        default=None, description="energy of the front reaction per carrier, from activity 1 and without stress; for "
+        "neutral carriers (charge 0), which need it in place of a potential"
     )
     activation_volume: ActivationVolume = Field(default=0.0, description="activation volume of the rate")
+    activation_energy: ActivationEnergy = Field(
+        default=0.0, description="of all rates, exp(-energy/kT) from the material's reference_temperature on"
+    )
+    rates_of: Literal["unstressed", "film"] = Field(
+        default="unstressed", description="what the rates were measured on: a front without stress, or a flat film, "
+        "whose front works against 2/3 of the product's flow stress; with an activation volume the two differ"
+    )
     kinetics: Literal["mass_action", "butler_volmer"] = Field(
         default="mass_action", description="rate law; with butler_volmer the rates are those of the exchange at "
         "equilibrium, not those at unit activity"

@@ -15,6 +15,7 @@ from femanode.config.loading import Config
 from femanode.output.runfolder import RunFolder
 from femanode.postprocess.observations import Comparison
 from femanode.postprocess.runfacts import PASSED, RunFacts
+from femanode.solver.laws import rates_of
 from femanode.study.execution.store import FINISHED
 from femanode.study.quantity import common_unit, number_in, write_value
 from femanode.study.systems.energy import available_eV, film_speed, rate_for_diffusion_control, stress_work_eV
@@ -192,7 +193,7 @@ def closed_forms(config: Config) -> dict[str, Any]:
             "interface_energy_through_J_m2": {f"{d:g}": interface_energy_through(config, d) for d in WIDE},
             "available_eV": available_eV(config),
             "stress_work_eV": {f"{f:g}": stress_work_eV(material, f) for f in (0.5, 0.9, 0.99)},
-            "front_rate_nm_s": max(material.front.rates.values()),
+            "front_rate_nm_s": max(rates_of(config).values()),
             "rate_for_diffusion_control_nm_s": rate_for_diffusion_control(config),
             "film_speed_nm_s": [film_speed(material, D) for D in FILMS]}
 
