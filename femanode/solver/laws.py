@@ -15,6 +15,7 @@ from femanode.config.material import Material
 from femanode.config.phases import Phase as PhaseKeys
 from femanode.config.quantities import Table
 from femanode.constitutive.chemistry import Chemistry, IdealSolution
+from femanode.constitutive.crystal.amorphization import amorphous_share, share_of_size
 from femanode.constitutive.crystal.ledges import Ledges
 from femanode.constitutive.crystal.miller import CrystalFrame, make_frame
 from femanode.constitutive.crystal.rates import DirectionLaw, make_direction_law
@@ -29,22 +30,26 @@ from femanode.units import E_CHARGE, K_B
 
 
 def crystal_of(config: Config) -> tuple[CrystalFrame, DirectionLaw]:
-    """Frame of the crystal and direction law k(n), which includes the amorphised share of the front.
-
-    Below the threshold diameter of amorphisation that share is 1.
-    """
+    """Frame of the crystal and direction law k(n), which includes the amorphised share of the front."""
     material = config.material
     structure = material.host.structure
     axis, in_plane = ((0, 0, 1), None) if config.crystal is None else (config.crystal.axis, config.crystal.in_plane)
     frame = make_frame(axis, in_plane, structure)
-    amorphous = material.front.amorphization
-    share = amorphous.fraction
-    threshold, diameter = amorphous.threshold_diameter, config.geometry.narrowest
-    if threshold is not None and diameter is not None and diameter < threshold:
-        share = 1.0
-    factor, rate = rate_factor(config), amorphous.rate
-    return frame, make_direction_law(rates_of(config), structure, frame, share,
+    factor, rate = rate_factor(config), material.front.amorphization.rate
+    return frame, make_direction_law(rates_of(config), structure, frame, amorphous_share_of(config),
                                      None if rate is None else factor * rate, ledges_of(material, factor))
+
+
+def amorphous_share_of(config: Config) -> float:
+    """Share of the front that advances through an amorphous layer; 1 well below the threshold diameter."""
+    material, diameter = config.material, config.geometry.narrowest
+    given = material.front.amorphization
+    share, host = given.fraction, material.mechanics.host
+    if given.bond_energy is not None:
+        share = amorphous_share(given.bond_energy, host.yield_stress.value[0], material.host.volume)
+    if given.threshold_diameter is None or diameter is None:
+        return share
+    return share_of_size(share, diameter, given.threshold_diameter, given.threshold_width)
 
 
 def rates_of(config: Config) -> dict[str, float]:

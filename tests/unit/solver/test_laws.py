@@ -32,8 +32,8 @@ def test_a_flat_oxide_is_as_thick_as_deal_and_grove_have_it(material: str, celsi
     case = config(material, celsius)
     formed = case.material.content.x_front / case.material.content.x_max
     D = float(diffusivity_of(case)(np.array([formed]))[0]) / J**2
-    # given there to six digits
-    assert J * film_depth(1800.0, rates_of(case)[direction], D, formed) == pytest.approx(oxide, rel=2e-5)
+    # the constants of (100) are rounded there to three digits
+    assert J * film_depth(1800.0, rates_of(case)[direction], D, formed) == pytest.approx(oxide, rel=5e-4)
 
 
 def test_rates_of_a_film_make_up_for_the_flow_within_its_front() -> None:
