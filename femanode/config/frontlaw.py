@@ -30,8 +30,8 @@ class Amorphization(Section):
 
     fraction: Number = Field(default=0.0, ge=0, le=1, description="share of the front, 0 to 1")
     bond_energy: BondEnergy | None = Field(
-        default=None, description="cohesive energy of the host per atom, from which and from the host's flow stress the "
-        "share follows by a rule that is a guess; in place of fraction"
+        default=None, description="cohesive energy of the host per atom, from which and from the host's flow stress "
+        "the share follows by a rule that is a guess; in place of fraction"
     )
     rate: Speed | None = Field(default=None, description="front rate of the amorphous layer")
     threshold_diameter: Length | None = Field(

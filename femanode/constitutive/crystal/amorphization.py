@@ -1,8 +1,8 @@
 """How large a share of a front advances through an amorphous layer: a rule, and it is a guess.
 
-A front that breaks bonds one plane after the other has the anisotropy of its crystal; one that makes the host amorphous
-ahead of it has none. The rule takes the energy that it costs to undo an atom's place in the host, its bonds and the work
-of flow through its own volume, and lets the share fall smoothly with it,
+A front that breaks bonds one plane after the other has the anisotropy of its crystal; one that makes the host
+amorphous ahead of it has none. The rule takes the energy that it costs to undo an atom's place in the host, its bonds
+and the work of flow through its own volume, and lets the share fall smoothly with it,
 
     share = 1/(1 + exp[(E - E_0)/w]),   E = E_bond + s V,
 
