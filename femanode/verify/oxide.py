@@ -9,7 +9,6 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from scipy.integrate import quad
 
 from femanode.config.loading import Config, load_config
 from femanode.numerics.arrays import Array
@@ -20,7 +19,7 @@ from femanode.solver.mechanics import Mechanics
 from femanode.solver.physics import Physics
 from femanode.solver.stepping import Limits, Tally, march
 from femanode.solver.transport import Transport
-from femanode.units import K_B
+from femanode.study.systems.oxide import round_time
 from femanode.verify.bench import FAR, Isotropic, about_to_enter, held, strip
 from femanode.verify.case import Case, Check, Findings, Table
 
@@ -89,27 +88,6 @@ def oxide_film(full: bool) -> Findings:
                                                         "oxide_nm", ("law",), ("got",))})
 
 
-def _round(config: Config, f: float) -> float:
-    """Time (s) of a sharp front through a round wire to the converted fraction f: stress, then diffusion, quasi-steady.
-
-    v = k a exp(-p V/kT), p = (s/sqrt 3) ln(b^2/r^2) the pressure of an ideally plastic shell from r to b, and
-    1 - a = v r J ln(b/r)/(D C*/N): the drop of activity over a shell of oxide as thick as it is.
-    """
-    material, R = config.material, 0.5 * (config.geometry.diameter or np.nan)
-    k, V, kT = max(rates_of(config).values()), material.front.activation_volume, K_B * config.temperature
-    flow = material.mechanics.reacted.yield_stress.value[0]
-    k *= float(np.exp(-2.0 / 3.0 * flow * V / kT))  # on a flat film
-    ratio = material.content.x_max / material.content.x_front - 1.0
-    D = float(diffusivity_of(config)(np.ones(1))[0])
-
-    def slowness(r: float) -> float:
-        b2 = r * r + _J * (R * R - r * r)
-        p = flow / np.sqrt(3.0) * np.log(b2 / r**2)
-        return float(np.exp(p * V / kT) / k + 0.5 * r * _J * np.log(b2 / r**2) / (ratio * D))
-
-    return float(quad(slowness, R * np.sqrt(1.0 - f), R)[0])
-
-
 def _wire_times(config: Config, at: Array) -> Array:
     with tempfile.TemporaryDirectory() as folder:
         history = run(config, Path(folder) / "run").history
@@ -118,7 +96,7 @@ def _wire_times(config: Config, at: Array) -> Array:
 
 def _against(what: str, config: Config, tolerance: float, why: str) -> tuple[Check, Array, Array]:
     at = np.array([0.2, 0.35, 0.5, 0.65, 0.8])
-    law = np.array([_round(config, f) for f in at])
+    law = np.array([round_time(config, f) for f in at])
     got = _wire_times(config, at)
     wanted, found = np.diff(law), np.diff(got)
     i = int(np.argmax(np.abs(found / wanted - 1.0)))

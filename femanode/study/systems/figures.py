@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from femanode.pictures.style import COLOURS, fill, label, new_chart, save_figure
 from femanode.study.systems.energy import Body, work_eV
+from femanode.study.systems.oxide import oxide_figure
 
 Row = dict[str, Any]
 
@@ -25,8 +26,14 @@ def draw_all(table: dict[str, Any], folder: Path) -> list[str]:
     """Write every figure that a table allows; names of the files."""
     rows = table["rows"]
     done = [row for row in rows if row["converted_fraction"] is not None]
-    figures = {"voltage_and_stress.png": voltage_and_stress(done), "converted.png": converted(done),
-               "film.png": film(done), "curvature.png": curvature()} if done else {"curvature.png": curvature()}
+    charged = [row for row in done if row["capacity_first_mAh_g"] is not None]
+    figures = {"curvature.png": curvature()}
+    if done:
+        figures["converted.png"] = converted(done)
+    if charged:
+        figures |= {"voltage_and_stress.png": voltage_and_stress(charged), "film.png": film(charged)}
+    if len(charged) < len(done):
+        figures["oxide.png"] = oxide_figure()
     if table["sizes"]:
         figures["sizes.png"] = sizes(table["sizes"])
     for name, figure in figures.items():

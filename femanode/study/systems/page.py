@@ -125,7 +125,7 @@ def films(rows: Sequence[Row]) -> str:
     """What a surface film of 5 nm lets through beside the rate of the front, by material."""
     heads = ("material", "rate of the front, nm/s", "film lets through, nm/s", "holds back")
     lines = [_line(heads), _line(["---"] * 4)]
-    for row in _by_material(rows):
+    for row in _by_material([one for one in rows if one["capacity_first_mAh_g"] is not None]):
         rate, (low, high) = row["front_rate_nm_s"], row["film_speed_nm_s"]
         said = "at both ends" if rate > high else "at the lower end" if rate > low else "no"
         lines.append(_line((row["material"], number(rate), f"{number(low)} … {number(high)}", said)))
@@ -174,6 +174,9 @@ def numbers(rows: Sequence[Row]) -> dict[str, str]:
             elif key.endswith(("_band", "_range_nm")):
                 found[f"{row['system']}_{key}"] = " to ".join(number(one) for one in value) or "no band"
     through = [row["system"] for row in rows if (row["converted_fraction"] or 0.0) >= FULL]
+    found |= {f"{row['system']}_hours": number(row["time_s"] / 3600.0) for row in rows if row["time_s"]}
+    found |= {f"{row['system']}_{one['quantity']}": number(one["predicted"]) for row in rows
+              for one in row["observations"] if one["quantity"] == "depth_over_flat_film"}
     return found | {"full": ", ".join(through),
                     "arrested": ", ".join(row["system"] for row in rows if row["self_limited"])}
 

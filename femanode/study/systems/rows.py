@@ -31,6 +31,8 @@ from femanode.study.systems.runs import SystemRuns
 from femanode.study.systems.verdicts import Figure, Verdict, judge, overall
 from femanode.units import parse_quantity
 
+#: Figures that stand for the time at which a run ended, whatever ended it.
+AT_ANY_TIME = ("depth_over_flat_film",)
 #: Converted fraction from which a front that no stress stopped has merged with that from the other side.
 MERGING = 0.9
 #: Figures that an input moves by a factor; others by a difference.
@@ -226,6 +228,8 @@ def _observations(runs: SystemRuns, bands: _Band | None) -> list[dict[str, Any]]
 def _missing(own: _Case, quantity: str) -> str:
     """Why a run has no figure to compare, although it has a number; empty where it has one."""
     summary = own.facts.summary
+    if quantity in AT_ANY_TIME:
+        return ""
     if not own.facts.finished:
         return f"the run ended before the front did: {summary.get('stop_reason')}"
     if quantity == "converted_fraction" and not summary.get("self_limited") and summary[quantity] < PASSED:
