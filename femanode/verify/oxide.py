@@ -119,7 +119,7 @@ def oxide_wire(full: bool) -> Findings:
                                  "converted 0.05 GPa, that is 8 % of the rate")
     return Findings((one, two), {"oxide_wire": Table(
         {"converted": np.array([0.2, 0.35, 0.5, 0.65, 0.8]), "law": law, "got": got, "law under stress": law_p,
-         "got under stress": got_p}, "converted", ("law", "law under stress"), ("got", "got under stress"), log=True)})
+         "got under stress": got_p}, "converted", ("law", "law under stress"), ("got", "got under stress"))})
 
 
 CASES = (

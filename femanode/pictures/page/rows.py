@@ -107,7 +107,7 @@ FIGURES: tuple[Figure, ...] = (
 )
 MEANING = {figure.key: figure for figure in FIGURES}
 #: Keys that only some runs have: with a given current or a protocol; of materials that lock carriers.
-SOMETIMES = ("potential_V", "capacity_reversible_mAh_g")
+SOMETIMES = ("potential_V", "capacity_reversible_mAh_g", "depth_over_flat_film")
 DERIVED = ("lobes", "swelling_mean", "swelling_spread", "volume_gain", "axial_strain")
 
 

@@ -26,19 +26,24 @@ def draw_all(table: dict[str, Any], folder: Path) -> list[str]:
     """Write every figure that a table allows; names of the files."""
     rows = table["rows"]
     done = [row for row in rows if row["converted_fraction"] is not None]
-    charged = [row for row in done if row["capacity_first_mAh_g"] is not None]
+    ions = charged(done)
     figures = {"curvature.png": curvature()}
     if done:
         figures["converted.png"] = converted(done)
-    if charged:
-        figures |= {"voltage_and_stress.png": voltage_and_stress(charged), "film.png": film(charged)}
-    if len(charged) < len(done):
+    if ions:
+        figures |= {"voltage_and_stress.png": voltage_and_stress(ions), "film.png": film(ions)}
+    if len(ions) < len(done):
         figures["oxide.png"] = oxide_figure()
     if table["sizes"]:
         figures["sizes.png"] = sizes(table["sizes"])
     for name, figure in figures.items():
         save_figure(figure, folder / name, dpi=110)
     return list(figures)
+
+
+def charged(rows: Sequence[Row]) -> list[Row]:
+    """The systems whose carriers have a charge, and with it potentials and a capacity."""
+    return [row for row in rows if row.get("capacity_first_mAh_g", 0.0) is not None]
 
 
 def voltage_and_stress(rows: Sequence[Row]) -> Figure:
