@@ -74,8 +74,9 @@ def regime_map(rows: Sequence[Row], materials: Sequence[Row], beyond: Sequence[R
     _control(panels[1], rows)
     for axes, figure_shown in zip(panels, ("converted_fraction", "transport_share"), strict=True):
         for row in beyond:
-            axes.text(row["damkohler"], row["work_share"], f"{row[figure_shown]:.2f}", fontsize=7.5, ha="center",
-                      va="center", color="#333333", bbox={"boxstyle": "square,pad=0.15", "facecolor": "white",
+            first = row["damkohler"] == min(one["damkohler"] for one in beyond)  # neighbours are told apart
+            axes.text(row["damkohler"], row["work_share"], f"{row[figure_shown]:.2f}", fontsize=6.5,
+                      ha="right" if first else "left", va="center", color="#333333", bbox={"boxstyle": "square,pad=0.15", "facecolor": "white",
                                                           "edgecolor": "#999999", "linewidth": 0.6})
     for number, axes in enumerate(panels):
         _frame(axes, rows)
