@@ -26,7 +26,7 @@ from femanode.constitutive.passage import layer_dissipation
 from femanode.constitutive.swelldirection import Shares
 from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array
-from femanode.units import E_CHARGE, K_B
+from femanode.units import E_CHARGE, EV, K_B
 
 
 def crystal_of(config: Config) -> tuple[CrystalFrame, DirectionLaw]:
@@ -46,7 +46,7 @@ def amorphous_share_of(config: Config) -> float:
     given = material.front.amorphization
     share, host = given.fraction, material.mechanics.host
     if given.bond_energy is not None:
-        share = amorphous_share(given.bond_energy, host.yield_stress.value[0], material.host.volume)
+        share = amorphous_share(EV * given.bond_energy, host.yield_stress.value[0], material.host.volume)
     if given.threshold_diameter is None or diameter is None:
         return share
     return share_of_size(share, diameter, given.threshold_diameter, given.threshold_width)
@@ -74,8 +74,8 @@ def rate_factor(config: Config) -> float:
 
 
 def _arrhenius(config: Config, energy: float) -> float:
-    """Factor from the material's reference temperature to that of the wire for an activation energy, GPa nm^3."""
-    return math.exp(-energy / K_B * (1.0 / config.temperature - 1.0 / config.material.reference_temperature))
+    """Factor from the material's reference temperature to that of the wire for an activation energy, eV."""
+    return math.exp(-EV * energy / K_B * (1.0 / config.temperature - 1.0 / config.material.reference_temperature))
 
 
 def ledges_of(material: Material, factor: float = 1.0) -> Ledges | None:
@@ -107,7 +107,7 @@ def reaction_energy_of(config: Config) -> float:
     """
     front, charge = config.material.front, config.material.carrier.charge
     if front.equilibrium_potential is None:
-        return front.reaction_energy or 0.0
+        return EV * (front.reaction_energy or 0.0)
     return -E_CHARGE * charge * (front.equilibrium_potential - chemistry_of(config).full)
 
 

@@ -24,6 +24,7 @@ ACROSS, ALONG = (3e-7, 800.0), (0.001, 4.0)
 MIXED = (1.0 / 3.0, 2.0 / 3.0)
 _BLUES = ListedColormap(["#f4a582", "#fbd0ba", "#fde6da", "#f3f3f3", "#e3eef6", "#d1e5f0", "#b9d8ea", "#a2cbe2",
                          "#8cbedb"])
+_BOX = {"boxstyle": "square,pad=0.15", "facecolor": "white", "edgecolor": "#999999", "linewidth": 0.6}
 _CONTROL = ("#cfe8dc", "#f6edc0", "#f3d3e4")
 
 
@@ -75,9 +76,8 @@ def regime_map(rows: Sequence[Row], materials: Sequence[Row], beyond: Sequence[R
     for axes, figure_shown in zip(panels, ("converted_fraction", "transport_share"), strict=True):
         for row in beyond:
             first = row["damkohler"] == min(one["damkohler"] for one in beyond)  # neighbours are told apart
-            axes.text(row["damkohler"], row["work_share"], f"{row[figure_shown]:.2f}", fontsize=6.5,
-                      ha="right" if first else "left", va="center", color="#333333", bbox={"boxstyle": "square,pad=0.15", "facecolor": "white",
-                                                          "edgecolor": "#999999", "linewidth": 0.6})
+            axes.text(row["damkohler"], row["work_share"], f"{row[figure_shown]:.2f}", fontsize=6.5, color="#333333",
+                      ha="right" if first else "left", va="center", bbox=_BOX)
     for number, axes in enumerate(panels):
         _frame(axes, rows)
         _materials(axes, materials)
