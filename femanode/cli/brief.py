@@ -45,7 +45,7 @@ def describe_plan(problem: Problem) -> str:
     unknowns = 2 * physics.spaces.n_nodes
     quality = section.quality()
     speed = problem.rates.maximum
-    D = float(physics.transport.diffusivity(np.array([physics.chemistry.at_front]))[0])
+    D = physics.diffusivity_at_front
     number = damkohler(speed, section.radius, D, physics.chemistry.at_front)
     expected = plan(problem)
     control = "interface" if number < 0.3 else "diffusion" if number > 3 else "mixed"

@@ -135,7 +135,7 @@ def _together(material: Material) -> Iterator[Asked]:
 def _capacity(material: Material) -> Iterator[str]:
     """Capacity against Faraday's law."""
     mass, given = _molar_mass(material.host.symbol), material.capacity.theoretical
-    if mass is None:
+    if mass is None or given is None:
         return
     expected = material.content.x_max * material.carrier.charge * FARADAY_MAH / mass
     if abs(given / expected - 1.0) > ROUNDED:

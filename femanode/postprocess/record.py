@@ -151,7 +151,7 @@ class Recorder:
         return {**step, "current_density_mA_cm2": electrode.current_density(config, carried / float(length.sum())),
                 "surface_activity": float(np.sum(length * state.c) / length.sum()),
                 "potential_V": electrode.potential(config, 1.0 - state.outside, carried, float(length.sum())),
-                "capacity_mAh_g": charge * config.material.capacity.theoretical}
+                "capacity_mAh_g": charge * (config.material.capacity.theoretical or 0.0)}
 
     def _bending(self, state: State, distance: Array) -> Row:
         """Columns of a wire that is bent: its curvature and, where that is given, the front's depth on both sides."""

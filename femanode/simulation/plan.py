@@ -76,7 +76,7 @@ def _of_front(problem: Problem, end: float) -> float:
     applied = physics.applied[0]
     if applied.current is not None:
         depth *= min(1.0, applied.current * end / float(physics.spaces.mass.sum()))
-    D = float(physics.transport.diffusivity(np.array([physics.chemistry.at_front]))[0])
+    D = physics.diffusivity_at_front
     number = damkohler(speed, problem.section.radius, D, physics.chemistry.at_front)
     share = (_STEPS + _THROUGH * number / (1.0 + number)) * (speed / problem.rates.mean) ** _SPREAD
     return float(share * depth / (config.time.max_front_advance * problem.half_thickness))

@@ -47,6 +47,16 @@ class Physics:
         """Content of the reacted phase as a function of its activity."""
         return self.transport.chemistry
 
+    @property
+    def diffusivity_at_front(self) -> float:
+        """Diffusivity of the phase that the front forms, nm^2/s, for lengths of the section as grown.
+
+        Where it holds for lengths as swollen, this is D/J^2, that of a flat film, which swells along its normal alone.
+        """
+        formed = np.array([self.chemistry.at_front])
+        D = float(self.transport.diffusivity(formed)[0])
+        return D / float(self.mixture.volume_ratio(formed)[0]) ** 2 if self.transport.deformed else D
+
     def shift(self, point_stress: Array) -> Array:
         """Share of the carriers' level (N,) that is due to mean Mandel stress at the quadrature points (elem, qp)."""
         return self.chemistry.shift(self.spaces.to_nodes(point_stress), self.carrier_volume)
