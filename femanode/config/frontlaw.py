@@ -59,7 +59,12 @@ class FrontLaw(Section):
         description="of the front reaction against the carrier metal; Delta G_r - e phi = "
         "-e (this - applied potential)"
     )
-    activation_volume: ActivationVolume = Field(default=0.0, description="activation volume of the rate")
+    activation_volume: ActivationVolume = Field(
+        default=0.0, description="activation volume of the rate, for the stress that drives the front"
+    )
+    host_activation_volume: ActivationVolume = Field(
+        default=0.0, description="activation volume of the rate, for the mean stress of the host ahead of the front"
+    )
     kinetics: Literal["mass_action", "butler_volmer"] = Field(
         default="mass_action", description="rate law; with butler_volmer the rates are those of the exchange at "
         "equilibrium, not those at unit activity"

@@ -134,8 +134,7 @@ def _not_finite(candidate: Candidate) -> str:
 
 def _longest(physics: Physics, state: State, limits: Limits) -> float:
     """Time step (s) in which the fastest part of the front makes the allowed advance; the end time without a front."""
-    n = physics.front.normals(state.xi)
-    speed = physics.front.speed(n, state.front_stress, state.activity)
+    speed = physics.speed(state)
     near = on_front(state.xi)
     fastest = float(np.max(speed[near], initial=0.0))
     return limits.front_advance * physics.front.delta / fastest if fastest > 0 else limits.end
