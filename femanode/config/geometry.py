@@ -37,15 +37,17 @@ CoordinateUnit = Annotated[
 ]
 
 
-#: Keys that belong to some shapes only, and those shapes; ``diameter`` may stand with all but ellipses.
+#: Keys that belong to some shapes only, and those shapes; ``diameter`` may stand with all but ellipses and rectangles.
 _SHAPES_OF = {"core": ("circle",), "coating": ("circle", "annulus"),
-              "inner_diameter": ("annulus",), "diameters": ("ellipse",), "corners": ("polygon",),
-              "rounding": ("polygon",), "rotation": ("ellipse", "polygon"), "reacting": ("annulus", "file"),
-              "path": ("file",), "unit": ("file",), "diameter": ("circle", "annulus", "polygon", "file")}
+              "inner_diameter": ("annulus",), "diameters": ("ellipse", "rectangle"), "corners": ("polygon",),
+              "rounding": ("polygon",), "rotation": ("ellipse", "polygon", "rectangle"),
+              "reacting": ("annulus", "file"), "path": ("file",), "unit": ("file",),
+              "diameter": ("circle", "annulus", "polygon", "file")}
 #: Keys that a shape cannot do without, with an example of each.
 _REQUIRED = {"circle": {"diameter": "a length such as '129 nm'"},
              "annulus": {"diameter": "a length such as '129 nm'", "inner_diameter": "a length below diameter"},
              "ellipse": {"diameters": "diameters along x and y, such as [200 nm, 100 nm]"},
+             "rectangle": {"diameters": "widths along x and y, such as [200 nm, 100 nm]"},
              "polygon": {"diameter": "the distance across flats, such as '100 nm'", "corners": "a number such as 6"},
              "file": {"path": "the mesh file for shape file"}}
 #: Keys that are left out where they have their default: checkpoints made before they were there stay valid.
@@ -56,8 +58,8 @@ _UNSAID = {"unit": "nm", "diameters": None, "corners": None, "rounding": 0.0, "r
 class Geometry(Section):
     """Cross-section of the wire, or half of the cut through the axis of a body of revolution."""
 
-    shape: Literal["circle", "annulus", "ellipse", "polygon", "file"] = Field(
-        description="circle | annulus | ellipse | polygon (regular) | file (a mesh)"
+    shape: Literal["circle", "annulus", "ellipse", "polygon", "rectangle", "file"] = Field(
+        description="circle | annulus | ellipse | polygon (regular) | rectangle | file (a mesh)"
     )
     diameter: Length | None = Field(
         default=None, description="outer diameter; required for circle and annulus, for polygon across flats (twice "
@@ -65,19 +67,20 @@ class Geometry(Section):
     )
     inner_diameter: Length | None = Field(default=None, description="inner diameter, for annulus only")
     diameters: tuple[Length, Length] | None = Field(
-        default=None, description="diameters along x and y, for ellipse only"
+        default=None, description="diameters along x and y, for ellipse and rectangle only"
     )
     corners: Whole | None = Field(default=None, ge=3, le=24, description="number of corners, for polygon only")
     rounding: Rounding = Field(default=0.0, description="radius of the corners, for polygon only; 0 nm: sharp")
     rotation: Angle = Field(
-        default=0.0, description="angle by which the outline is turned, for ellipse and polygon; at 0 deg x runs along "
-        "the first diameter, or through the middle of a flat"
+        default=0.0, description="angle by which the outline is turned, for ellipse, rectangle and polygon; at 0 deg "
+        "x runs along the first diameter, or through the middle of a flat"
     )
     reacting: Literal["outer", "inner", "both"] = Field(
         default="outer", description="surface that reacts: outer | inner | both; for annulus, or a file with a hole"
     )
     contact: Contact | None = Field(
-        default=None, description="part of the outer surface that reacts, by polar angle; null: all of it"
+        default=None, description="part of the outer surface that reacts, by polar angle; null: all of it. With "
+        "symmetry: axisymmetric a belt about the equator"
     )
     path: Path | None = Field(
         default=None, description="mesh file (.msh, .vtu, ...) for shape file, relative to the configuration"
@@ -124,7 +127,7 @@ class Geometry(Section):
             if self.shape not in shapes and given:
                 found = (f"found a unit of coordinates with shape {self.shape}, whose lengths have their own"
                          if key == "unit" else f"found {_NAMES.get(key, key)} with shape {self.shape}")
-                hint = f"an ellipse has {_REQUIRED['ellipse']['diameters']}" if key == "diameter" else ""
+                hint = f"it has {_REQUIRED[self.shape]['diameters']}" if key == "diameter" else ""
                 raise problem(found, allowed=f"shape: {' or '.join(shapes)}", hint=hint, key=key)
         for key, allowed in _REQUIRED[self.shape].items():
             if getattr(self, key) is None:

@@ -19,6 +19,7 @@ from femanode.mesh.hierarchy import refined_evenly
 from femanode.mesh.layers import Layered
 from femanode.mesh.outline import Annulus, Outline
 from femanode.mesh.polygon import Polygon
+from femanode.mesh.rectangle import Rectangle
 from femanode.mesh.revolved import Revolved
 from femanode.mesh.roughness import Roughness, make_roughness, require_waves
 from femanode.solver.laws import crystal_of, shares_of
@@ -79,7 +80,8 @@ def outline_of(config: Config) -> Outline:
     geometry, turn = config.geometry, float(np.radians(config.geometry.rotation))
     outline: Outline
     if geometry.diameters is not None:
-        outline = Ellipse(0.5 * geometry.diameters[0], 0.5 * geometry.diameters[1], turn)
+        shape = Ellipse if geometry.shape == "ellipse" else Rectangle
+        outline = shape(0.5 * geometry.diameters[0], 0.5 * geometry.diameters[1], turn)
     elif geometry.diameter is None:
         raise ConfigError("no diameter", where="geometry.diameter")
     elif geometry.corners is not None:
@@ -98,7 +100,7 @@ def in_contact(config: Config, outline: Outline) -> Outline:
     if config.geometry.contact is None:
         return outline
     start, end = np.radians(arc_of(config.geometry.contact))
-    return Contact(outline, float(start), float(end))
+    return Contact(outline, float(start), float(end), belt=config.geometry.axisymmetric)
 
 
 def sector_of(config: Config, outline: Outline) -> str:
