@@ -38,7 +38,8 @@ CoordinateUnit = Annotated[
 
 
 #: Keys that belong to some shapes only, and those shapes; ``diameter`` may stand with all but ellipses and rectangles.
-_SHAPES_OF = {"core": ("circle",), "coating": ("circle", "annulus"),
+_SHAPES_OF = {"core": ("circle", "ellipse", "polygon", "rectangle"),
+              "coating": ("circle", "annulus", "ellipse", "polygon", "rectangle"),
               "inner_diameter": ("annulus",), "diameters": ("ellipse", "rectangle"), "corners": ("polygon",),
               "rounding": ("polygon",), "rotation": ("ellipse", "polygon", "rectangle"),
               "reacting": ("annulus", "file"), "path": ("file",), "unit": ("file",),
@@ -99,10 +100,11 @@ class Geometry(Section):
         default=None, description="uneven outline, for circle and annulus; null: none"
     )
     core: Core | None = Field(
-        default=None, description="inert core within the reacting shell, for circle only; null: none"
+        default=None, description="inert core within the reacting shell, of the shape of the wire, for circle, "
+        "ellipse, polygon and rectangle; null: none"
     )
     coating: Coating | None = Field(
-        default=None, description="inert shell on the wire, for circle and annulus; null: none"
+        default=None, description="inert shell of even thickness on the wire, for all shapes but file; null: none"
     )
 
     @field_validator("path", mode="before")
@@ -157,8 +159,9 @@ class Geometry(Section):
     @model_validator(mode="after")
     def _layers_fit(self) -> Self:
         """A core smaller than the wire; layers only where all of an even outer surface reacts."""
-        if self.core is not None and self.diameter is not None and self.core.diameter >= self.diameter:
-            raise problem(f"found {self.core.diameter:g} nm", allowed=f"below diameter = {self.diameter:g} nm",
+        if self.core_share >= 1.0 and self.core is not None:
+            key = "diameter" if self.diameters is None else "diameters along x"
+            raise problem(f"found {self.core.diameter:g} nm", allowed=f"below {key} = {self.first_diameter:g} nm",
                           key="core.diameter")
         for key in LAYERS:
             if getattr(self, key) is None:
@@ -203,11 +206,22 @@ class Geometry(Section):
         return min(self.diameters) if self.diameters else self.diameter
 
     @property
+    def first_diameter(self) -> float | None:
+        """The diameter, or that along x, nm; None if not known."""
+        return self.diameters[0] if self.diameters else self.diameter
+
+    @property
+    def core_share(self) -> float:
+        """Size of the core over that of the wire; 0 without one."""
+        return self.core.diameter / self.first_diameter if self.core and self.first_diameter else 0.0
+
+    @property
     def wall(self) -> float | None:
         """Thickness that reacts: radius of a circle, wall of an annulus or about a core; None if not known."""
         if self.narrowest is None:
             return None
-        wall = 0.5 * (self.narrowest - (self.inner_diameter or (self.core.diameter if self.core else 0.0)))
+        core = self.core.diameter if self.core and not self.diameters else self.core_share * self.narrowest
+        wall = 0.5 * (self.narrowest - (self.inner_diameter or core))
         return 0.5 * wall if self.reacting == "both" else wall
 
 
