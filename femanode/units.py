@@ -55,6 +55,14 @@ MEANING: dict[str, tuple[str, str]] = {
     "MB": ("an amount of memory", "4 GB"),
 }
 
+#: Factors of the units that most files are written in, by name and internal unit: pint gives the same, but is slow to
+#: load (0.4 s), which every page and every start would wait for.
+COMMON = {(name, unit): Decimal(factor) for name, unit, factor in (
+    ("um", "nm", "1e3"), ("µm", "nm", "1e3"), ("Å", "nm", "0.1"), ("ms", "s", "1e-3"), ("min", "s", "60"),
+    ("h", "s", "3600"), ("MPa", "GPa", "1e-3"), ("kPa", "GPa", "1e-6"), ("Pa", "GPa", "1e-9"),
+    ("cm^2/s", "nm^2/s", "1e14"), ("m^2/s", "nm^2/s", "1e18"), ("Å^3", "nm^3", "1e-3"), ("mV", "V", "1e-3"),
+    ("GB", "MB", "1e3"))}
+
 NUMBER_PATTERN = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _QUANTITY = re.compile(rf"\s*(?>({NUMBER_PATTERN}))(?!,)\s*(.*?)\s*", re.DOTALL)
 # A closed alphabet and short exponents keep pint's expression parser away from arbitrary input.
@@ -107,6 +115,8 @@ def parse_quantity(text: object, unit: str) -> float:
         hint = "write decimals with a point" if re.match(r"\s*[+-]?\d+,\d", text) else ""
         raise ConfigError(f"found {text[:40]!r}", allowed=allowed, hint=hint)
     number, name = match.group(1), match.group(5)
+    if unit == "K" and name in ("C", "°C", "degC"):  # to pint a coulomb, or a scale with a shifted zero
+        raise ConfigError(f"found {text!r}", allowed=allowed, hint=f"write '{float(Decimal(number)) + 273.15:.6g} K'")
     if not name:
         raise _bare(number, unit)
     try:
@@ -140,6 +150,8 @@ def _bare(number: str, unit: str) -> ConfigError:
     # hours, minutes or seconds are all likely, and hours of a number meant as seconds would run for days
     if unit == "s":
         hint = f"write '{number} s', '{number} min' or '{number} h'"
+    if unit == "V":
+        hint = f"write '{number} V' or '{number} mV'"
     if unit == "GPa":  # a pressure from outside is in MPa more often
         hint = f"write '{number} MPa' or '{number} GPa'"
     return ConfigError(f"found {number} without a unit", allowed=expected(unit), hint=hint)
@@ -156,6 +168,11 @@ def _registry() -> pint.UnitRegistry[Any]:
 @lru_cache(maxsize=512)
 def _factor(name: str, unit: str) -> Decimal:
     """Exact factor from the unit called `name` to `unit`; ConfigError if there is none."""
+    return COMMON[name, unit] if (name, unit) in COMMON else _factor_by_pint(name, unit)
+
+
+def _factor_by_pint(name: str, unit: str) -> Decimal:
+    """The factor of any unit, by pint's definitions."""
     import pint
 
     registry = _registry()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from femanode.config.doubts import doubts
+from femanode.constitutive.crystal.miller import format_miller, parse_miller, positive
 from femanode.mesh.section import COATING, CORE
 from femanode.postprocess.accuracy import Bias
 from femanode.postprocess.growth import damkohler
@@ -83,8 +84,9 @@ def _describe_axes(problem: Problem) -> str:
     """What x and y are: directions of the crystal, or radius and axis of a body of revolution."""
     if problem.section.outline.revolved:
         return "axisymmetric, x = r the radius, y = z the axis, mirrored at z = 0; rates are isotropic"
-    return (f"x along {problem.frame.miller_along('x')}, y along {problem.frame.miller_along('y')}, "
-            f"axis {problem.frame.miller_along('z')}")
+    # as pictures spell them: no law tells a direction from its opposite
+    x, y = (format_miller(positive(parse_miller(problem.frame.miller_along(name)))) for name in "xy")
+    return f"x along {x}, y along {y}, axis {problem.frame.miller_along('z')}"
 
 
 def _describe_layers(problem: Problem) -> list[str]:

@@ -19,6 +19,7 @@ from femanode.cli import report as cli_report
 from femanode.cli import study as cli_study
 from femanode.cli import systems as cli_systems
 from femanode.cli import verify as cli_verify
+from femanode.cli.otherwords import what_to_type
 from femanode.cli.streams import OneLine, lost, make_lasting
 from femanode.errors import ConfigError, FemanodeError
 from femanode.numerics.caches import settle_matplotlib
@@ -247,7 +248,7 @@ def _outcome() -> int:
         # Wrong options come from the parser's own exceptions, which carry their text and exit code.
         if not hasattr(error, "format_message"):
             raise
-        said = error.format_message().replace("Value error, ", "")
+        said = what_to_type(error.format_message().replace("Value error, ", ""))
         typer.echo(f"femanode: {said}", err=True)
         return 2
     if code == 130:

@@ -48,8 +48,28 @@ WAYS = (
     Way(("interface_energy", "interfacial_energy", "surface_energy", "surface_tension", "gibbs_thomson"),
         ("overrides write overrides.front.interface_energy, such as 0.3 J/m^2, for the front; surfaces have none",)),
     Way(("agreed", "implicit", "explicit", "semi_implicit", "extrapolat*", "coupl*"),
-        ("solver.front_stress write 'front_stress: agreed' under solver, for a front that moves with the stress at the "
-         "end of its step; extrapolated is the default",)),
+        ("solver.front_stress auto, the default, moves the front with the stress at the end of its step (agreed), save "
+         "where stress drives carriers; 'front_stress: extrapolated' under solver takes that of the steps before",)),
+    Way(("threads", "cores", "cpu*", "n_jobs", "parallel", "workers"), (),
+        "no key of a configuration: a run takes the threads that the variable FEMANODE_THREADS allows, and femanode "
+        "sweep has --workers"),
+    Way(("duration", "t_end", "end_time", "total_time", "simulation_time", "max_time"),
+        ("time.end write time.end, such as 5 h",)),
+    Way(("dt", "time_step", "timestep*", "step_size"),
+        ("time.max_front_advance time steps set themselves; time.max_front_advance, in half-thicknesses of the front, "
+         "bounds them",)),
+    Way(("dpi", "colormap", "cmap", "color*", "colour*", "figure*", "plot*"), (),
+        "how pictures look is not of the configuration: femanode plot has --field, --time, --range, --width, --dpi"),
+    Way(("format", "vtk*", "vtu", "hdf5", "xdmf"), (),
+        "frames are always .vtu with frames.pvd; femanode export writes them into one .vtkhdf"),
+    Way(("soc", "state_of_charge", "initial_content", "initial_concentration"),
+        ("initial.content write initial.content, with reacted: true",)),
+    Way(("aspect_ratio", "semi_ax*", "width", "height"),
+        ("geometry.diameters write 'shape: ellipse' with geometry.diameters, such as [120 nm, 60 nm]",)),
+    Way(("electrolyte", "separator", "counter_electrode", "anode", "cathode"), (),
+        "not computed: what they do to the wire is boundary.potential, boundary.reaction and boundary.film"),
+    Way(("3d", "periodic", "dimension*", "dim"), (), "the section of one long wire is computed, in its plane "
+        "(docs/limits.md); a particle is symmetry: axisymmetric under geometry"),
     Way(("system", "systems"), (),
         "not there as a key: each system of the review is a file in configs/systems, 'femanode systems' runs them "
         "(docs/systems.md); carrier and host are the key material"),

@@ -150,7 +150,7 @@ class Config(Section):
         law, drift = self.material.chemistry.law, self.material.transport.drift
         if self.solver.front_stress == "agreed" and law == "open_circuit" and drift is not False:
             raise problem("found agreed with carriers that stress drives", key="solver.front_stress",
-                          allowed="extrapolated, chemistry.law: ideal or transport.drift: false")
+                          allowed="auto, extrapolated, chemistry.law: ideal or transport.drift: false")
         return self
 
     @model_validator(mode="after")

@@ -34,6 +34,19 @@ def require_body(geometry: Any) -> None:
                           hint="the body is its own mirror image in z = 0", key="contact")
 
 
+def crystal_note(config: Any) -> str | None:
+    """Said of directions of a crystal that were given to a body of revolution, where they mean nothing.
+
+    They are no mistake: a particle is often written down beside the wire that it is compared with. A run's own
+    `config.yaml` has those that stand for none.
+    """
+    given = config.crystal
+    if not config.geometry.axisymmetric or (given.axis, given.in_plane) == ((0, 0, 1), None):
+        return None
+    return (f"crystal: the axis {list(given.axis)} has no meaning in an axisymmetric body, which is the same all round "
+            "and has isotropic rates; leave it out")
+
+
 def require_isotropic(config: Any) -> None:
     """Refuse, by the ValueError of a validator, keys of a configuration that know a direction across the axis, or an
     end of it.

@@ -351,7 +351,7 @@ class Solver(Section):
     linear: Literal["auto", "pardiso", "rslab", "scipy"] = Field(
         default="auto", description="sparse direct solver; auto: pardiso where it is installed, else rslab, else scipy"
     )
-    front_stress: Literal["extrapolated", "agreed"] = Field(
-        default="extrapolated", description="stress that moves the front in a step: extrapolated from the steps "
-        "before, or found together with that at its end, which takes up to twice as long and depends on the step less"
+    front_stress: Literal["auto", "agreed", "extrapolated"] = Field(
+        default="auto", description="stress that moves the front in a step: agreed: found together with that at its "
+        "end; extrapolated: from the steps before; auto: agreed, but extrapolated where stress drives the carriers too"
     )

@@ -50,11 +50,16 @@ def marked_view(run: RunFolder, frame: Frame, choice: FieldChoice) -> SectionVie
 
     The site and its mirror images move along with the surface; frames before the time of the largest risk have none.
     """
-    view = build_view(frame, choice, run.sector)
+    view, marks = build_view(frame, choice, run.sector), marks_on(run, frame, choice)
+    return view if marks is None else replace(view, marks=marks)
+
+
+def marks_on(run: RunFolder, frame: Frame, choice: FieldChoice) -> Array | None:
+    """Points and normals (k, 2, 2) of the site in a frame, as :func:`places` gives; None where there is none."""
     mark = read_mark(run) if choice.name == MARKED else None
     if mark is None or frame.time < mark.time * (1.0 - 1e-9):
-        return view
-    return replace(view, marks=places(frame.mesh, run.sector, mark.angle))
+        return None
+    return places(frame.mesh, run.sector, mark.angle)
 
 
 def places(mesh: FrameMesh, sector: str, angle: float) -> Array:

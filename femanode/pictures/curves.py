@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from femanode.errors import ConfigError
+from femanode.numerics.arrays import Array
 from femanode.output.runfolder import RunFolder
 from femanode.pictures.options import USUAL, Size
 from femanode.pictures.style import add_letter, save_figure
@@ -81,25 +82,43 @@ def describe_frames(run: RunFolder) -> Callable[[float], str]:
     Returns
     -------
     callable
-        Of the time in s, giving such as ``t = 45.0 min,  51 % converted, necked``.
+        Of the time in s, giving such as ``t = 45.0 min,  51 % converted, necked``; under a protocol the cycle and
+        how full the section is.
     """
     factor, unit = time_scale(float(run.frames.times[-1]))
     last = float(run.frames.times[-1]) / factor
     digits = max(0, 2 - math.floor(math.log10(last))) if last > 0 else 0
     try:
-        times, fractions = (run.columns[key] for key in ("time_s", "converted_fraction"))
+        times, _ = (run.columns[key] for key in ("time_s", "converted_fraction"))
         stages = run.columns.get("after_neck", np.zeros(len(times)))
     except (ConfigError, KeyError):
-        times = fractions = stages = np.empty(0)
+        times = stages = np.empty(0)
 
     def describe(time: float) -> str:
         text = f"t = {time / factor:.{digits}f} {unit}"
         if not len(times):
             return text
         stage = int(stages[min(int(np.searchsorted(times, time * (1.0 - 1e-9))), len(times) - 1)])
-        return f"{text},  {100 * np.interp(time, times, fractions):.0f} % converted{STAGES[stage]}"
+        return f"{text},  {describe_stage(run.columns, time)}{STAGES[stage]}"
 
     return describe
+
+
+def describe_stage(columns: Mapping[str, Array], time: float) -> str:
+    """How far a run had come, in words: ``51 % converted``; under a protocol, where a front stands still for most of
+    the time, ``cycle 2, 24 % full``.
+
+    Parameters
+    ----------
+    columns : of the history
+    time : s
+    """
+    times = columns["time_s"]
+    if "cycle" not in columns:
+        return f"{100 * np.interp(time, times, columns['converted_fraction']):.0f} % converted"
+    cycle = columns["cycle"][min(int(np.searchsorted(times, time * (1.0 - 1e-9))), len(times) - 1)]
+    full = max(0.0, round(100 * float(np.interp(time, times, columns["state_of_charge"]))))
+    return f"cycle {cycle:.0f}, {full:.0f} % full"
 
 
 def plot_curves(run: RunFolder | str | Path, out: str | Path | None = None, *, size: Size = USUAL) -> Path:

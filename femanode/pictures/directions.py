@@ -11,15 +11,8 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from femanode.constitutive.crystal.miller import Miller, format_miller, parse_miller
+from femanode.constitutive.crystal.miller import Miller, format_miller, parse_miller, positive
 from femanode.errors import ConfigError
-
-
-def positive(direction: Miller) -> Miller:
-    """The direction or its opposite, whichever is spelled with fewer minus signs, or else begins with none."""
-    opposite: Miller = (-direction[0], -direction[1], -direction[2])
-    return min(direction, opposite, key=lambda u: (sum(i < 0 for i in u), [-i for i in u]))
-
 
 #: What an arrow is called: a crystal direction, or a coordinate.
 Direction = Miller | str

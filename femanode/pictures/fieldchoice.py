@@ -27,7 +27,8 @@ CURVES = {
     **dict.fromkeys(("depth", "front_depth", "diameter", "speed", "converted", "state_of_charge", "history", "time"),
                     "drawn over time by --field curves; the numbers are in history.csv"),
     "columns": "the columns of history.csv are in its first line, and in docs/reference/files.md",
-    "stress": "write one: hoop, radial, axial, mean, mises, principal, or a component such as stress_xy",
+    **dict.fromkeys(("stress", "sigma", "cauchy"),
+                    "write one: hoop, radial, axial, mean, mises, principal, or a component such as stress_xy"),
 }
 LABELS = {
     "extent": "Extent of reaction", "content": "Carrier content (fraction of full)",

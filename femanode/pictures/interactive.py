@@ -114,7 +114,8 @@ def write_interactive(run: RunFolder | str | Path, out: str | Path | None = None
     folder = run if isinstance(run, RunFolder) else RunFolder(run)
     path = Path(out) if out is not None else folder.path / "interactive.html"
     if path.suffix.lower() not in (".html", ".htm"):
-        raise ConfigError(f"file type {path.suffix!r}", where=str(path), allowed=".html")
+        raise ConfigError(f"file type {path.suffix!r}", where=str(path), allowed=".html",
+                          hint="this page is for a browser; to print a field, femanode plot DIR -o x.pdf draws it")
     try:
         from bokeh.embed import file_html
         from bokeh.resources import INLINE
@@ -212,7 +213,8 @@ def _caption(folder: RunFolder, time: float) -> str:
     history = folder.history
     row = history.iloc[int((history["time_s"] - time).abs().argmin())]
     speed = f", {row['front_speed_nm_s']:.3g} nm/s" if "front_speed_nm_s" in row else ""
-    return (f"t = {row['time_s']:.6g} s: {100 * row['converted_fraction']:.1f} % converted, front "
+    cycle = f", cycle {row['cycle']:.0f}, {100 * row['state_of_charge']:.1f} % full" if "cycle" in row else ""
+    return (f"t = {row['time_s']:.6g} s{cycle}: {100 * row['converted_fraction']:.1f} % converted, front "
             f"{row['front_depth_nm']:.2f} nm deep{speed}")
 
 

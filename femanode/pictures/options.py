@@ -108,20 +108,25 @@ def frame_at(run: RunFolder, text: str) -> int:
     try:
         time = parse_quantity(text, "s")
     except ConfigError as error:
-        raise ConfigError(error.found, where="--time", allowed=allowed) from None
+        raise ConfigError(error.found, where="--time", allowed=allowed,
+                          hint="femanode plot DIR --frames lists times and conversions") from None
     if not 0.0 <= time <= times[-1] * (1.0 + 1e-5):
         raise ConfigError(f"found {text}", where=f"{run.path}: --time", allowed=allowed)
     return int(np.argmin(np.abs(times - time)))
 
 
 def list_frames(run: RunFolder) -> str:
-    """A line for each frame: number, time, converted fraction where the history has it."""
+    """A line for each frame: number, time, converted fraction where the history has it, cycle and state of charge
+    under a protocol."""
     times, history = run.frames.times, run.history
-    known = "converted_fraction" in history
-    lines = ["frame        time" + ("  converted" if known else "")]
+    known, cycled = "converted_fraction" in history, "cycle" in history
+    lines = ["frame        time" + ("  converted" if known else "") + ("  cycle      full" if cycled else "")]
     for number, time in enumerate(times):
         line = f"{number:5d}  {time:8.6g} s"
         if known:
             line += f"  {100 * np.interp(time, history['time_s'], history['converted_fraction']):7.2f} %"
+        if cycled:
+            row = min(int(np.searchsorted(history["time_s"], time * (1.0 - 1e-9))), len(history) - 1)
+            line += f"  {history['cycle'].iloc[row]:5.0f}  {100 * history['state_of_charge'].iloc[row]:6.2f} %"
         lines.append(line)
     return "\n".join(lines)

@@ -1,5 +1,5 @@
 """A script that opens a run in ParaView: true shape of the whole section, hoop stress, front line, initial outline,
-crystal directions, scale bar and time.
+crystal directions, crack site, scale bar and time.
 
 ParaView brings its own Python, so the script is a template here and imports nothing of femanode.
 """
@@ -14,6 +14,7 @@ import numpy as np
 from femanode.errors import ConfigError, DiskError
 from femanode.output.disk import write_text
 from femanode.output.runfolder import RunFolder
+from femanode.pictures.crackmark import marks_on
 from femanode.pictures.directions import directions_of, plain
 from femanode.pictures.fieldchoice import choose_field, colour_limits
 from femanode.pictures.sectionart import extent_of, round_length
@@ -58,13 +59,16 @@ def write_script(run: RunFolder | str | Path, field: str = "hoop_stress_GPa") ->
     half = [float(max(-a, b)) for a, b in zip(lower, upper, strict=True)]
     outline = [np.round(line, 6).tolist() for line in views[0].initial_outlines]
     directions = directions_of(run.manifest)
+    marks = [(float(frame.time), marks_on(run, frame, choice)) for frame in frames]
+    sites = [(time, [] if found is None else np.round(found, 6).tolist()) for time, found in marks]
     text = Path(__file__).with_name("paraview.txt").read_text(encoding="utf-8")
-    for mark, value in (("@FOLDER@", repr(str(run.path.resolve()))), ("@FIELD@", repr(choice.array)),
+    for word, value in (("@FOLDER@", repr(str(run.path.resolve()))), ("@FIELD@", repr(choice.array)),
                         ("@LABEL@", repr(choice.label)), ("@RANGE@", repr((low, high))),
                         ("@DIRECTIONS@", repr(None if directions is None else tuple(map(plain, directions)))),
                         ("@OUTLINE@", repr(outline)), ("@BAR@", repr(round_length(0.5 * half[0]))),
-                        ("@SIZE@", repr(tuple(half))), ("@MIRRORS@", repr(MIRRORS[run.sector]))):
-        text = text.replace(mark, value)
+                        ("@SIZE@", repr(tuple(half))), ("@SITES@", repr(sites)),
+                        ("@MIRRORS@", repr(MIRRORS[run.sector]))):
+        text = text.replace(word, value)
     path = run.path / NAME
     return write_text(path, text)
 

@@ -28,6 +28,11 @@ from femanode.units import E_CHARGE, parse_quantity
 KEPT = ("displacement", "extent", "content", "hoop_stress_GPa", "mean_stress_GPa")
 #: Converted fraction from which the whole section counts as passed.
 PASSED = 0.98
+#: Share of a cycle's carriers that has to leave again for the section to count as emptied; less is a hold that settles.
+LEFT = 0.05
+#: Figures of a run's end that are observed where a section has been filled for the first time.
+AT_END = frozenset({"anisotropy_ratio", "arrest_time_s", "axial_strain", "capacity_mAh_g", "converted_fraction",
+                    "lobes", "swelling_mean", "swelling_spread", "volume_gain"})
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,15 @@ class RunFacts:
         the user or by a failure."""
         reason, converted = self.summary.get("stop_reason"), self.summary.get("converted_fraction") or 0.0
         return reason in (StopReason.ARRESTED.value, StopReason.PROTOCOL.value) or converted >= PASSED
+
+    def past(self, quantity: str) -> bool:
+        """Whether a figure is of a section that carriers have left again, and was seen in one that was filled once.
+
+        A front that the protocol turned back from shows no end of its own either.
+        """
+        left = any(one["capacity_out_mAh_g"] > LEFT * one["capacity_in_mAh_g"]
+                   for one in self.summary.get("cycles") or ())
+        return left and (quantity in AT_END or quantity.startswith("diameter<"))
 
     @property
     def without_front(self) -> bool:

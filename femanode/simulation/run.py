@@ -228,9 +228,9 @@ def _rescued(journal: Journal) -> str:
 def _march(journal: Journal, watched: _Watched) -> None:
     """Accept steps until the run is finished."""
     planned = plan(journal.problem).steps
-    agreed = journal.problem.config.solver.front_stress == "agreed"
+    extrapolated = journal.problem.config.solver.front_stress == "extrapolated"
     with interruptible(_do, partial(_rescued, journal)) as attempt:
-        proposer = partial(attempt, partial(propose, agreed=True) if agreed else propose)
+        proposer = partial(attempt, partial(propose, agreed=False) if extrapolated else propose)
         while not journal.finished:
             problem, mark = journal.problem, journal.mark
             steps = march(problem.physics, mark.state, problem.limits, problem.output_times(), journal.tally,

@@ -23,6 +23,7 @@ from femanode.numerics.arrays import Array
 from femanode.numerics.linear import SingularMatrix, inner
 from femanode.numerics.mixing import Anderson
 from femanode.solver.advance import Moved, advance_front, follows_outside
+from femanode.solver.averaging import front_mean
 from femanode.solver.energy import Energy, step_energy
 from femanode.solver.failure import StepFailed
 from femanode.solver.ledger import Spent, spent
@@ -41,9 +42,12 @@ AGREED, CLOSE, NOTHING = 2e-4, 2e-3, 2e-6
 #: round takes over.
 MOST_ROUNDS, MIXED, FIRST = 25, 6, 0.2
 
+#: Error of the front's position (delta) below which it does not matter how it is told.
+TOLD = 1e-3
+
 #: Error of the front's way that is left, over its advance, of which at least and at most `COUNTS` (delta) counts; and
 #: the rounds that are made for it.
-ALLOWED, COUNTS, MOST_LOOKS = 0.1, (0.025, 0.25), 15
+ALLOWED, COUNTS, MOST_LOOKS = 0.03, (0.025, 0.25), 15
 
 
 @dataclass(frozen=True)
@@ -100,11 +104,12 @@ def headroom(physics: Physics, state: State, depletion: Array) -> float:
     return max(highest - 1.0 + float(np.sum(length * depletion) / length.sum()), 0.0)
 
 
-def propose(physics: Physics, state: State, dt: float, *, agreed: bool = False) -> Candidate:
+def propose(physics: Physics, state: State, dt: float, *, agreed: bool = True) -> Candidate:
     """Candidate for the state after ``dt`` (s).
 
     With ``agreed`` the stages are repeated until the front has moved with the stress that it feels at the end; without,
-    it moves with the extrapolated one, and only step control looks at the difference.
+    and where stress drives the carriers too, it moves with the extrapolated one, and only step control looks at the
+    difference.
 
     Raises
     ------
@@ -112,11 +117,11 @@ def propose(physics: Physics, state: State, dt: float, *, agreed: bool = False) 
         One of the stages has no result; the message says which, and why.
     """
     try:
-        if agreed:
+        if agreed and not physics.carrier_volume:
             moved, swollen, eq, felt = _with_front_in_agreement(physics, state, dt)
         else:
             moved, swollen, eq = _in_agreement(physics, state, dt)
-            felt = feel(physics, state, moved, eq, dt)
+            felt = _told_with_supply(physics, state, dt, moved, feel(physics, state, moved, eq, dt))
     except SingularMatrix as error:
         raise StepFailed(str(error)) from error
     film = state.film if physics.film is None else physics.film.after(
@@ -171,6 +176,31 @@ def _in_agreement(physics: Physics, state: State, dt: float) -> tuple[Moved, Swo
     raise StepFailed(f"stress and carriers do not agree after {MOST_ROUNDS} rounds: {1e3 * size:.2g} mV are left")
 
 
+def _told_with_supply(physics: Physics, state: State, dt: float, moved: Moved, felt: Felt,
+                      guess: Array | float = 0.0) -> Felt:
+    """``felt`` with error, activity and drive as they are where carriers are in short supply.
+
+    Their activity answers to the stress: a front that is held back leaves more of a given current to the places where
+    it is not, and moves on in the mean. An error told at the activity of the step is then many times too large, above
+    all near equilibrium, where speed answers steeply to stress. The front is moved anew, with its stress at the end of
+    the step, from ``state``, whose stress has ``guess`` (N,), GPa, in it.
+    """
+    # A value that is no number is told as it is.
+    if not felt.error > TOLD or follows_outside(physics, state):
+        return felt
+    front, xi, spaces = physics.front, moved.xi, physics.spaces
+    better = replace(state, front_stress=state.front_stress + (felt.surprise - guess))
+    try:
+        again = advance_front(physics, better, dt, moved.shift)
+    except StepFailed:
+        return felt
+    off = (front.log_odds(again.xi) - front.log_odds(xi)) / front.delta
+    activity = again.activity(physics, front.averager(xi, again.averager))
+    # The stress in the middle of the step has half the error of that at its end.
+    return replace(felt, error=min(0.5 * float(np.sqrt(front_mean(off**2, xi, spaces))), felt.error), activity=activity,
+                   drive=front_mean(front.kinetics.drive(felt.stress, activity), xi, spaces))
+
+
 def _with_front_in_agreement(physics: Physics, state: State, dt: float,
                              ) -> tuple[Moved, Swollen, Equilibrium, Felt]:
     """The four stages, repeated until the front's way with the stress at the end of the step is that it has made.
@@ -190,8 +220,8 @@ def _with_front_in_agreement(physics: Physics, state: State, dt: float,
         moved = advance_front(physics, pushed, dt)
         swollen = swell(physics, state, moved)
         last = equilibrate(physics, state, swollen, dt, last)
-        felt = feel(physics, state, moved, last, dt, guess)
-        if felt.error <= ALLOWED * float(np.clip(felt.advance, *COUNTS)) * (1.0 if look else 2.0):
+        felt = _told_with_supply(physics, pushed, dt, moved, feel(physics, state, moved, last, dt, guess), guess)
+        if not felt.error > ALLOWED * float(np.clip(felt.advance, *COUNTS)) * (1.0 if look else 2.0):
             return moved, swollen, last, felt
         weight = np.sqrt(physics.spaces.mass * moved.xi * (1.0 - moved.xi))
         guess = mixing.next(guess, guess + felt.yielding * (felt.surprise - guess), weight)

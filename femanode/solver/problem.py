@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from femanode.config.loading import Config
+from femanode.config.revolution import crystal_note
 from femanode.constitutive.crystal.miller import CrystalFrame
 from femanode.constitutive.crystal.rates import DirectionLaw
 from femanode.errors import ConfigError
@@ -276,7 +277,8 @@ def _require_no_misfit(config: Config, physics: Physics) -> None:
 def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) -> list[str]:
     """Sentences on what was chosen for the user, and warnings about the configuration."""
     notes = list(section.notes)
-    if config.crystal is not None and not section.outline.revolved and frame.in_plane_chosen:
+    grown = config.crystal is not None and not section.outline.revolved and frame.structure != "isotropic"
+    if grown and frame.in_plane_chosen:
         notes.append(f"in-plane direction along x: {frame.miller_along('x')} (chosen)")
     if config.geometry.sector == "auto":
         why = ("from the mesh file" if config.geometry.shape == "file" else
@@ -296,8 +298,7 @@ def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) 
                      f"{delta / ELEMENTS_PER_DELTA:g} nm, or figures scatter by a tenth")
     if (weak := force_note(config, section)) is not None:
         notes.append(weak)
-    if (idle := _idle_note(config)) is not None:
-        notes.append(idle)
+    notes += [said for said in (crystal_note(config), _idle_note(config)) if said is not None]
     return notes
 
 

@@ -89,7 +89,7 @@ def swell(physics: Physics, state: State, moved: Moved) -> Swollen:
 
 def equilibrate(physics: Physics, state: State, swollen: Swollen, dt: float, last: Equilibrium | None = None,
                 ) -> Equilibrium:
-    """Equilibrium at the end of the step.
+    """Equilibrium at the end of the step; its iterations are those of all rounds so far.
 
     The first guess is that of the ``last`` round, or continues the motion of the last step; where that fails, the
     displacement of ``state`` is the guess.
@@ -99,12 +99,12 @@ def equilibrate(physics: Physics, state: State, swollen: Swollen, dt: float, las
     guess, axial = state.u + 0.5 * dt * state.u_rate, state.axial + state.axial_rate * (0.5 * dt)
     if last is not None:
         guess, axial = last.u, last.axial
-    given = (swollen.metric, state.eqps, swollen.Jc, swollen.law, dt)
+    given, before = (swollen.metric, state.eqps, swollen.Jc, swollen.law, dt), last.iterations if last else 0
     try:
-        return physics.mechanics.solve(guess, axial, *given)
+        found = physics.mechanics.solve(guess, axial, *given)
     except NoEquilibrium as first:
-        again = physics.mechanics.solve(state.u, state.axial, *given)
-        return replace(again, iterations=again.iterations + first.iterations)
+        found, before = physics.mechanics.solve(state.u, state.axial, *given), before + first.iterations
+    return replace(found, iterations=found.iterations + before)
 
 
 def feel(physics: Physics, state: State, moved: Moved, eq: Equilibrium, dt: float, guess: Array | None = None) -> Felt:

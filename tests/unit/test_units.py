@@ -5,11 +5,15 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from decimal import Decimal
 
+import pint
 import pytest
 
 from femanode.errors import ConfigError
-from femanode.units import E_CHARGE, EV, FARADAY_MAH, K_B, MEANING, N_A, format_quantity, parse_quantity
+from femanode.units import COMMON, E_CHARGE, EV, FARADAY_MAH, K_B, MEANING, N_A, format_quantity, parse_quantity
+
+REGISTRY: pint.UnitRegistry[Decimal] = pint.UnitRegistry(non_int_type=Decimal, cache_folder=None)
 
 
 def test_constants_are_the_exact_si_values() -> None:
@@ -120,8 +124,16 @@ def test_what_has_no_dimension_is_no_angle() -> None:
 
 def test_shifted_temperature_scale_is_refused() -> None:
     # Taken as a plain factor, 27 degC would become 27 * 274.15 K.
+    for text in ("27 degC", "27 °C", "27 C"):  # and C is a coulomb elsewhere
+        with pytest.raises(ConfigError, match=r"an absolute temperature .*write '300\.15 K'"):
+            parse_quantity(text, "K")
     with pytest.raises(ConfigError, match=r"shifted zero.*'300 K'"):
-        parse_quantity("27 degC", "K")
+        parse_quantity("80 degF", "K")
+
+
+def test_a_bare_potential_is_as_likely_in_volts() -> None:
+    with pytest.raises(ConfigError, match=r"write '0\.01 V' or '0\.01 mV'"):
+        parse_quantity("0.01", "V")
 
 
 def test_written_quantities_read_back_exactly() -> None:
@@ -137,6 +149,12 @@ def test_written_quantities_read_back_exactly() -> None:
 def test_examples_in_messages_are_valid() -> None:
     for unit, (_, example) in MEANING.items():
         assert isinstance(parse_quantity(example, unit), float)
+
+
+@pytest.mark.parametrize(("name", "unit"), COMMON)
+def test_common_units_have_the_factors_of_pint(name: str, unit: str) -> None:
+    """By pint itself, through the root units of both, in decimal arithmetic."""
+    assert REGISTRY.Quantity(Decimal(1), name).to(unit).magnitude == COMMON[name, unit]
 
 
 def test_pint_is_not_imported_until_a_unit_needs_it() -> None:

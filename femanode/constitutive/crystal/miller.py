@@ -59,6 +59,12 @@ def format_miller(direction: Sequence[int]) -> str:
     return "[" + (" " if max(map(abs, direction)) > 9 else "").join(map(str, direction)) + "]"
 
 
+def positive(direction: Miller) -> Miller:
+    """The direction or its opposite, whichever is spelled with fewer minus signs, or else begins with none."""
+    opposite: Miller = (-direction[0], -direction[1], -direction[2])
+    return min(direction, opposite, key=lambda u: (sum(i < 0 for i in u), [-i for i in u]))
+
+
 def miller_at(value: str | Sequence[int], where: str) -> Miller:
     """Return `parse_miller` of a value, with the key path `where` in its ConfigError."""
     try:

@@ -13,8 +13,9 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.projections.polar import PolarAxes
 
-from femanode.constitutive.crystal.miller import parse_miller
-from femanode.pictures.directions import plain, positive
+from femanode.constitutive.crystal.miller import parse_miller, positive
+from femanode.pictures.curves import describe_stage
+from femanode.pictures.directions import plain
 from femanode.pictures.page.chartcase import Case, clock, column, stages
 from femanode.pictures.style import DASHES, label, line_style, new_chart
 from femanode.postprocess.profiles import along_ray, along_surface, rose
@@ -88,7 +89,7 @@ def _lines(cases: Sequence[Case], count: int) -> list[tuple[Case, int, dict[str,
     for number, (frame, colour) in enumerate(zip(chosen, shades, strict=True)):
         time = float(case.facts.run.frames.times[frame])
         name = (f"{time / factor:.3g} {unit}" if t is None or f is None
-                else f"{100 * np.interp(time, t, f):.0f} % converted")
+                else describe_stage(case.facts.run.columns, time))
         style = {"color": tuple(colour), "linewidth": 1.8, "linestyle": DASHES[len(chosen) - 1 - number]}
         lines.append((case, frame, style, name))
     return lines

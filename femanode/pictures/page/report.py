@@ -23,6 +23,7 @@ from femanode.pictures.page import rows
 from femanode.pictures.page.chartcase import Case, Measured, measured
 from femanode.pictures.page.charts import CHARTS, Chart
 from femanode.pictures.page.cyclerows import cycles
+from femanode.pictures.page.observed import beside
 from femanode.pictures.page.pictures import Pictures, data_uri, draw_pictures
 from femanode.pictures.panels import names_of
 from femanode.pictures.style import as_svg
@@ -128,7 +129,7 @@ def _content(cases: Sequence[Case], path: Path) -> dict[str, Any]:
         "headline": [_headline(case) for case in cases],
         "merits": _guarded(lambda: rows.merits(cases), [], "figures of merit", problems),
         "cycles": [(case.name, table) for case in cases if (table := cycles(case))],
-        "beside": _guarded(lambda: rows.beside(cases), [], "observations", problems),
+        "beside": _guarded(lambda: beside(cases), [], "observations", problems),
         "settings": [(case.name, rows.settings(case)) for case in cases],
         "materials": [(case.name, rows.material(case)) for case in cases],
         "health": [(case.name, rows.health(case)) for case in cases],
@@ -196,7 +197,9 @@ def _headline(case: Case) -> str:
         parts.append(f"stopped because: {s['stop_reason']}")
     if s.get("cycles"):
         one = s["cycles"][0]
-        parts.append(f"first cycle {one['capacity_in_mAh_g']:.0f} mAh/g in, {one['capacity_out_mAh_g']:.0f} out")
+        # a single cycle may be a whole rate test, with more in it than the section holds
+        which = "first cycle" if len(s["cycles"]) > 1 else "all steps together"
+        parts.append(f"{which} {one['capacity_in_mAh_g']:.0f} mAh/g in, {one['capacity_out_mAh_g']:.0f} out")
     elif s.get("regime") and not case.facts.without_front:
         parts.append(f"regime {s['regime']}")
     if s.get("anisotropy_ratio"):

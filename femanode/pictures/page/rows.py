@@ -12,7 +12,6 @@ from femanode.errors import ConfigError
 from femanode.pictures.curves import time_scale
 from femanode.pictures.page.chartcase import Case, column
 from femanode.pictures.page.cyclerows import means_nothing
-from femanode.postprocess.observations import Comparison, Observation
 
 
 @dataclass(frozen=True)
@@ -118,25 +117,6 @@ class Merit:
     values: list[str]
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """One run's value beside an observation, in words; ``verdict`` is good, off or none."""
-
-    value: str
-    error: str
-    verdict: str
-
-
-@dataclass(frozen=True)
-class Beside:
-    """An observation with the prediction of every case; None where it does not speak of a case."""
-
-    fact: Observation
-    name: str
-    observed: str
-    predictions: list[Prediction | None]
-
-
 def merits(cases: Sequence[Case]) -> list[Merit]:
     """Figures of merit that at least one case has."""
     rows = []
@@ -201,51 +181,6 @@ def written(key: str, value: Any) -> str:
     return text.replace("-", "\N{MINUS SIGN}") if text.startswith("-") else text
 
 
-def beside(cases: Sequence[Case]) -> list[Beside]:
-    """Every observation that speaks of a case, with the predictions."""
-    found: dict[int, Beside] = {}
-    for number, case in enumerate(cases):
-        for item in case.facts.comparisons:
-            fact = item.observation
-            key = fact.quantity
-            name = (f"Diameter along {key.removeprefix('diameter')} over initial" if key.startswith("diameter<")
-                    else MEANING[key].name if key in MEANING else key)
-            row = found.setdefault(id(fact), Beside(fact, name, _observed(key, fact.observed), [None] * len(cases)))
-            row.predictions[number] = _prediction(item, case.facts.finished)
-    return list(found.values())
-
-
-def _prediction(item: Comparison, finished: bool) -> Prediction:
-    """A prediction and its error in words."""
-    value = written(item.observation.quantity, item.predicted)
-    if item.predicted is None:
-        return Prediction(value, "no such figure from this run" if finished else "ended before the front did", "none")
-    if item.agrees or item.error == 0.0:
-        # What could not have contradicted the prediction cannot agree with it either.
-        return (Prediction(value, "agrees", "good") if item.observation.disputes
-                else Prediction(value, "not contradicted", "none"))
-    if item.agrees is None and item.error is not None and not item.observation.disputes:
-        return Prediction(value, f"{_signed(item.error)}, at an unstated stage", "none")
-    if item.agrees is None and item.error is not None:
-        return Prediction(value, _signed(item.error), "good" if abs(item.error) <= 0.1 else "off")
-    return Prediction(value, "differs" if item.error is None else f"{_signed(item.error)} off the nearer end", "off")
-
-
-def _signed(error: float) -> str:
-    """A relative error in per cent."""
-    return f"{100 * error:+.0f} %".replace("-", "\N{MINUS SIGN}")
-
-
-def _observed(key: str, observed: Any) -> str:
-    """An observed value, range or bound with its unit."""
-    if isinstance(observed, Mapping):
-        words = {"at_least": "at least", "at_most": "at most"}
-        return ", ".join(f"{words[end]} {written(key, value)}" for end, value in observed.items())
-    if isinstance(observed, tuple):
-        return " to ".join(written(key, end) for end in observed)
-    return written(key, observed)
-
-
 def settings(case: Case) -> list[tuple[str, list[tuple[str, str]]]]:
     """Configuration but the material: section and its keys with values as written."""
     groups: dict[str, list[tuple[str, str]]] = {"": []}
@@ -254,7 +189,7 @@ def settings(case: Case) -> list[tuple[str, list[tuple[str, str]]]]:
         if key == "material" or (key == "crystal" and case.facts.run.axisymmetric):
             continue
         if isinstance(value, Mapping):
-            groups[key] = [(path, shown) for path, shown in _leaves(value)]
+            groups[key] = _leaves(value)
         else:
             groups[""].append((key, _text(value)))
     return [(name, rows) for name, rows in groups.items() if rows]
@@ -272,6 +207,8 @@ def _leaves(node: Mapping[str, Any], path: str = "") -> list[tuple[str, str]]:
 def _text(value: Any) -> str:
     if value is None or value == {}:
         return "none"
+    if isinstance(value, list) and any(isinstance(one, str) for one in value):
+        return "; ".join(map(str, value))
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 

@@ -125,3 +125,10 @@ def test_the_current_told_is_the_first_that_goes_in(steps: str, wanted: str | No
     said = describe_plan(build_problem(load_config("configs/si_cccv_60nm.yaml", settings)))
     told = [line for line in said.splitlines() if line.startswith("current ")]
     assert [line.split(": ")[1] for line in told] == ([wanted] if wanted else [])
+
+
+def test_the_plan_spells_directions_as_pictures_do() -> None:
+    """y is the product of axis and x, (0, 0, -2) for a <110> wire: that or its opposite, whichever has fewer signs."""
+    coarse = ["front.half_thickness=8 nm", "mesh.element_size=8 nm"]
+    said = describe_plan(build_problem(load_config("configs/si_110_129nm.yaml", coarse)))
+    assert "x along [1-10], y along [001], axis [110]" in said

@@ -85,7 +85,7 @@ LINES = {
     "unit": ("shape: circle", "shape: file\n  path: F\n  unit: km", r"F:5: geometry.unit: .*'km'; .*nm, um, mm, m"),
     "unit in capitals": ("shape: circle", "shape: file\n  path: F\n  unit: NM", r"unit: .*did you mean 'nm'\?"),
     "unit as number": ("shape: circle", "shape: file\n  path: F\n  unit: 1000", r"F:5: .*found 1000; allowed: nm"),
-    "kelvin": ("300 K", "27 degC", r"F:21: temperature: .*shifted zero"),
+    "kelvin": ("300 K", "27 degC", r"F:21: temperature: .*write '300.15 K'"),
     "name": ("name: case", "name: ../case", r"F:1: name: found '../case'"),
     "material": ("Li-Si", "LiSi", r"F:8: material: found the unknown material .*did you mean 'Li-Si'"),
     "material file": ("Li-Si", "own.yaml", r"F:8: material: found no material file"),

@@ -98,10 +98,14 @@ def test_what_is_no_word_of_the_field_keeps_its_nearest_name() -> None:
     ("yield_stress=1 GPa", "write it under overrides"), ("rate=C/5", "with c_rate such as 0.2 for C/5"),
     ("length=2 um", "the wire is endless"), ("boundary.end=1 h", "write time.end"),
     ("boundary.mode=butler_volmer", "boundary.reaction"), ("exchange_current=1", "overrides.front.kinetics"),
-    ("interface energy=1 J/m^2", "overrides.front.interface_energy"), ("implicit=true", "front_stress: agreed"),
-    ("solver.front_stress=implicit", "front_stress: agreed"), ("systems=Li-Ge", "docs/systems.md"),
+    ("interface energy=1 J/m^2", "overrides.front.interface_energy"), ("implicit=true", "front_stress: extrapolated"),
+    ("solver.front_stress=implicit", "front_stress: extrapolated"), ("systems=Li-Ge", "docs/systems.md"),
     ("gitt=1", "configs/a_si_gitt_100nm.yaml"), ("stack_pressure=1 MPa", "write mechanics.pressure"),
     ("particle=150 nm", "symmetry: axisymmetric"), ("plasticity=true", "overrides.mechanics.reacted"),
+    ("cores=4", "FEMANODE_THREADS"), ("solver.threads=4", "sweep has"), ("time.duration=1 h", "write time.end"),
+    ("time.dt=1 s", "time.max_front_advance"), ("output.dpi=300", "femanode plot has"), ("output.format=vtk", ".vtkh"),
+    ("initial.soc=0.5", "write initial.content"), ("geometry.aspect_ratio=2", "geometry.diameters"),
+    ("boundary.electrolyte=1", "boundary.reaction"), ("3d=true", "docs/limits.md"),
     ("material=Ge", "write carrier and host: Li-Ge or Na-a-Ge"), ("material=K-P", "write its own file")])
 def test_a_key_without_its_section_is_told_where_it_stands(setting: str, wanted: str) -> None:
     assert wanted in complaint(setting)

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from femanode.config.loading import Config, dump_config
+from femanode.config.revolution import crystal_note
 from femanode.config.yamlio import parse_yaml
 from femanode.errors import ConfigError
 from femanode.solver.electrode import film_coefficient
+from femanode.solver.problem import build_problem
 
 CASE: dict[str, Any] = {
     "name": "particle", "geometry": {"shape": "circle", "diameter": "60 nm", "symmetry": "axisymmetric"},
@@ -50,6 +52,16 @@ def test_what_is_no_body_of_revolution_is_refused(geometry: dict[str, Any], said
 def test_what_knows_a_direction_across_the_axis_is_refused(sections: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         particle(**sections)
+
+
+def test_directions_of_a_crystal_are_said_to_mean_nothing() -> None:
+    said = [note for note in build_problem(particle(crystal={"axis": [1, 1, 0]})).notes if "no meaning" in note]
+    assert said == ["crystal: the axis [1, 1, 0] has no meaning in an axisymmetric body, which is the same all round "
+                    "and has isotropic rates; leave it out"]
+    # nothing is said where nothing was given, of a run's own configuration (it has the default), or of wires
+    assert crystal_note(particle()) is None
+    assert crystal_note(Config.from_mapping(parse_yaml(dump_config(particle()), "")[0])) is None
+    assert crystal_note(particle({"symmetry": "plane"}, crystal={"axis": [1, 1, 0]})) is None
 
 
 def test_a_coating_with_a_diffusivity_is_a_spherical_film() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from femanode.output.runfolder import RunFolder
 from femanode.pictures.crackmark import marked_view, places, read_mark
 from femanode.pictures.fieldchoice import choose_field
 from femanode.pictures.figures import plot_field
+from femanode.pictures.paraview import write_script
 from femanode.pictures.sectionart import MARK, extent_of, wedges
 
 # The made-up section ends as an ellipse of half axes 108 and 78 nm, after 5400 s.
@@ -52,6 +55,16 @@ def test_places_follow_the_deformed_edge_with_its_normal(run_path: Path) -> None
     on_axis = places(RunFolder(run_path).frames[-1].mesh, "quarter", np.pi / 2)
     assert_allclose(np.sort(on_axis[:, 0, 1]), [-B, B], rtol=0, atol=0.02)  # two of the four images fall together
     assert_allclose(np.abs(on_axis[:, 1]), [[0, 1], [0, 1]], rtol=0, atol=1e-6)
+
+
+def test_paraview_is_told_the_site_of_each_frame_from_the_largest_risk_on(run: Path) -> None:
+    text = write_script(run).read_text(encoding="utf-8")
+    sites = ast.literal_eval(re.search(r"^SITES = (.*?)  #", text, re.MULTILINE)[1])
+    assert [len(found) for _, found in sites] == [0 if time < 2700.0 else 4 for time, _ in sites]
+    points = np.array(sites[-1][1])[:, 0]
+    assert_allclose((points[:, 0] / A) ** 2 + (points[:, 1] / B) ** 2, 1.0, rtol=0, atol=1e-3)
+    mises = write_script(run, "mises").read_text(encoding="utf-8")
+    assert not any(found for _, found in ast.literal_eval(re.search(r"^SITES = (.*?)  #", mises, re.MULTILINE)[1]))
 
 
 def test_hoop_stress_is_marked_from_the_largest_risk_on(run: Path) -> None:

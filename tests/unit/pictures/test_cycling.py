@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
@@ -12,11 +14,16 @@ from numpy.testing import assert_allclose
 
 from femanode.errors import ConfigError
 from femanode.output.runfolder import RunFolder
+from femanode.pictures.curves import describe_frames
 from femanode.pictures.cycling import draw_half_cycles, plot_cycles
+from femanode.pictures.options import list_frames
 from femanode.pictures.page.chartcase import Case
 from femanode.pictures.page.cyclerows import cycles, means_nothing
 from femanode.pictures.page.historycharts import potential
+from femanode.pictures.page.observed import beside
+from femanode.pictures.page.report import write_report
 from femanode.postprocess.cycles import half_cycles
+from femanode.postprocess.observations import Observation, compare
 from femanode.postprocess.runfacts import RunFacts
 
 
@@ -72,6 +79,35 @@ def test_the_page_has_the_same_lines_and_a_run_without_a_protocol_none(run: Path
         plot_cycles(run, "a.gif")
 
 
+def test_frames_are_told_by_cycle_and_state_of_charge(run: Path) -> None:
+    """Where the front stands still a converted fraction tells no two instants apart."""
+    table = pd.read_csv(run / "history.csv")
+    t = table["time_s"].to_numpy()
+    table["state_of_charge"] = np.linspace(0.0, 0.5, len(t))
+    table.to_csv(run / "history.csv", index=False)
+    describe = describe_frames(RunFolder(run))
+    middle = len(t) // 2
+    assert f"cycle {table['cycle'][middle]:.0f}, {50 * middle / (len(t) - 1):.0f} % full" in describe(t[middle])
+    assert "converted" not in describe(t[middle])
+    assert "cycle      full" in list_frames(RunFolder(run))
+
+
+@pytest.mark.parametrize(("out", "verdict"), [(0.0, "off the nearer end"), (99.0, "after carriers have left again")])
+def test_an_emptied_section_is_not_held_against_what_was_seen_in_filled_ones(run: Path, out: float,
+                                                                             verdict: str) -> None:
+    (run / "summary.json").write_text(json.dumps({
+        "stop_reason": "protocol finished", "converted_fraction": 0.4, "critical_diameter_nm": 369.0,
+        "cycles": [{"cycle": 1, "capacity_in_mAh_g": 100.0, "capacity_out_mAh_g": out}]}))
+    facts = RunFacts(RunFolder(run))
+    seen = Observation("converted_fraction", {"at_least": 0.99}, "small wires convert fully", "made up", "C")
+    cracks = Observation("critical_diameter_nm", (360.0, 390.0), "all cracked", "made up", "C")
+    facts.comparisons = [compare(seen, 0.4), compare(cracks, 369.0)]
+    first, second = beside([Case(facts, "one")])
+    assert first.predictions[0] is not None and first.predictions[0].error.endswith(verdict)
+    # a figure of the whole run is compared as ever
+    assert second.predictions[0] is not None and second.predictions[0].error == "agrees"
+
+
 def test_the_page_s_table_and_what_is_left_out_of_the_figures(run: Path) -> None:
     (run / "summary.json").write_text('{"cycles": [{"cycle": 1, "capacity_in_mAh_g": 100.4, "hoop_min_GPa": -1.234, '
                                       '"coulombic_efficiency": 0.987, "voltage_hysteresis_V": null}]}')
@@ -93,3 +129,11 @@ def test_under_a_given_current_the_potential_is_one_line_from_where_the_current_
     plot_cycles(folder)
     (line,) = drawn[0].axes[0].get_lines()
     assert line.get_xydata().tolist() == [[5.0, 0.2], [9.0, 0.1]]
+
+
+def test_the_first_sentence_of_one_long_cycle_says_that_it_is_all_steps(run: Path) -> None:
+    """A rate test within one cycle takes in more than the section holds."""
+    one = {"cycle": 1, "capacity_in_mAh_g": 12869.0, "capacity_out_mAh_g": 12865.0}
+    for cycles_of, said in (([one], "all steps together 12869"), ([one, one], "first cycle 12869")):
+        (run / "summary.json").write_text(json.dumps({"converted_fraction": 1.0, "cycles": cycles_of}))
+        assert said in write_report(run).read_text()

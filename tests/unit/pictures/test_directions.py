@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from femanode.constitutive.crystal.miller import Miller
-from femanode.pictures.directions import add_directions, directions_of, overbarred, plain, positive
+from femanode.constitutive.crystal.miller import Miller, positive
+from femanode.pictures.directions import add_directions, directions_of, overbarred, plain
 from femanode.pictures.figures import plot_field
 
 

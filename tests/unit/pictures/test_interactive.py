@@ -155,7 +155,7 @@ def test_without_bokeh_one_line_says_what_to_install(run_path: Path, tmp_path: P
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ConfigError, match=r"needs bokeh, which is not installed; pip install \"femanode\[interactive"):
         write_interactive(run_path, tmp_path / "x.html")
-    with pytest.raises(ConfigError, match=r"file type '\.pdf'"):
+    with pytest.raises(ConfigError, match=r"file type '\.pdf'; allowed: \.html; .*femanode plot DIR -o x\.pdf"):
         write_interactive(run_path, tmp_path / "x.pdf")
 
 

@@ -201,7 +201,7 @@ def test_a_step_that_converts_all_that_is_left_has_its_true_advance(wire: tuple[
     # Nodes near the front are looked for where it ends; where nothing is left of it the advance came out as 0.
     physics, start = wire
     end = replace(start, xi=np.where(start.xi > 0.01, start.xi, 0.9), front_stress_trend=np.zeros_like(start.xi))
-    candidate = propose(physics, end, 2000.0)
+    candidate = propose(physics, end, 2000.0, agreed=False)
     # 2000 s at no more than 0.05 nm/s, over 8 nm
     assert 1.0 < candidate.advance < 12.5
     assert physics.converted_fraction(candidate.state.xi) > 0.9999
