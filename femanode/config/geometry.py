@@ -41,7 +41,7 @@ CoordinateUnit = Annotated[
 _SHAPES_OF = {"core": ("circle", "ellipse", "polygon", "rectangle"),
               "coating": ("circle", "annulus", "ellipse", "polygon", "rectangle"),
               "inner_diameter": ("annulus",), "diameters": ("ellipse", "rectangle"), "corners": ("polygon",),
-              "rounding": ("polygon",), "rotation": ("ellipse", "polygon", "rectangle"),
+              "rounding": ("polygon", "rectangle"), "rotation": ("ellipse", "polygon", "rectangle"),
               "reacting": ("annulus", "file"), "path": ("file",), "unit": ("file",),
               "diameter": ("circle", "annulus", "polygon", "file")}
 #: Keys that a shape cannot do without, with an example of each.
@@ -71,7 +71,9 @@ class Geometry(Section):
         default=None, description="diameters along x and y, for ellipse and rectangle only"
     )
     corners: Whole | None = Field(default=None, ge=3, le=24, description="number of corners, for polygon only")
-    rounding: Rounding = Field(default=0.0, description="radius of the corners, for polygon only; 0 nm: sharp")
+    rounding: Rounding = Field(
+        default=0.0, description="radius of the corners, for polygon and rectangle only; 0 nm: sharp"
+    )
     rotation: Angle = Field(
         default=0.0, description="angle by which the outline is turned, for ellipse, rectangle and polygon; at 0 deg "
         "x runs along the first diameter, or through the middle of a flat"
@@ -142,8 +144,13 @@ class Geometry(Section):
                 allowed=f"below diameter = {self.diameter:g} nm",
                 key="inner_diameter",
             )
-        if self.shape == "polygon" and self.rounding >= 0.5 * self.diameter:
-            allowed = f"below half the diameter, {0.5 * self.diameter:g} nm"
+        return self
+
+    @model_validator(mode="after")
+    def _rounding_fits(self) -> Self:
+        """Corners are smaller than the section."""
+        if self.rounding and self.narrowest is not None and self.rounding >= 0.5 * self.narrowest:
+            allowed = f"below half the diameter, {0.5 * self.narrowest:g} nm"
             raise problem(f"found {self.rounding:g} nm", allowed=allowed, hint="shape: circle is rounded all the way",
                           key="rounding")
         return self

@@ -81,8 +81,9 @@ def outline_of(config: Config) -> Outline:
     geometry, turn = config.geometry, float(np.radians(config.geometry.rotation))
     outline: Outline
     if geometry.diameters is not None:
-        shape = Ellipse if geometry.shape == "ellipse" else Rectangle
-        outline = in_layers(config, shape(0.5 * geometry.diameters[0], 0.5 * geometry.diameters[1], turn))
+        a, b = (0.5 * diameter for diameter in geometry.diameters)
+        outline = in_layers(config, Ellipse(a, b, turn) if geometry.shape == "ellipse" else
+                            Rectangle(a, b, geometry.rounding, turn))
     elif geometry.diameter is None:
         raise ConfigError("no diameter", where="geometry.diameter")
     elif geometry.corners is not None:

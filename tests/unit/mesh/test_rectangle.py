@@ -24,7 +24,7 @@ def sides(a: float, b: float, turn: float) -> Segments:
 
 @pytest.mark.parametrize(("a", "b", "turn"), [(60.0, 20.0, 0.0), (30.0, 30.0, 0.3), (25.0, 70.0, -1.0)])
 def test_depth_normal_and_reach_are_those_of_four_straight_sides(a: float, b: float, turn: float) -> None:
-    outline, pieces = Rectangle(a, b, turn), sides(a, b, turn)
+    outline, pieces = Rectangle(a, b, 0.0, turn), sides(a, b, turn)
     near = pieces.near(POINTS)
     inside = ((near.place - POINTS) * near.normal).sum(axis=0) > 0.0
     assert_allclose(outline.depth(POINTS), np.where(inside, 1.0, -1.0) * near.distance, rtol=0, atol=1e-10)
@@ -36,13 +36,32 @@ def test_depth_normal_and_reach_are_those_of_four_straight_sides(a: float, b: fl
     assert_allclose(pieces.near(outer * POINTS / np.hypot(*POINTS)).distance, 0.0, atol=1e-9)
 
 
+@pytest.mark.parametrize(("a", "b", "rho", "turn"), [(60.0, 20.0, 5.0, 0.0), (30.0, 30.0, 12.0, 0.3)])
+def test_rounded_corners_are_those_of_a_smaller_rectangle_grown_by_the_rounding(a: float, b: float, rho: float,
+                                                                               turn: float) -> None:
+    outline, pieces = Rectangle(a, b, rho, turn), sides(a - rho, b - rho, turn)
+    near = pieces.near(POINTS)
+    inside = ((near.place - POINTS) * near.normal).sum(axis=0) > 0.0
+    wanted = rho + np.where(inside, 1.0, -1.0) * near.distance
+    assert_allclose(outline.depth(POINTS), wanted, rtol=0, atol=1e-10)
+    assert_allclose(outline.depth(POINTS + 0.01 * outline.normal(POINTS)), outline.depth(POINTS) - 0.01, atol=1e-9)
+    _, outer = outline.reach(POINTS / np.hypot(*POINTS))
+    assert_allclose(outline.depth(outer * POINTS / np.hypot(*POINTS)), 0.0, atol=1e-9)
+    # the smaller rectangle, strips along its sides, one circle: of the whole, and of what a front has left
+    for depth in (0.0, 0.4 * rho, rho, 1.4 * rho):
+        left = rho - depth
+        u, v = (a - rho, b - rho) if left > 0 else (a - depth, b - depth)
+        rest = 4.0 * u * v + 4.0 * (u + v) * max(left, 0.0) + np.pi * max(left, 0.0) ** 2
+        assert outline.equivalent_depth(1.0 - rest / outline.area("full")) == pytest.approx(depth, abs=1e-9)
+
+
 def test_the_depth_of_an_even_front_and_the_area() -> None:
     outline = Rectangle(60.0, 20.0)
     assert outline.area("quarter") == pytest.approx(1200.0, rel=1e-14)
     for depth in (0.0, 3.0, 20.0):
         gone = 1.0 - (60.0 - depth) * (20.0 - depth) / 1200.0
         assert outline.equivalent_depth(gone) == pytest.approx(depth, abs=1e-10)
-    assert [Rectangle(60.0, 20.0, turn).smallest_sector for turn in (0.0, 0.5 * np.pi, 0.3)] == [
+    assert [Rectangle(60.0, 20.0, 0.0, turn).smallest_sector for turn in (0.0, 0.5 * np.pi, 0.3)] == [
         "quarter", "quarter", "full"]
 
 
