@@ -15,7 +15,7 @@ _TIE = 1e-9
 
 @dataclass(frozen=True)
 class Rectangle(Filled):
-    """Half widths ``a`` along x and ``b`` along y, corners of radius ``rounding``, nm; then turned by ``rotation``, rad.
+    """Half widths ``a`` along x and ``b`` along y, corners of radius ``rounding``, nm; turned by ``rotation``, rad.
 
     The outside reacts.
     """
