@@ -66,7 +66,7 @@ def geometries(draw: st.DrawFn, meshes: Path) -> tuple[Mapping, float, bool]:
         core = draw(st.integers(6, max(6, d - 24)))
         found["core"] = {"diameter": f"{core} nm", "material": _layer(draw)}
         thickness = 0.5 * (d - core)
-    if shape in ("circle", "annulus") and "reacting" not in found and _maybe(draw, 4):
+    if shape != "file" and "reacting" not in found and _maybe(draw, 4):
         found["coating"] = {"thickness": _number(draw, 1.0, 6.0, "nm"), "material": _layer(draw)}
     bare = not {"core", "coating"} & set(found)
     if bare and found.get("reacting", "outer") == "outer" and _maybe(draw, 5):
