@@ -47,7 +47,7 @@ TOLD = 1e-3
 
 #: Error of the front's way that is left, over its advance, of which at least and at most `COUNTS` (delta) counts; and
 #: the rounds that are made for it.
-ALLOWED, COUNTS, MOST_LOOKS = 0.03, (0.025, 0.25), 15
+ALLOWED, COUNTS, MOST_LOOKS = 0.03, (0.025, 0.25), 8
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from femanode.solver.mechanics import Equilibrium, NoEquilibrium
 from femanode.solver.physics import Physics
 from femanode.solver.state import State
 
-#: Travel of the front, in delta, over which the trend of its stress is fitted.
+#: Travel of the front, in delta, over which the trend of its stress is fitted. With half of it the silicon wires of the
+#: bundled cases slow down at fractions that differ by 0.3 to 0.7 %, for one and a half times the rounds.
 SMOOTHING = 1.0
 
 #: Least share of the difference between computed and extrapolated stress that is taken over in a step. Otherwise the
