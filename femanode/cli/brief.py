@@ -128,10 +128,10 @@ def _describe_surface(problem: Problem) -> list[str]:
 def _most_uptake(problem: Problem) -> float:
     """Flux of content (nm/s) that an unstressed front at the surface takes at the cut-off, less what a film takes."""
     physics, state = problem.physics, problem.initial_state()
-    length, n = physics.spaces.reacting_length, physics.front.normals(state.xi)
+    length = physics.spaces.reacting_length
 
     def uptake(a: float) -> float:
-        speed = physics.front.speed(n, state.front_stress, np.full(len(length), a))
+        speed = physics.speed(state, np.full(len(length), a))
         return float(np.sum(length * speed) / length.sum()) * float(physics.chemistry.content(np.asarray(a)))
 
     end, film = physics.applied[0].cutoff, physics.transport.film

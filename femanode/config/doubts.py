@@ -46,6 +46,7 @@ MATERIAL = {
     "front.half_thickness": Usual(0.1, 50.0, "nm", "a layer of atoms to a broad front"),
     "front.equilibrium_potential": Usual(-0.5, 5.0, "V", "against the carrier metal"),
     "front.activation_volume": Usual(-100.0, 100.0, "Å^3", "a few atoms", 1e3),
+    "front.host_activation_volume": Usual(-100.0, 100.0, "Å^3", "a few atoms", 1e3),
     "transport.activation_volume": Usual(-100.0, 100.0, "Å^3", "a few atoms", 1e3),
     "fracture.energy": Usual(0.1, 1e4, "J/m^2", "brittle crystals to tough metals"),
     "fracture.flaw": Usual(0.1, 1e4, "nm", "atoms to ten micrometres"),

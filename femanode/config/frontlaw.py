@@ -80,7 +80,12 @@ class FrontLaw(Section):
         default=None, description="energy of the front reaction per carrier, from activity 1 and without stress; for "
         "neutral carriers (charge 0), which need it in place of a potential"
     )
-    activation_volume: ActivationVolume = Field(default=0.0, description="activation volume of the rate")
+    activation_volume: ActivationVolume = Field(
+        default=0.0, description="activation volume of the rate, for the stress that drives the front"
+    )
+    host_activation_volume: ActivationVolume = Field(
+        default=0.0, description="activation volume of the rate, for the mean stress of the host ahead of the front"
+    )
     activation_energy: ActivationEnergy = Field(
         default=0.0, description="of all rates, exp(-energy/kT) from the material's reference_temperature on"
     )

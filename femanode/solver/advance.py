@@ -160,9 +160,10 @@ def advance_front(physics: Physics, state: State, dt: float, shift: Array | None
 
 def _drive(physics: Physics, state: State, n: Array, activity: Array, xi: Array, travel: float, dt: float,
            ) -> tuple[Array, float]:
-    """Drive v/k (N,) of the front, and the mean travel (nm) in ``dt`` that follows from it.
+    """Drive v/k(n) (N,) of the front, and the mean travel (nm) in ``dt`` that follows from it.
 
-    The drive depends on the stress half way along the travel, so that the two are found by a fixed-point iteration.
+    The drive, here with the factor of the rate, depends on the stress half way along the travel, so that the two are
+    found by a fixed-point iteration.
 
     Parameters
     ----------
@@ -179,7 +180,8 @@ def _drive(physics: Physics, state: State, n: Array, activity: Array, xi: Array,
     front, weight = physics.front, physics.spaces.mass * xi * (1.0 - xi)
     rate, total = front.rate.rate(n[0], n[1]), max(float(weight.sum()), 1e-300)
     for _ in range(MOST_LOOKS):
-        drive = front.kinetics.drive(state.front_stress + 0.5 * travel * state.front_stress_trend, activity)
+        factor = physics.rate_factor(state.host_stress + 0.5 * travel * state.host_stress_trend)
+        drive = factor * front.kinetics.drive(state.front_stress + 0.5 * travel * state.front_stress_trend, activity)
         found = dt * inner(weight, rate * drive) / total
         if not np.isfinite(found):
             raise StepFailed("the front's speed is not finite")

@@ -236,5 +236,6 @@ def _assembled(state: State, moved: Moved, eq: Equilibrium, felt: Felt, dt: floa
         depletion=moved.depletion, shift=moved.shift, u=eq.u, axial=eq.axial,
         Cp_inv=eq.response.Cp_inv, eqps=eq.response.eqps, front_stress=felt.stress, activity=felt.activity,
         point_stress=point_stress, u_rate=(eq.u - state.u) / dt, axial_rate=(eq.axial - state.axial) / dt,
-        front_stress_trend=felt.trend, outside=moved.outside, entered=moved.entered, curvature=felt.curvature,
+        front_stress_trend=felt.trend, host_stress=felt.host, host_stress_trend=felt.host_trend,
+        outside=moved.outside, entered=moved.entered, curvature=felt.curvature,
         film=film)

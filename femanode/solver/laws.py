@@ -26,6 +26,7 @@ from femanode.constitutive.passage import layer_dissipation
 from femanode.constitutive.swelldirection import Shares
 from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array
+from femanode.solver.ahead import Ahead
 from femanode.units import E_CHARGE, EV, K_B
 
 
@@ -210,6 +211,12 @@ def interface_of(material: Material) -> Interface | None:
     if not energy:
         return None
     return Interface(energy, swelling_volume(material) * material.content.x_front / material.host.volume)
+
+
+def ahead_of(config: Config) -> Ahead | None:
+    """How the stress of the host ahead of the front changes its rate; None where it does not."""
+    volume = config.material.front.host_activation_volume
+    return Ahead(volume / (K_B * config.temperature)) if volume else None
 
 
 def shares_of(material: Material, frame: CrystalFrame) -> Shares | None:

@@ -22,6 +22,7 @@ from femanode.solver.electrode import film_coefficient, film_of
 from femanode.solver.front import Front
 from femanode.solver.grading import GradedMesh, Grading, initial_leaves
 from femanode.solver.laws import (
+    ahead_of,
     carrier_volume_of,
     chemistry_of,
     crystal_of,
@@ -256,7 +257,7 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
                             deformed=material.transport.frame == "deformed"),
         mixture=mixture_of(material, shares_of(material, crystal_of(config)[0]), layers_of(config)),
         applied=applied_of(config, spaces), carrier_volume=carrier_volume_of(material),
-        film=film_of(config), interface=interface_of(material))
+        film=film_of(config), interface=interface_of(material), ahead=ahead_of(config))
 
 
 def _require_no_misfit(config: Config, physics: Physics) -> None:

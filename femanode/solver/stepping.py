@@ -128,9 +128,9 @@ def _too_thick(physics: Physics, state: State) -> str:
     A front of speed v takes v c_f carriers, within the 1.24 delta in which it takes them up; their activity falls by
     v delta c_f/((1 - c_f) D) there. From about 1.6 on it falls to nothing.
     """
-    n, outside = physics.front.normals(state.xi), np.full(physics.spaces.n_nodes, 1.0 - state.outside)
+    outside = np.full(physics.spaces.n_nodes, 1.0 - state.outside)
     near, c_f = on_front(state.xi), physics.chemistry.at_front
-    fastest = float(np.max(physics.front.speed(n, state.front_stress, outside)[near], initial=0.0))
+    fastest = float(np.max(physics.speed(state, outside)[near], initial=0.0))
     if c_f >= 1.0 or not fastest > 0.0:
         return ""
     thinnest = (1.0 - c_f) * physics.diffusivity_at_front / (c_f * fastest)
@@ -153,8 +153,7 @@ def _not_finite(candidate: Candidate) -> str:
 
 def _longest(physics: Physics, state: State, limits: Limits) -> float:
     """Time step (s) in which the fastest part of the front makes the allowed advance; the end time without a front."""
-    n = physics.front.normals(state.xi)
-    speed = physics.front.speed(n, state.front_stress, state.activity)
+    speed = physics.speed(state)
     near = on_front(state.xi)
     fastest = float(np.max(speed[near], initial=0.0))
     return limits.front_advance * physics.front.delta / fastest if fastest > 0 else limits.end
