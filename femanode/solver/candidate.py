@@ -178,7 +178,7 @@ def _in_agreement(physics: Physics, state: State, dt: float) -> tuple[Moved, Swo
 
 def _told_with_supply(physics: Physics, state: State, dt: float, moved: Moved, felt: Felt,
                       guess: Array | float = 0.0) -> Felt:
-    """``felt`` with error, activity and drive as they are where carriers are in short supply.
+    """``felt`` with the error of the front's position as it is where carriers are in short supply.
 
     Their activity answers to the stress: a front that is held back leaves more of a given current to the places where
     it is not, and moves on in the mean. An error told at the activity of the step is then many times too large, above
@@ -195,10 +195,8 @@ def _told_with_supply(physics: Physics, state: State, dt: float, moved: Moved, f
     except StepFailed:
         return felt
     off = (front.log_odds(again.xi) - front.log_odds(xi)) / front.delta
-    activity = again.activity(physics, front.averager(xi, again.averager))
     # The stress in the middle of the step has half the error of that at its end.
-    return replace(felt, error=min(0.5 * float(np.sqrt(front_mean(off**2, xi, spaces))), felt.error), activity=activity,
-                   drive=front_mean(front.kinetics.drive(felt.stress, activity), xi, spaces))
+    return replace(felt, error=min(0.5 * float(np.sqrt(front_mean(off**2, xi, spaces))), felt.error))
 
 
 def _with_front_in_agreement(physics: Physics, state: State, dt: float,
