@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -161,6 +162,53 @@ def test_nothing_is_left_behind_by_a_wrong_sweep(tmp_path: Path) -> None:
         sweep(diameters(30), tmp_path / "other", resume=True)
     with pytest.raises(ConfigError, match=r"^workers: "):
         sweep(diameters(30), tmp_path / "s", workers=2, scheduler="tcp://127.0.0.1:1")
+
+
+WEIGHT: list[int] = []
+
+
+def weighed(job: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """`in_thread`, which notes what this process has in use before each case."""
+    WEIGHT.append(tracemalloc.get_traced_memory()[0])
+    return in_thread(job, tell)
+
+
+def test_a_case_that_has_ended_takes_no_memory(tmp_path: Path) -> None:
+    # A case's configuration is 30 kB in memory; a scheduler that keeps its last thousand events keeps 300 of them.
+    WEIGHT.clear()
+    tracemalloc.start()
+    try:
+        sweep(diameters(*range(200, 340)), tmp_path / "s", workers=2, performer=weighed)
+    finally:
+        tracemalloc.stop()
+    first, last = (sum(part) / 20 for part in (WEIGHT[60:80], WEIGHT[-20:]))
+    assert (last - first) / 60 < 10e3
+
+
+INTERRUPTED = """
+import logging, sys
+from femanode.study.sweep import sweep
+from tests.runners import BASE, MADE_UP
+logging.basicConfig(level=logging.WARNING, format="LOGGED %(name)s %(message)s")
+try:
+    sweep({"base": BASE, "axes": {"geometry.diameter": ["109 nm", "40 nm"]}}, sys.argv[1], workers=1, runner=MADE_UP)
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_an_interrupted_sweep_ends_without_a_word_of_its_scheduler(tmp_path: Path) -> None:
+    environment = {**os.environ, "MADE_UP_SECONDS": "60"}
+    with subprocess.Popen([sys.executable, "-c", INTERRUPTED, str(tmp_path / "s")], cwd=ROOT, env=environment,
+                          stderr=subprocess.PIPE, text=True) as process:
+        until = time.monotonic() + 60.0
+        while calls(tmp_path / "s" / "cases") != ["109"]:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+    assert (process.returncode, said) == (130, "")
 
 
 SCRIPT = """
