@@ -117,8 +117,8 @@ class Transport:
     #: Where D0 or y'(c) depend on content, the balance is solved in sweeps: the largest number of them, the change of
     #: activity (times h) at which they end, and the change that is accepted after the last one.
     most_sweeps, settled, good_enough = 30, 1e-13, 1e-8
-    #: Sweeps that jump back and forth, or creep, as where y'(l) has a peak or an end, are mixed (Anderson) from there on
-    #: where after so many the change is still more than this part of the one before; they may be twice as many.
+    #: Sweeps that jump back and forth, or creep, as where y'(l) has a peak or an end: after so many, a change that is
+    #: more than this part of the one before has them mixed with so many before (Anderson), and be twice as many at most.
     plain_sweeps, slow, mixed = 6, 0.6, 10
 
     def __init__(self, spaces: Spaces, chemistry: Chemistry, diffusivity: Callable[[Array], Array],

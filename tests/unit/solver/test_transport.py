@@ -204,9 +204,9 @@ def test_content_and_diffusivity_that_do_not_settle_are_told() -> None:
 
 @pytest.mark.parametrize("length", [2.0, 4.0])
 def test_sweeps_that_jump_back_and_forth_on_a_measured_curve_are_brought_together(length: float) -> None:
-    # Where D is constant the level's equation is Fick's law of the content, whatever the curve; one step of the backward
-    # Euler method from nothing gives the mean content 2 (l/R) I1(R/l)/I0(R/l) y_s with l = sqrt(D dt). For l of one
-    # element plain sweeps end in a circle over two levels.
+    # Where D is constant the level's equation is Fick's law of the content, whatever the curve; one step of the
+    # backward Euler method from nothing gives the mean content 2 (l/R) I1(R/l)/I0(R/l) y_s with l = sqrt(D dt). For l
+    # of one element plain sweeps end in a circle over two levels.
     radius, D = 20.0, 3e4
     s, curve = section_spaces(radius, 2.0), OpenCircuit((1e-9, 0.3, 0.7, 1.0), (0.689, 0.3445, 0.2067, 0.01378), 0.3)
     one, empty, applied = np.ones(s.n_nodes), curve.level_at(0.689), Applied(level=curve.level_at(0.0214))
