@@ -1,8 +1,8 @@
-"""The maps of docs/systems.md: regimes with every material, bonds against strength, current against diffusivity.
+"""The maps of docs/systems.md: regimes with every material, bonds against strength, current, amorphising fronts.
 
     python examples/regimes.py [FOLDER [PLACE]]
 
-Runs the sweeps of configs/sweeps/ in FOLDER (results/maps), some fifteen minutes in all with one worker; what has ended
+Runs the sweeps of configs/sweeps/ in FOLDER (results/maps), some forty minutes in all with one worker; what has ended
 there is kept. Numbers and figures go to PLACE, docs/systems by default.
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 import femanode
 from femanode.output.disk import write_text
 from femanode.pictures.style import save_figure
+from femanode.study.systems.amorphising import amorphising, amorphising_rows
 from femanode.study.systems.files import find_systems
 from femanode.study.systems.moved import bond_rows, bond_strength, current, current_rows
 from femanode.study.systems.placing import as_csv, placed_rows
@@ -34,13 +35,15 @@ def main(folder: Path, place: Path) -> None:
     regimes = placed_rows(ran("regimes", folder))
     bonds = bond_rows(ran("bond_strength", folder))
     currents = current_rows(ran("c_rate", folder))
+    sizes = amorphising_rows(ran("amorphising", folder))
+    slow = placed_rows(ran("regimes_thin", folder))
     materials = material_rows(find_systems(folder=ROOT / "configs" / "systems"))
     place.mkdir(parents=True, exist_ok=True)
     for name, rows in {"regimes": regimes, "regime_materials": materials, "bond_strength": bonds,
-                       "c_rate": currents}.items():
+                       "c_rate": currents, "amorphising": sizes, "regimes_thin": slow}.items():
         write_text(place / f"{name}.csv", as_csv(rows))
-    for name, figure in {"regimes": regime_map(regimes, materials), "bond_strength": bond_strength(bonds),
-                         "c_rate": current(currents)}.items():
+    for name, figure in {"regimes": regime_map(regimes, materials, slow), "bond_strength": bond_strength(bonds),
+                         "c_rate": current(currents), "amorphising": amorphising(sizes)}.items():
         print(save_figure(figure, place / f"{name}.png", dpi=110))
 
 

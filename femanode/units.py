@@ -43,6 +43,7 @@ MEANING: dict[str, tuple[str, str]] = {
     "nm^3": ("a volume", "20.02 Å^3"),
     "J/m^2": ("an energy per area", "10 J/m^2"),
     "GPa nm^3": ("an energy", "-0.15 eV"),
+    "eV": ("an energy", "-0.15 eV"),
     "V": ("a potential", "10 mV"),
     "K": ("an absolute temperature", "300 K"),
     "nN": ("a force", "0 nN"),

@@ -45,7 +45,7 @@ def describe_plan(problem: Problem) -> str:
     unknowns = 2 * physics.spaces.n_nodes
     quality = section.quality()
     speed = problem.rates.maximum
-    D = float(physics.transport.diffusivity(np.array([physics.chemistry.at_front]))[0])
+    D = physics.diffusivity_at_front
     number = damkohler(speed, section.radius, D, physics.chemistry.at_front)
     expected = plan(problem)
     control = "interface" if number < 0.3 else "diffusion" if number > 3 else "mixed"
@@ -128,10 +128,10 @@ def _describe_surface(problem: Problem) -> list[str]:
 def _most_uptake(problem: Problem) -> float:
     """Flux of content (nm/s) that an unstressed front at the surface takes at the cut-off, less what a film takes."""
     physics, state = problem.physics, problem.initial_state()
-    length, n = physics.spaces.reacting_length, physics.front.normals(state.xi)
+    length = physics.spaces.reacting_length
 
     def uptake(a: float) -> float:
-        speed = physics.front.speed(n, state.front_stress, np.full(len(length), a))
+        speed = physics.speed(state, np.full(len(length), a))
         return float(np.sum(length * speed) / length.sum()) * float(physics.chemistry.content(np.asarray(a)))
 
     end, film = physics.applied[0].cutoff, physics.transport.film

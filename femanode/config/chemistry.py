@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from femanode.config.quantities import (
+    ActivationEnergy,
     ActivationVolume,
     DiffusivityTable,
     PotentialTable,
@@ -54,6 +55,13 @@ class Transport(Section):
     diffusivity: DiffusivityTable = Field(description="diffusivity of the carrier in the reacted phase")
     activation_volume: ActivationVolume = Field(
         default=0.0, description="activation volume of diffusion: D = D0 exp(volume * mean stress/kT)"
+    )
+    activation_energy: ActivationEnergy = Field(
+        default=0.0, description="of the diffusivity, exp(-energy/kT) from the material's reference_temperature on"
+    )
+    frame: Literal["reference", "deformed"] = Field(
+        default="reference", description="section through which carriers diffuse: reference, as grown, where D is that "
+        "for lengths of the host; deformed, as swollen, where D is that of the product"
     )
     drift: Switch | None = Field(
         default=None, description="stress acts on the carriers through their partial molar volume; null: with a "

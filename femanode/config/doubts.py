@@ -46,6 +46,7 @@ MATERIAL = {
     "front.half_thickness": Usual(0.1, 50.0, "nm", "a layer of atoms to a broad front"),
     "front.equilibrium_potential": Usual(-0.5, 5.0, "V", "against the carrier metal"),
     "front.activation_volume": Usual(-100.0, 100.0, "Å^3", "a few atoms", 1e3),
+    "front.host_activation_volume": Usual(-100.0, 100.0, "Å^3", "a few atoms", 1e3),
     "transport.activation_volume": Usual(-100.0, 100.0, "Å^3", "a few atoms", 1e3),
     "fracture.energy": Usual(0.1, 1e4, "J/m^2", "brittle crystals to tough metals"),
     "fracture.flaw": Usual(0.1, 1e4, "nm", "atoms to ten micrometres"),
@@ -143,7 +144,7 @@ def _together(material: Material) -> Iterator[Asked]:
 def _capacity(material: Material) -> Iterator[str]:
     """Capacity against Faraday's law."""
     mass, given = _molar_mass(material.host.symbol), material.capacity.theoretical
-    if mass is None:
+    if mass is None or given is None:
         return
     expected = material.content.x_max * material.carrier.charge * FARADAY_MAH / mass
     if abs(given / expected - 1.0) > ROUNDED:

@@ -37,15 +37,18 @@ CoordinateUnit = Annotated[
 ]
 
 
-#: Keys that belong to some shapes only, and those shapes; ``diameter`` may stand with all but ellipses.
-_SHAPES_OF = {"core": ("circle",), "coating": ("circle", "annulus"),
-              "inner_diameter": ("annulus",), "diameters": ("ellipse",), "corners": ("polygon",),
-              "rounding": ("polygon",), "rotation": ("ellipse", "polygon"), "reacting": ("annulus", "file"),
-              "path": ("file",), "unit": ("file",), "diameter": ("circle", "annulus", "polygon", "file")}
+#: Keys that belong to some shapes only, and those shapes; ``diameter`` may stand with all but ellipses and rectangles.
+_SHAPES_OF = {"core": ("circle", "ellipse", "polygon", "rectangle"),
+              "coating": ("circle", "annulus", "ellipse", "polygon", "rectangle"),
+              "inner_diameter": ("annulus",), "diameters": ("ellipse", "rectangle"), "corners": ("polygon",),
+              "rounding": ("polygon", "rectangle"), "rotation": ("ellipse", "polygon", "rectangle"),
+              "reacting": ("annulus", "file"), "path": ("file",), "unit": ("file",),
+              "diameter": ("circle", "annulus", "polygon", "file")}
 #: Keys that a shape cannot do without, with an example of each.
 _REQUIRED = {"circle": {"diameter": "a length such as '129 nm'"},
              "annulus": {"diameter": "a length such as '129 nm'", "inner_diameter": "a length below diameter"},
              "ellipse": {"diameters": "diameters along x and y, such as [200 nm, 100 nm]"},
+             "rectangle": {"diameters": "widths along x and y, such as [200 nm, 100 nm]"},
              "polygon": {"diameter": "the distance across flats, such as '100 nm'", "corners": "a number such as 6"},
              "file": {"path": "the mesh file for shape file"}}
 #: Keys that are left out where they have their default: checkpoints made before they were there stay valid.
@@ -56,8 +59,8 @@ _UNSAID = {"unit": "nm", "diameters": None, "corners": None, "rounding": 0.0, "r
 class Geometry(Section):
     """Cross-section of the wire, or half of the cut through the axis of a body of revolution."""
 
-    shape: Literal["circle", "annulus", "ellipse", "polygon", "file"] = Field(
-        description="circle | annulus | ellipse | polygon (regular) | file (a mesh)"
+    shape: Literal["circle", "annulus", "ellipse", "polygon", "rectangle", "file"] = Field(
+        description="circle | annulus | ellipse | polygon (regular) | rectangle | file (a mesh)"
     )
     diameter: Length | None = Field(
         default=None, description="outer diameter; required for circle and annulus, for polygon across flats (twice "
@@ -65,19 +68,22 @@ class Geometry(Section):
     )
     inner_diameter: Length | None = Field(default=None, description="inner diameter, for annulus only")
     diameters: tuple[Length, Length] | None = Field(
-        default=None, description="diameters along x and y, for ellipse only"
+        default=None, description="diameters along x and y, for ellipse and rectangle only"
     )
     corners: Whole | None = Field(default=None, ge=3, le=24, description="number of corners, for polygon only")
-    rounding: Rounding = Field(default=0.0, description="radius of the corners, for polygon only; 0 nm: sharp")
+    rounding: Rounding = Field(
+        default=0.0, description="radius of the corners, for polygon and rectangle only; 0 nm: sharp"
+    )
     rotation: Angle = Field(
-        default=0.0, description="angle by which the outline is turned, for ellipse and polygon; at 0 deg x runs along "
-        "the first diameter, or through the middle of a flat"
+        default=0.0, description="angle by which the outline is turned, for ellipse, rectangle and polygon; at 0 deg "
+        "x runs along the first diameter, or through the middle of a flat"
     )
     reacting: Literal["outer", "inner", "both"] = Field(
         default="outer", description="surface that reacts: outer | inner | both; for annulus, or a file with a hole"
     )
     contact: Contact | None = Field(
-        default=None, description="part of the outer surface that reacts, by polar angle; null: all of it"
+        default=None, description="part of the outer surface that reacts, by polar angle; null: all of it. With "
+        "symmetry: axisymmetric a belt about the equator"
     )
     path: Path | None = Field(
         default=None, description="mesh file (.msh, .vtu, ...) for shape file, relative to the configuration"
@@ -96,10 +102,11 @@ class Geometry(Section):
         default=None, description="uneven outline, for circle and annulus; null: none"
     )
     core: Core | None = Field(
-        default=None, description="inert core within the reacting shell, for circle only; null: none"
+        default=None, description="inert core within the reacting shell, of the shape of the wire, for circle, "
+        "ellipse, polygon and rectangle; null: none"
     )
     coating: Coating | None = Field(
-        default=None, description="inert shell on the wire, for circle and annulus; null: none"
+        default=None, description="inert shell of even thickness on the wire, for all shapes but file; null: none"
     )
 
     @field_validator("path", mode="before")
@@ -124,7 +131,7 @@ class Geometry(Section):
             if self.shape not in shapes and given:
                 found = (f"found a unit of coordinates with shape {self.shape}, whose lengths have their own"
                          if key == "unit" else f"found {_NAMES.get(key, key)} with shape {self.shape}")
-                hint = f"an ellipse has {_REQUIRED['ellipse']['diameters']}" if key == "diameter" else ""
+                hint = f"it has {_REQUIRED[self.shape]['diameters']}" if key == "diameter" else ""
                 raise problem(found, allowed=f"shape: {' or '.join(shapes)}", hint=hint, key=key)
         for key, allowed in _REQUIRED[self.shape].items():
             if getattr(self, key) is None:
@@ -137,8 +144,13 @@ class Geometry(Section):
                 allowed=f"below diameter = {self.diameter:g} nm",
                 key="inner_diameter",
             )
-        if self.shape == "polygon" and self.rounding >= 0.5 * self.diameter:
-            allowed = f"below half the diameter, {0.5 * self.diameter:g} nm"
+        return self
+
+    @model_validator(mode="after")
+    def _rounding_fits(self) -> Self:
+        """Corners are smaller than the section."""
+        if self.rounding and self.narrowest is not None and self.rounding >= 0.5 * self.narrowest:
+            allowed = f"below half the diameter, {0.5 * self.narrowest:g} nm"
             raise problem(f"found {self.rounding:g} nm", allowed=allowed, hint="shape: circle is rounded all the way",
                           key="rounding")
         return self
@@ -154,8 +166,9 @@ class Geometry(Section):
     @model_validator(mode="after")
     def _layers_fit(self) -> Self:
         """A core smaller than the wire; layers only where all of an even outer surface reacts."""
-        if self.core is not None and self.diameter is not None and self.core.diameter >= self.diameter:
-            raise problem(f"found {self.core.diameter:g} nm", allowed=f"below diameter = {self.diameter:g} nm",
+        if self.core_share >= 1.0 and self.core is not None:
+            key = "diameter" if self.diameters is None else "diameters along x"
+            raise problem(f"found {self.core.diameter:g} nm", allowed=f"below {key} = {self.first_diameter:g} nm",
                           key="core.diameter")
         for key in LAYERS:
             if getattr(self, key) is None:
@@ -200,11 +213,22 @@ class Geometry(Section):
         return min(self.diameters) if self.diameters else self.diameter
 
     @property
+    def first_diameter(self) -> float | None:
+        """The diameter, or that along x, nm; None if not known."""
+        return self.diameters[0] if self.diameters else self.diameter
+
+    @property
+    def core_share(self) -> float:
+        """Size of the core over that of the wire; 0 without one."""
+        return self.core.diameter / self.first_diameter if self.core and self.first_diameter else 0.0
+
+    @property
     def wall(self) -> float | None:
         """Thickness that reacts: radius of a circle, wall of an annulus or about a core; None if not known."""
         if self.narrowest is None:
             return None
-        wall = 0.5 * (self.narrowest - (self.inner_diameter or (self.core.diameter if self.core else 0.0)))
+        core = self.core.diameter if self.core and not self.diameters else self.core_share * self.narrowest
+        wall = 0.5 * (self.narrowest - (self.inner_diameter or core))
         return 0.5 * wall if self.reacting == "both" else wall
 
 

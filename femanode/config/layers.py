@@ -35,7 +35,7 @@ class _Layer(Section):
 class Core(_Layer):
     """Inert core within the reacting shell, bonded to it."""
 
-    diameter: Length = Field(description="diameter of the core")
+    diameter: Length = Field(description="diameter of the core; of an ellipse or rectangle that along x")
 
 
 class Coating(_Layer):

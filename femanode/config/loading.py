@@ -16,6 +16,7 @@ from femanode.config.layers import resolve_layers
 from femanode.config.library import material_data
 from femanode.config.material import Material, material_mapping
 from femanode.config.migration import migrate
+from femanode.config.neutral import require_no_potential
 from femanode.config.overrides import apply_overrides, set_value
 from femanode.config.quantities import Section, Temperature, Text, problem
 from femanode.config.revolution import require_isotropic
@@ -151,6 +152,13 @@ class Config(Section):
         if self.solver.front_stress == "agreed" and law == "open_circuit" and drift is not False:
             raise problem("found agreed with carriers that stress drives", key="solver.front_stress",
                           allowed="auto, extrapolated, chemistry.law: ideal or transport.drift: false")
+        return self
+
+    @model_validator(mode="after")
+    def _neutral_carriers_have_no_potential(self) -> Self:
+        """Nothing electrical is applied to carriers without a charge."""
+        if self.material.carrier.charge == 0:
+            require_no_potential(self.boundary)
         return self
 
     @model_validator(mode="after")

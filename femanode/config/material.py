@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from femanode.config.chemistry import ChemistryLaw, Transport
 from femanode.config.frontlaw import FrontLaw
+from femanode.config.neutral import require_energies
 from femanode.config.phases import PhasePair, Swelling
 from femanode.config.provenance import LEAF, Provenance, read_provenance
 from femanode.config.quantities import (
@@ -23,6 +24,7 @@ from femanode.config.quantities import (
     SpecificCapacity,
     SurfaceEnergy,
     Table,
+    Temperature,
     Text,
     Volume,
     Whole,
@@ -39,10 +41,10 @@ _NEEDED: dict[str, tuple[str, ...]] = {
 
 
 class Carrier(Section):
-    """The ion that enters the host."""
+    """The ion, or neutral solute, that enters the host."""
 
     symbol: Text = Field(description="chemical symbol of the carrier, such as Li")
-    charge: Whole = Field(ge=1, le=4, description="charge number of the carrier ion")
+    charge: Whole = Field(ge=0, le=4, description="charge number of the carrier; 0: neutral, such as oxygen")
 
 
 class Host(Section):
@@ -82,7 +84,10 @@ class Fracture(Section):
 class Capacity(Section):
     """Reference capacity."""
 
-    theoretical: SpecificCapacity = Field(description="specific capacity at x_max, per mass of host")
+    theoretical: SpecificCapacity | None = Field(
+        default=None, description="specific capacity at x_max, per mass of host; for carriers with a charge, which "
+        "need it"
+    )
 
 
 class Sourced(Section):
@@ -121,7 +126,11 @@ class Material(Sourced):
     transport: Transport
     mechanics: PhasePair
     fracture: Fracture
-    capacity: Capacity
+    capacity: Capacity = Capacity()
+    reference_temperature: Temperature = Field(
+        default=300.0, description="temperature for which rates and diffusivity stand; those with an activation energy "
+        "are taken to the configuration's temperature"
+    )
 
     @classmethod
     def _check_kind(cls, raw: Mapping[str, Any]) -> None:
@@ -129,6 +138,12 @@ class Material(Sourced):
         if raw.get("kind") == "inert":
             raise problem("found an inert material", allowed="one that takes carriers, without this key", key="kind",
                           hint="inert materials are for layers")
+
+    @model_validator(mode="after")
+    def _energies_fit_charge(self) -> Self:
+        """Ions react at a potential, neutral solutes with an energy."""
+        require_energies(self.carrier.charge, self.front, self.chemistry, self.capacity.theoretical)
+        return self
 
     @model_validator(mode="after")
     def _something_moves(self) -> Self:

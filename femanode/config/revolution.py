@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from femanode.config.contact import arc_of
 from femanode.config.quantities import problem
 
 _ALLOWED = "symmetry: plane, or none"
@@ -16,16 +17,21 @@ def require_body(geometry: Any) -> None:
     """
     if geometry.shape == "polygon":
         raise problem("found polygon with symmetry: axisymmetric", allowed="circle (a sphere), annulus (a hollow one), "
-                      "ellipse (a spheroid) or file", key="shape")
+                      "ellipse (a spheroid), rectangle (a cylinder) or file", key="shape")
     if geometry.sector not in ("auto", "quarter"):
         raise problem(f"found {geometry.sector} with symmetry: axisymmetric", allowed="auto, quarter",
                       hint="r and z from 0 on: the other three quarters are the same body", key="sector")
     if geometry.rotation % 90.0:
         raise problem(f"found {geometry.rotation:g} deg with symmetry: axisymmetric", allowed="0 deg or 90 deg",
-                      hint="the ellipse is revolved about one of its axes", key="rotation")
-    for key in ("contact", "roughness"):
-        if getattr(geometry, key) is not None:
-            raise problem(f"found a {key} with symmetry: axisymmetric", allowed=_ALLOWED, key=key)
+                      hint=f"the {geometry.shape} is revolved about one of its axes", key="rotation")
+    if geometry.roughness is not None:
+        raise problem("found a roughness with symmetry: axisymmetric", allowed=_ALLOWED, key="roughness")
+    if geometry.contact is not None:
+        start, end = arc_of(geometry.contact)
+        if start != -end or end > 90.0:
+            raise problem(f"found a contact from {start:g} to {end:g} deg with symmetry: axisymmetric",
+                          allowed="a belt about the equator: from minus an angle to that angle, at most 90 deg",
+                          hint="the body is its own mirror image in z = 0", key="contact")
 
 
 def crystal_note(config: Any) -> str | None:

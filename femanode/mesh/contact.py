@@ -20,11 +20,13 @@ _PIECES = 2000
 class Contact(OneMaterial, Derived):
     """An outline that reacts from polar angle ``start`` to ``end`` (rad, counter-clockwise) of its outer surface.
 
-    The front enters parallel to the arc and goes round its ends in circles.
+    The front enters parallel to the arc and goes round its ends in circles. With ``belt`` the section is half of a cut
+    through a body of revolution: what holds for x >= 0 holds for the mirror image.
     """
 
     start: float
     end: float
+    belt: bool = False
 
     def __str__(self) -> str:
         arc = f"{np.degrees(self.start):g} to {np.degrees(self.end):g} degrees"
@@ -42,23 +44,26 @@ class Contact(OneMaterial, Derived):
 
     def reacts(self, curve: str, points: Array) -> BoolArray:
         """Whether the polar angle lies within the arc."""
-        along = (np.arctan2(points[1], points[0]) - self.start) % (2.0 * np.pi)
+        along = (np.arctan2(points[1], self._across(points)[0]) - self.start) % (2.0 * np.pi)
         return np.asarray((along < self.end - self.start) & (curve == "surface"))
 
     @property
     def corners(self) -> tuple[float, ...]:
         """Those of the outline, and the ends of the arc."""
-        return (*self.base.corners, self.start, self.end)
+        ends = (self.start, self.end)
+        return (*self.base.corners, *ends, *(np.pi - end for end in ends if self.belt))
 
     @property
     def smallest_sector(self) -> str:
-        """A half where the outline and the arc have the x axis as a mirror line."""
+        """A half where the outline and the arc have the x axis as a mirror line; that of the outline for a belt."""
+        if self.belt:
+            return self.base.smallest_sector
         middle = 0.5 * (self.start + self.end) / np.pi
         return "half" if self.base.smallest_sector != "full" and abs(middle - round(middle)) < 1e-9 else "full"
 
     def depth(self, points: Array) -> Array:
         """Distance to the arc, nm; negative outside of the section."""
-        distance = self._arc.near(points).distance
+        distance = self._arc.near(self._across(points)).distance
         return np.asarray(np.where(self._inside(points), distance, -distance))
 
     def equivalent_depth(self, fraction: float) -> float:
@@ -73,6 +78,10 @@ class Contact(OneMaterial, Derived):
         direction = np.stack([np.cos(angle), np.sin(angle)])
         points = direction * self.base.reach(direction)[1]
         return Segments(points[:, :-1], points[:, 1:])
+
+    def _across(self, points: Array) -> Array:
+        """Points (2, ...), those with x < 0 mirrored where the arc is a belt."""
+        return np.stack([np.abs(points[0]), points[1]]) if self.belt else points
 
     def _corners_within(self) -> list[float]:
         turned = [self.start + (c - self.start) % (2.0 * np.pi) for c in self.base.corners]

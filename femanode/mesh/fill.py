@@ -19,6 +19,7 @@ from femanode.errors import MeshError
 from femanode.mesh.outline import SPANS, Outline
 from femanode.mesh.rings import with_image
 from femanode.mesh.section import Section, build_section, edge_lengths, signed_areas
+from femanode.mesh.wrapped import Wrapped, straddles
 from femanode.numerics.arrays import Array, BoolArray, IntArray
 
 #: Rounds of springs, the share of a spring's force by which a node moves, and the length at rest over the mean length.
@@ -32,7 +33,7 @@ _DENSE = 2000
 _LEAST_QUALITY = 0.3
 
 
-def fill_section(outline: Outline, element_size: float, sector: str) -> Section:
+def fill_section(outline: Outline | Wrapped, element_size: float, sector: str) -> Section:
     """Mesh a sector of an outline.
 
     Parameters
@@ -50,12 +51,15 @@ def fill_section(outline: Outline, element_size: float, sector: str) -> Section:
         No mesh of useful triangles was found.
     """
     smallest = outline.smallest_sector
-    border = _border(outline, element_size, smallest)
+    between = outline.between if isinstance(outline, Wrapped) else ()
+    border = _border(outline, element_size, smallest, between)
     best: tuple[float, Array, IntArray] | None = None
     for place in _PLACES:
         points, triangles = _filled(outline, border, element_size, place)
         a, b, c = edge_lengths(points, triangles)
         quality = float((16.0 * signed_areas(points, triangles) ** 2 / ((a + b + c) * a * b * c)).min())
+        if not _closed(triangles, border.shape[1]) or any(straddles(curve, points, triangles) for curve in between):
+            continue
         if best is None or quality > best[0]:
             best = quality, points, triangles
     if best is None or best[0] < _LEAST_QUALITY:
@@ -65,20 +69,32 @@ def fill_section(outline: Outline, element_size: float, sector: str) -> Section:
     images = {"quarter": 0, "half": 1, "full": 2}
     for axis in range(images[smallest], images[sector]):
         points, triangles = with_image(points, triangles, axis)
-    return build_section(points, triangles, sector, outline, element_size, "generated mesh")
+    section = build_section(points, triangles, sector, outline, element_size, "generated mesh")
+    return section.with_regions(outline.region(points, triangles)) if isinstance(outline, Wrapped) else section
 
 
-def _border(outline: Outline, size: float, sector: str) -> Array:
-    """Nodes (2, b) on the boundary of a sector, first those of the curves, then those of its symmetry lines."""
+def _border(outline: Outline, size: float, sector: str, between: tuple[Outline, ...] = ()) -> Array:
+    """Nodes (2, b) that stay: on the curves of a sector, on those of layers between, and on its symmetry lines.
+
+    The nodes of a thin coating's surface face those of the curve within it, so that the edges of both are Delaunay's.
+    """
     span = SPANS[sector]
-    found = [_along(outline, index, size, span) for index in range(len(outline.curves))]
+    found = [_along(curve, 0, size, span) for curve in between]
+    if isinstance(outline, Wrapped) and 0.0 < outline.coating < size:
+        faced = found[-1]
+        on = outline.project("surface", faced + 0.5 * outline.coating * outline.normal(faced))
+        found.append(np.where(faced == 0.0, 0.0, on))
+    else:
+        found += [_along(outline, index, size, span) for index in range(len(outline.curves))]
     for angle in {"quarter": (0.0, span), "half": (0.0, span), "full": ()}[sector]:
         direction = _direction(np.array([angle]))[:, 0]
         inner, outer = map(float, outline.reach(direction))
-        n = max(round((outer - inner) / size), 1)
-        # The axis is a node of one of the lines only, and the ends of a line belong to the curves.
-        first = 0 if outline.solid and angle == 0.0 else 1
-        found.append(direction[:, None] * (inner + (outer - inner) * np.arange(first, n) / n))
+        stops = [inner, *(float(curve.reach(direction)[1]) for curve in between), outer]
+        for start, end in pairwise(stops):
+            n = max(round((end - start) / size), 1)
+            # The axis is a node of one of the lines only, and the ends of a line belong to the curves.
+            first = 0 if outline.solid and angle == 0.0 and start == inner else 1
+            found.append(direction[:, None] * (start + (end - start) * np.arange(first, n) / n))
     if sector == "full" and outline.solid:
         found.append(np.zeros((2, 1)))
     return np.hstack(found)
@@ -146,6 +162,13 @@ def _within(outline: Outline, points: Array, low: Array, high: Array) -> BoolArr
     inner, outer = outline.reach(points / np.where(r > 0.0, r, 1.0))
     box = np.all((points > low[:, None] - 1e-9 * r.max()) & (points < high[:, None] + 1e-9 * r.max()), axis=0)
     return np.asarray((r > inner) & (r < outer) & box)
+
+
+def _closed(triangles: IntArray, fixed: int) -> bool:
+    """Whether the triangles (3, m) end at edges between the first ``fixed`` nodes only, those of the border."""
+    edges = np.sort(np.hstack([triangles[[0, 1]], triangles[[1, 2]], triangles[[2, 0]]]), axis=0)
+    found, count = np.unique(edges, axis=1, return_counts=True)
+    return bool(found[:, count == 1].max() < fixed)
 
 
 def _delaunay(outline: Outline, points: Array, low: Array, high: Array) -> IntArray:

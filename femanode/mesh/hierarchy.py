@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from femanode.mesh.section import ON_LINE, Section, build_section
+from femanode.mesh.section import ON_LINE, Section, build_section, runs_along
 from femanode.numerics.arrays import Array, BoolArray, IntArray
 
 
@@ -283,7 +283,10 @@ def _middles(corners: IntArray, xy: Array, root: Section) -> tuple[IntArray, Arr
     new = 0.5 * (xy[:, a] + xy[:, b])
     for curve in (*root.outline.curves, *root.outline.interfaces):
         on = root.outline.off(curve, xy) < ON_LINE * root.outline.reference_radius
-        bent = ((count == 1) | (curve in root.outline.interfaces)) & on[a] & on[b]
+        bent = (count == 1) & on[a] & on[b]
+        if curve in root.outline.interfaces:
+            ends_on = np.stack([xy[:, a], xy[:, b]], axis=1)
+            bent = runs_along(root.outline, curve, ends_on, ON_LINE * root.outline.reference_radius)
         new[:, bent] = root.outline.project(curve, new[:, bent])
     return n + inverse.reshape(corners.shape).astype(np.int64), new
 

@@ -36,3 +36,15 @@ def shares(nodes: Array, tri: IntArray, area: Array, *, axisymmetric: bool) -> t
     r = nodes[0, tri]
     total = r.sum(axis=0)
     return 2.0 * np.pi * area / 12.0 * (r + total), 2.0 * np.pi * area * total / 3.0
+
+
+def side_conductances(grad: Array, area: Array) -> Array:
+    """-grad N_i . grad N_j times area for the sides 01, 12, 20 of triangles, (3 n,).
+
+    Parameters
+    ----------
+    grad : (3, 2, n) gradients of the linear shape functions
+    area : (n,)
+    """
+    sides = ((0, 1), (1, 2), (2, 0))
+    return np.concatenate([-np.einsum("kn,kn,n->n", grad[i], grad[j], area) for i, j in sides])

@@ -23,7 +23,7 @@ from femanode.mesh.section import COATING, REACTING, region_of
 from femanode.numerics.arrays import Array, BoolArray, IntArray
 from femanode.numerics.ordering import node_rank
 
-__all__ = ["NOTHING", "Spaces", "build_spaces", "scatter"]
+__all__ = ["NOTHING", "Spaces", "build_spaces", "linear_gradients", "scatter"]
 
 #: Area of a node in no element that reacts, nm^2: nothing in any sum, and its fields are not divided by 0.
 NOTHING = 1e-200
@@ -199,7 +199,7 @@ def build_spaces(mesh: skfem.MeshTri2, outline: Outline | None = None) -> Spaces
     X = np.asarray(basis.X)
     corner = np.argmax(np.stack([1 - X[0] - X[1], X[0], X[1]]), axis=0)
     qp_nodes = np.stack([sub_corner[k] for k in corner], axis=-1)
-    sub_grad, sub_size = _linear_gradients(nodes, sub)
+    sub_grad, sub_size = linear_gradients(nodes, sub)
     share, sub_area = shares(nodes, sub, sub_size, axisymmetric=axisymmetric)
     n_elem = cells.shape[1]
     qp_grad = np.stack([sub_grad[:, :, k * n_elem:(k + 1) * n_elem] for k in corner], axis=-1)
@@ -245,7 +245,7 @@ def build_spaces(mesh: skfem.MeshTri2, outline: Outline | None = None) -> Spaces
         corner_point=(int(np.argmax(corner == 0)), int(np.argmax(corner == 1)), int(np.argmax(corner == 2))))
 
 
-def _linear_gradients(nodes: Array, tri: IntArray) -> tuple[Array, Array]:
+def linear_gradients(nodes: Array, tri: IntArray) -> tuple[Array, Array]:
     """Gradients (3, 2, n) of linear shape functions and areas (n,); orientation does not matter."""
     p = nodes[:, tri]
     opposite = np.stack([p[:, 2] - p[:, 1], p[:, 0] - p[:, 2], p[:, 1] - p[:, 0]])  # edges (3, 2, n)

@@ -23,7 +23,7 @@ from femanode.output.disk import replacing, telling
 from femanode.solver.state import Part
 
 #: Layout of the file; to be raised when a part changes its meaning.
-FORMAT = 6
+FORMAT = 7
 #: The newest and the one before it.
 NAMES = ("checkpoint.npz", "checkpoint.old.npz")
 #: Where one that was refused is kept, out of the way of the next save.

@@ -137,8 +137,7 @@ class FieldSet:
             scalars[name] = np.maximum(scalars[name], 0.0)
         xx, yy, xy, zz = (recover(s, odd=i == 2) for i, s in enumerate(self.sigma))
         zero = np.zeros(spaces.n_nodes)
-        front = physics.front
-        speed = front.speed(front.normals(state.xi), state.front_stress, state.activity)
+        speed = physics.speed(state)
         return {"displacement": np.stack([*state.u, zero], axis=1), "extent": state.xi,
                 "content": np.where(spaces.idle, np.nan, physics.content_at_nodes(state)),
                 "activity": np.where(spaces.idle, np.nan, state.c),

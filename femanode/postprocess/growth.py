@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -168,3 +169,21 @@ def damkohler(rate: float, length: float, diffusivity: float, c_front: float) ->
         Content of the reacted phase at the front over full content, c_f.
     """
     return rate * length * c_front / ((1.0 - c_front) * diffusivity)
+
+
+def film_depth(t: float, rate: float, diffusivity: float, c_front: float) -> float:
+    """Depth (nm) of a front in a flat layer after ``t`` seconds, by the linear-parabolic law L + q L^2/2 = k t.
+
+    q = k c_f/((1 - c_f) D); for thermal oxidation this is Deal and Grove's law (J. Appl. Phys. 36 (1965) 3770).
+
+    Parameters
+    ----------
+    t : float
+        s; before 0 the depth is 0.
+    rate, diffusivity : float
+        k at activity 1, nm/s, and D for lengths of the layer as grown, nm^2/s.
+    c_front : float
+        Content of the phase that the front forms, relative to the full one.
+    """
+    q, way = rate * c_front / ((1.0 - c_front) * diffusivity), rate * max(t, 0.0)
+    return 2.0 * way / (1.0 + math.sqrt(1.0 + 2.0 * q * way))

@@ -84,7 +84,7 @@ def _range(record: Recorder) -> Iterator[str]:
     eqps = float(np.max(record.column("eqps_max")))
     if eqps > LARGEST_FLOW:
         yield f"equivalent plastic strain reaches {eqps:.1f}: elements are drawn out beyond what their mesh resolves"
-    T = record.problem.config.temperature
-    if not COLDEST <= T <= HOTTEST:
+    T, charge = record.problem.config.temperature, record.problem.config.material.carrier.charge
+    if charge and not COLDEST <= T <= HOTTEST:
         yield (f"a temperature of {T:g} K lies outside of {COLDEST:g} to {HOTTEST:g} K, where liquid electrolytes work "
                "and constants measured at room temperature hold")

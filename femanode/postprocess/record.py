@@ -99,7 +99,7 @@ class Recorder:
         f = physics.converted_fraction(state.xi)
         distance = front.log_odds(state.xi)
         drive = front_mean(front.kinetics.drive(state.front_stress, state.activity), state.xi, spaces)
-        speed = front.speed(front.normals(state.xi), state.front_stress, state.activity)
+        speed = physics.speed(state)
         outline = full_outline(fields.position[:, spaces.outer], problem.section.sector)
         across = diameters(outline, np.linspace(0.0, np.pi, 721)[:-1])  # every quarter of a degree, from x on
         nodal_hoop = problem.recovery(fields.hoop_stress)
@@ -129,6 +129,8 @@ class Recorder:
         row |= (self._electrical(state, carried, row["state_of_charge"]) | self._skin(fields, f)
                 | self._bending(state, distance) | balances.ledger(self.problem, self.rows, spent, row)
                 | layers.coating_columns(fields))
+        if physics.ahead is not None:
+            row["host_stress_ahead_GPa"] = front_mean(state.host_stress, state.xi, spaces)
         self.rows.append(row)
         self.cracks.append(crack)
         self.moments.append(Moment(
@@ -151,7 +153,7 @@ class Recorder:
         return {**step, "current_density_mA_cm2": electrode.current_density(config, carried / float(length.sum())),
                 "surface_activity": float(np.sum(length * state.c) / length.sum()),
                 "potential_V": electrode.potential(config, 1.0 - state.outside, carried, float(length.sum())),
-                "capacity_mAh_g": charge * config.material.capacity.theoretical}
+                "capacity_mAh_g": charge * (config.material.capacity.theoretical or 0.0)}
 
     def _bending(self, state: State, distance: Array) -> Row:
         """Columns of a wire that is bent: its curvature and, where that is given, the front's depth on both sides."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from femanode.config.material import Material
 from femanode.constitutive.crystal.miller import format_miller
+from femanode.constitutive.passage import layer_dissipation
 from femanode.numerics.arrays import Array
 from femanode.output.fieldset import FieldSet
 from femanode.postprocess import arrest, cracks, growth, layers, shortfall
@@ -64,7 +65,7 @@ def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> d
     outline = full_outline(fields.position[:, physics.spaces.outer], section.sector)
     crack = cracks.figures(record.cracks, record.column("after_neck") > 1, 2.0 * section.radius, material.fracture.flaw)
     hoop, where = _largest_hoop(fields)
-    D = float(physics.transport.diffusivity(np.array([physics.chemistry.at_front]))[0])
+    D = physics.diffusivity_at_front
     return {
         "stop_reason": reason.value if isinstance(reason, StopReason) else reason, "time_s": last["time_s"],
         "converted_fraction": last["converted_fraction"], "state_of_charge": last["state_of_charge"],
@@ -75,6 +76,7 @@ def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> d
         "regime": growth.regime(share), "transport_share": share,
         "cylinder_law_interface_share": law.interface_share, "cylinder_law_r2": law.r2,
         "damkohler": growth.damkohler(problem.rates.maximum, section.radius, D, physics.chemistry.at_front),
+        **_beside_film(record, entry, material),
         "anisotropy_ratio": last["diameter_max_nm"] / last["diameter_min_nm"],
         "anisotropy_ratio_exact": 1.0 if problem.rates.isotropic and section.outline.round else None,
         **{f"outline_{order}theta": amplitude for order, amplitude in harmonics(outline).items()},
@@ -83,7 +85,7 @@ def summarise(record: Recorder, fields: FieldSet, reason: StopReason | str) -> d
         "axial_stretch": last["axial_stretch"], **_bent(last),
         "hoop_surface_max_GPa": last["hoop_surface_max_GPa"], "hoop_max_GPa": hoop, "hoop_max_location": where,
         **crack, **layers.coating_figures(record.rows, problem),
-        "capacity_mAh_g": last["state_of_charge"] * material.capacity.theoretical, **_reversible(last, material),
+        **_capacity(last, material),
         "interface_thickness_ratio": problem.half_thickness / section.radius,
         "energy_gap": last["energy_gap"], "steps_against_second_law": _against_second_law(record),
         "eq1_terms_eV": _eq1(record, fields), "accuracy": _accuracy(problem),
@@ -105,13 +107,32 @@ def _travelling(record: Recorder) -> list[Any]:
     return list(record.moments[:growth.until_through(record.column("converted_fraction"))])
 
 
-def _reversible(last: Row, material: Material) -> dict[str, float]:
-    """Capacity without the carriers locked where the front has passed, mAh/g; of materials that lock some only."""
-    content = material.content
-    if content.x_locked == 0.0:
+def _capacity(last: Row, material: Material) -> dict[str, float | None]:
+    """Capacity, mAh/g, None for neutral carriers; and without those locked where the front has passed, if any are."""
+    content, theoretical = material.content, material.capacity.theoretical
+    if theoretical is None:
+        return {"capacity_mAh_g": None}
+    found: dict[str, float | None] = {"capacity_mAh_g": last["state_of_charge"] * theoretical}
+    if content.x_locked > 0.0:
+        free = last["state_of_charge"] - last["converted_fraction"] * content.x_locked / content.x_max
+        found["capacity_reversible_mAh_g"] = free * theoretical
+    return found
+
+
+def _beside_film(record: Recorder, entry: float, material: Material) -> dict[str, float]:
+    """Depth of the front over that in a flat film after the same time, where rates were measured on such films."""
+    if material.front.rates_of != "film":
         return {}
-    free = last["state_of_charge"] - last["converted_fraction"] * content.x_locked / content.x_max
-    return {"capacity_reversible_mAh_g": free * material.capacity.theoretical}
+    problem, physics = record.problem, record.problem.physics
+    # What the front works against in a film is the flow within it alone.
+    _, strength = physics.product(np.ones(physics.spaces.n_nodes), np.zeros_like(physics.spaces.weight))
+    stress = -layer_dissipation(strength).mean().reshape(1)
+    rate = problem.rates.mean * float(physics.front.kinetics.drive(stress, np.ones(1))[0])
+    flat = growth.film_depth(record.rows[-1]["time_s"] - entry, rate, physics.diffusivity_at_front,
+                             physics.chemistry.at_front)
+    # Where a film would have come to the axis, there is nothing left to compare.
+    near = 0.0 < flat < problem.section.outline.wall
+    return {"depth_over_flat_film": record.rows[-1]["front_depth_nm"] / flat} if near else {}
 
 
 def _area_ratio(fields: FieldSet) -> float:

@@ -15,7 +15,7 @@ from femanode.solver.stepends import Elapsed
 #: by linear solver, or else with SuperLU; one thread. A line through the README's run (17,600 unknowns, which become
 #: 31,000 on the way; 207 steps of 5.7 Newton iterations in 102 to 116 s with PARDISO, with SuperLU in 230 to 306 s)
 #: and the same at 4-nm elements (1,500 unknowns, 0.05 to 0.1 s a step).
-_FIXED, _GROWING, _SUPERLU = 0.03, {"pardiso": 60.0, "rslab": 75.0}, 145.0
+_FIXED, _GROWING, _SUPERLU = 0.03, {"pardiso": 95.0, "rslab": 120.0}, 235.0
 
 #: MiB at the start, and per thousand unknowns of the first mesh (5,300: 425; 26,900: 644; 122,000: 984).
 _BASE_MEMORY, _MEMORY = 380.0, 6.0
@@ -24,7 +24,7 @@ _BASE_MEMORY, _MEMORY = 380.0, 6.0
 #: on the way, and in addition where diffusion is the limit and it goes through; and the power of k_max/k_mean, because
 #: slow directions still move when the fast ones have stopped or are through. Steps counted with elements of a
 #: half-thickness or finer are 0.7 to 1.5 of this in the seventeen bundled cases without a protocol.
-_STEPS, _THROUGH, _SPREAD = 0.62, 0.25, 0.55
+_STEPS, _THROUGH, _SPREAD = 0.45, 0.25, 0.55
 
 #: Under a protocol: share of the allowed change of content that a time step makes, time steps that a step takes to get
 #: up to speed and to meet its end, and those of a rest or of a hold. 144 steps were counted where this gives 153
@@ -76,7 +76,7 @@ def _of_front(problem: Problem, end: float) -> float:
     applied = physics.applied[0]
     if applied.current is not None:
         depth *= min(1.0, applied.current * end / float(physics.spaces.mass.sum()))
-    D = float(physics.transport.diffusivity(np.array([physics.chemistry.at_front]))[0])
+    D = physics.diffusivity_at_front
     number = damkohler(speed, problem.section.radius, D, physics.chemistry.at_front)
     share = (_STEPS + _THROUGH * number / (1.0 + number)) * (speed / problem.rates.mean) ** _SPREAD
     return float(share * depth / (config.time.max_front_advance * problem.half_thickness))

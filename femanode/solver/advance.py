@@ -112,6 +112,7 @@ def advance_front(physics: Physics, state: State, dt: float, shift: Array | None
     C_n = physics.content_at_nodes(state)
     h_n = conversion(state.xi, front.start)
     openness = state.film[1] / state.film[0]
+    shape = transport.shape(state.u)
     nodal_stress = physics.spaces.to_nodes(state.point_stress)
     xi, activity, depletion, n = state.xi, state.activity, state.depletion, front.normals(state.xi)
     drive, travel = _drive(physics, state, n, activity, xi, 0.0, dt)
@@ -132,14 +133,14 @@ def advance_front(physics: Physics, state: State, dt: float, shift: Array | None
         h = conversion(xi, front.start)
         if averager is not None and float(np.max(np.abs(xi - previous))) < agreed:
             drop, outside = transport.step(C_n, h, depletion, nodal_stress, dt, least=limit, applied=applied,
-                                          shift=shift, openness=openness)
+                                          shift=shift, openness=openness, shape=shape)
             if not np.all(np.isfinite(drop)):
                 raise StepFailed("carrier balance gave a value that is not finite")
             return Moved(
                 xi=xi, drop=drop, outside=outside, shift=shift,
                 # At rest nothing flows, whatever the level is.
                 entered=state.entered or (applied.current != 0.0 and outside > full),
-                balance=transport.balance(C_n, h, drop, nodal_stress, dt, outside, shift, openness),
+                balance=transport.balance(C_n, h, drop, nodal_stress, dt, outside, shift, openness, shape),
                 speed=front.rate.rate(n[0], n[1]) * drive, travel=travel, averager=averager)
         previous = xi
         stress = state.front_stress + 0.5 * travel * state.front_stress_trend
@@ -148,7 +149,7 @@ def advance_front(physics: Physics, state: State, dt: float, shift: Array | None
         # converge. Linearised about the average, a part of it remains, which is negligible only at activity 1 outside.
         about = activity if at_outside else 1.0 - depletion
         drop, outside = transport.step(C_n, h, depletion, nodal_stress, dt, (gain, about), bound, applied, shift,
-                                      openness)
+                                      openness, shape)
         depletion = outside + drop
         if not np.all(np.isfinite(depletion)):
             raise StepFailed("carrier balance gave a value that is not finite")
@@ -159,9 +160,10 @@ def advance_front(physics: Physics, state: State, dt: float, shift: Array | None
 
 def _drive(physics: Physics, state: State, n: Array, activity: Array, xi: Array, travel: float, dt: float,
            ) -> tuple[Array, float]:
-    """Drive v/k (N,) of the front, and the mean travel (nm) in ``dt`` that follows from it.
+    """Drive v/k(n) (N,) of the front, and the mean travel (nm) in ``dt`` that follows from it.
 
-    The drive depends on the stress half way along the travel, so that the two are found by a fixed-point iteration.
+    The drive, here with the factor of the rate, depends on the stress half way along the travel, so that the two are
+    found by a fixed-point iteration.
 
     Parameters
     ----------
@@ -178,7 +180,8 @@ def _drive(physics: Physics, state: State, n: Array, activity: Array, xi: Array,
     front, weight = physics.front, physics.spaces.mass * xi * (1.0 - xi)
     rate, total = front.rate.rate(n[0], n[1]), max(float(weight.sum()), 1e-300)
     for _ in range(MOST_LOOKS):
-        drive = front.kinetics.drive(state.front_stress + 0.5 * travel * state.front_stress_trend, activity)
+        factor = physics.rate_factor(state.host_stress + 0.5 * travel * state.host_stress_trend)
+        drive = factor * front.kinetics.drive(state.front_stress + 0.5 * travel * state.front_stress_trend, activity)
         found = dt * inner(weight, rate * drive) / total
         if not np.isfinite(found):
             raise StepFailed("the front's speed is not finite")

@@ -47,7 +47,7 @@ TOLD = 1e-3
 
 #: Error of the front's way that is left, over its advance, of which at least and at most `COUNTS` (delta) counts; and
 #: the rounds that are made for it.
-ALLOWED, COUNTS, MOST_LOOKS = 0.03, (0.025, 0.25), 15
+ALLOWED, COUNTS, MOST_LOOKS = 0.03, (0.025, 0.25), 8
 
 
 @dataclass(frozen=True)
@@ -236,5 +236,6 @@ def _assembled(state: State, moved: Moved, eq: Equilibrium, felt: Felt, dt: floa
         depletion=moved.depletion, shift=moved.shift, u=eq.u, axial=eq.axial,
         Cp_inv=eq.response.Cp_inv, eqps=eq.response.eqps, front_stress=felt.stress, activity=felt.activity,
         point_stress=point_stress, u_rate=(eq.u - state.u) / dt, axial_rate=(eq.axial - state.axial) / dt,
-        front_stress_trend=felt.trend, outside=moved.outside, entered=moved.entered, curvature=felt.curvature,
+        front_stress_trend=felt.trend, host_stress=felt.host, host_stress_trend=felt.host_trend,
+        outside=moved.outside, entered=moved.entered, curvature=felt.curvature,
         film=film)

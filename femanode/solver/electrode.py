@@ -136,12 +136,14 @@ def film_coefficient(config: Config) -> float | None:
     """Diffusivity over thickness of the film, nm/s; None for a bare surface.
 
     A coating of thickness t on a wire of radius R is a film too if its material has a diffusivity D, of
-    D/(R ln(1 + t/R)) per length of the wire's own surface, on a sphere D (R + t)/(R t).
+    D/(R ln(1 + t/R)) per length of the wire's own surface, on a sphere D (R + t)/(R t). On another outline R is half
+    the mean of both diameters, as if it were round; where t is small against R, it is D/t anyway.
     """
     film, geometry = config.boundary.film, config.geometry
     coating = geometry.coating
-    if coating is not None and coating.material.transport is not None and geometry.diameter is not None:
-        R = 0.5 * geometry.diameter
+    across = geometry.diameters or (geometry.diameter, geometry.diameter)
+    if coating is not None and coating.material.transport is not None and across[0] and across[1]:
+        R = 0.25 * (across[0] + across[1])
         if geometry.axisymmetric:
             return coating.material.transport.diffusivity * (R + coating.thickness) / (R * coating.thickness)
         return coating.material.transport.diffusivity / (R * math.log1p(coating.thickness / R))

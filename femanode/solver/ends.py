@@ -158,6 +158,6 @@ def may_carry(physics: Physics, state: State) -> bool:
     per_level = float(np.mean(physics.chemistry.secant(np.array([applied.cutoff]), np.array([below]))))
     across = 0.0 if film is None else applied.current / (film * per_level * float(length.sum()))
     activity = np.full(spaces.n_nodes, max(applied.cutoff - across, applied.cutoff - 2.0 * applied.bound))
-    speed = front.speed(front.normals(state.xi), state.front_stress, activity)
+    speed = physics.speed(state, activity)
     takes = float(np.sum(length * speed * physics.chemistry.content(activity)))
     return waiting > FRONT_IN and takes > applied.current

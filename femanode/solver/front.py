@@ -25,6 +25,7 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from femanode.constitutive.kinetics import Kinetics
@@ -100,8 +101,8 @@ class Front:
         self.rate, self.kinetics = rate, kinetics
         number = np.where(spaces.idle, -1, np.cumsum(~spaces.idle) - 1)
         self._pattern = Pattern(number[spaces.sub], len(spaces.live))
-        self._solver = SymmetricSolver(backend, spaces.rank[spaces.live], accuracy=1e-9,
-                                       purpose="the average across the front")
+        self.solver = SymmetricSolver(backend, spaces.rank[spaces.live], accuracy=1e-9,
+                                      purpose="the average across the front")
         self._links: tuple[IntArray, IntArray, IntArray] | None = None
         self._blocks = np.empty((spaces.sub.shape[1], 3, 3))
         if compiled.available():
@@ -143,9 +144,12 @@ class Front:
         size = np.hypot(*n) / (3.0 * spaces.mass)  # size of a vector
         return np.where(size > 1e-3, n / np.where(size > 1e-3, 3.0 * spaces.mass * size, 1.0), 0.0)
 
-    def speed(self, n: Array, stress: Array, activity: Array) -> Array:
-        """Front speed v (N,), nm/s, from unit normals (2, N), averaged driving stress (N,), GPa, and activity (N,)."""
-        return self.rate.rate(n[0], n[1]) * self.kinetics.drive(stress, activity)
+    def speed(self, n: Array, stress: Array, activity: Array, factor: Array) -> Array:
+        """Front speed v (N,), nm/s, from unit normals (2, N), averaged driving stress (N,), GPa, and activity (N,).
+
+        ``factor`` (N,) is that of the rate: :meth:`femanode.solver.physics.Physics.rate_factor`.
+        """
+        return factor * self.rate.rate(n[0], n[1]) * self.kinetics.drive(stress, activity)
 
     def curvature(self, n: Array, average: Averager) -> Array:
         """Divergence (N,), 1/nm, of unit normals (2, N), smoothed along the front; -1/a around a core of radius a.
@@ -182,7 +186,7 @@ class Front:
         Parameters
         ----------
         xi : (N,) extent at the start of the step
-        drive : (N,) v/k, frozen over the step
+        drive : (N,) v/k(n), frozen over the step
         dt : length of the step, s
         kappa : (N,) smoothed curvature, 1/nm, frozen over the step
         """
@@ -288,8 +292,11 @@ class Front:
             return last
         w = self.weight(xi) * spaces.at_points(self._share(xi)) * spaces.weight
         lumped = scatter(spaces.qp_nodes, w / 3.0, spaces.n_nodes)
-        matrix = self._pattern.matrix(self._stiffness(xi), (lumped + 1e-6 * spaces.mass)[spaces.live])
-        return Averager(spaces, xi, w, matrix, self._solver)
+        return Averager(spaces, xi, w, self.averaging_matrix(xi, lumped), self.solver)
+
+    def averaging_matrix(self, xi: Array, lumped: Array) -> sp.csc_matrix:
+        """Matrix (live, live) of an average whose weight at the nodes is ``lumped`` (N,), nm^2."""
+        return self._pattern.matrix(self._stiffness(xi), (lumped + 1e-6 * self.spaces.mass)[self.spaces.live])
 
     def _stiffness(self, xi: Array) -> Array:
         """Stiffness of the average on every sub-triangle, (sub, 3, 3), nm^2; may be overwritten by the next call."""

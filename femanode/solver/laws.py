@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -14,48 +15,83 @@ from femanode.config.material import Material
 from femanode.config.phases import Phase as PhaseKeys
 from femanode.config.quantities import Table
 from femanode.constitutive.chemistry import Chemistry, IdealSolution
+from femanode.constitutive.crystal.amorphization import amorphous_share, share_of_size
 from femanode.constitutive.crystal.ledges import Ledges
 from femanode.constitutive.crystal.miller import CrystalFrame, make_frame
 from femanode.constitutive.crystal.rates import DirectionLaw, make_direction_law
 from femanode.constitutive.kinetics import AtPotential, Exchange, Interface, Kinetics, MassAction
 from femanode.constitutive.mixture import Mixture, Phase, VolumeRatio, host_and_product
 from femanode.constitutive.opencircuit import OpenCircuit
+from femanode.constitutive.passage import layer_dissipation
 from femanode.constitutive.swelldirection import Shares
 from femanode.errors import ConfigError
 from femanode.numerics.arrays import Array
-from femanode.units import E_CHARGE, K_B
+from femanode.solver.ahead import Ahead
+from femanode.units import E_CHARGE, EV, K_B
 
 
 def crystal_of(config: Config) -> tuple[CrystalFrame, DirectionLaw]:
-    """Frame of the crystal and direction law k(n), which includes the amorphised share of the front.
-
-    Below the threshold diameter of amorphisation that share is 1.
-    """
+    """Frame of the crystal and direction law k(n), which includes the amorphised share of the front."""
     material = config.material
     structure = material.host.structure
     axis, in_plane = ((0, 0, 1), None) if config.crystal is None else (config.crystal.axis, config.crystal.in_plane)
     frame = make_frame(axis, in_plane, structure)
-    amorphous = material.front.amorphization
-    share = amorphous.fraction
-    threshold, diameter = amorphous.threshold_diameter, config.geometry.narrowest
-    if threshold is not None and diameter is not None and diameter < threshold:
-        share = 1.0
-    return frame, make_direction_law(material.front.rates, structure, frame, share, amorphous.rate, ledges_of(material))
+    factor, rate = rate_factor(config), material.front.amorphization.rate
+    return frame, make_direction_law(rates_of(config), structure, frame, amorphous_share_of(config),
+                                     None if rate is None else factor * rate, ledges_of(material, factor))
 
 
-def ledges_of(material: Material) -> Ledges | None:
-    """What the ledge law needs besides the rates; None with the smooth law."""
+def amorphous_share_of(config: Config) -> float:
+    """Share of the front that advances through an amorphous layer; 1 well below the threshold diameter."""
+    material, diameter = config.material, config.geometry.narrowest
+    given = material.front.amorphization
+    share, host = given.fraction, material.mechanics.host
+    if given.bond_energy is not None:
+        share = amorphous_share(EV * given.bond_energy, host.yield_stress.value[0], material.host.volume)
+    if given.threshold_diameter is None or diameter is None:
+        return share
+    return share_of_size(share, diameter, given.threshold_diameter, given.threshold_width)
+
+
+def rates_of(config: Config) -> dict[str, float]:
+    """Rates of the front without stress at the temperature of the wire, nm/s, by direction."""
+    factor = rate_factor(config)
+    return {name: factor * rate for name, rate in config.material.front.rates.items()}
+
+
+def rate_factor(config: Config) -> float:
+    """Unstressed rates at the wire's temperature over those of the material's file.
+
+    exp[-E (1/kT - 1/kT_0)], E the activation energy; of rates measured on a flat film also exp(2/3 s V/kT), s the flow
+    stress of what the front forms and V the activation volume, as such a front works against 2/3 s.
+    """
+    material = config.material
+    factor = _arrhenius(config, material.front.activation_energy)
+    if material.front.rates_of == "unstressed":
+        return factor
+    formed = np.array([material.content.x_front / material.content.x_max])
+    layer = float(layer_dissipation(_look_up(material.mechanics.reacted.yield_stress, formed))[0])
+    return factor * math.exp(layer * material.front.activation_volume / (K_B * config.temperature))
+
+
+def _arrhenius(config: Config, energy: float) -> float:
+    """Factor from the material's reference temperature to that of the wire for an activation energy, eV."""
+    return math.exp(-EV * energy / K_B * (1.0 / config.temperature - 1.0 / config.material.reference_temperature))
+
+
+def ledges_of(material: Material, factor: float = 1.0) -> Ledges | None:
+    """What the ledge law needs besides the rates, its speeds times ``factor``; None with the smooth law."""
     if material.front.direction_law == "smooth":
         return None
     given = material.front.ledge or LedgeKeys()
-    return Ledges(float(np.radians(given.rounding)), given.speed_100, given.speed_111)
+    speeds = [None if speed is None else factor * speed for speed in (given.speed_100, given.speed_111)]
+    return Ledges(float(np.radians(given.rounding)), *speeds)
 
 
 def kinetics_of(config: Config) -> Kinetics:
     """Rate law of the front, in terms of the level of the carriers."""
     material = config.material
-    driving = material.front.equilibrium_potential - chemistry_of(config).full
-    kT, dG0 = K_B * config.temperature, -E_CHARGE * material.carrier.charge * driving
+    kT, dG0 = K_B * config.temperature, reaction_energy_of(config)
     dV, dV_act = swelling_volume(material), material.front.activation_volume
     law: MassAction | Exchange = MassAction(kT, dG0, dV, dV_act)
     if material.front.kinetics == "butler_volmer":
@@ -64,15 +100,30 @@ def kinetics_of(config: Config) -> Kinetics:
     return law if material.chemistry.law == "ideal" else AtPotential(law, thermal_voltage(config))
 
 
+def reaction_energy_of(config: Config) -> float:
+    """Energy of the front's reaction per carrier at activity 1 and without stress, GPa nm^3.
+
+    Ions give what lies between the front's potential and that of the full phase, neutral carriers an energy of their
+    own.
+    """
+    front, charge = config.material.front, config.material.carrier.charge
+    if front.equilibrium_potential is None:
+        return EV * (front.reaction_energy or 0.0)
+    return -E_CHARGE * charge * (front.equilibrium_potential - chemistry_of(config).full)
+
+
 def chemistry_of(config: Config) -> Chemistry:
     """Content, level and potential of the reacted phase.
 
-    By the ideal law it is full at the applied potential; by a measured curve, at the lowest potential of that.
+    By the ideal law it is full at the applied potential; by a measured curve, at the lowest potential of that. Neutral
+    carriers have no potential.
     """
     material, content = config.material, config.material.content
-    table = material.chemistry.open_circuit
-    if material.chemistry.law == "open_circuit" and table is not None:
-        return OpenCircuit(*_above(table, content.x_locked / content.x_max), material.front.equilibrium_potential)
+    table, plateau = material.chemistry.open_circuit, material.front.equilibrium_potential
+    if material.carrier.charge == 0:
+        return IdealSolution(content.x_front / content.x_max)
+    if material.chemistry.law == "open_circuit" and table is not None and plateau is not None:
+        return OpenCircuit(*_above(table, content.x_locked / content.x_max), plateau)
     return IdealSolution(content.x_front / content.x_max, config.boundary.potential, thermal_voltage(config))
 
 
@@ -99,9 +150,13 @@ def thermal_voltage(config: Config) -> float:
     return K_B * config.temperature / (E_CHARGE * config.material.carrier.charge)
 
 
-def diffusivity_of(material: Material) -> Callable[[Array], Array]:
-    """Diffusivity in nm^2/s as a function of content (N,)."""
-    return lambda C: _look_up(material.transport.diffusivity, C)
+def diffusivity_of(config: Config) -> Callable[[Array], Array]:
+    """Diffusivity in nm^2/s at the wire's temperature as a function of content (N,)."""
+    transport = config.material.transport
+    factor = _arrhenius(config, transport.activation_energy)
+    if factor == 1.0:
+        return lambda C: _look_up(transport.diffusivity, C)
+    return lambda C: factor * _look_up(transport.diffusivity, C)
 
 
 def mixture_of(material: Material, shares: Shares | None = None, layers: tuple[Inert | None, ...] = ()) -> Mixture:
@@ -156,6 +211,12 @@ def interface_of(material: Material) -> Interface | None:
     if not energy:
         return None
     return Interface(energy, swelling_volume(material) * material.content.x_front / material.host.volume)
+
+
+def ahead_of(config: Config) -> Ahead | None:
+    """How the stress of the host ahead of the front changes its rate; None where it does not."""
+    volume = config.material.front.host_activation_volume
+    return Ahead(volume / (K_B * config.temperature)) if volume else None
 
 
 def shares_of(material: Material, frame: CrystalFrame) -> Shares | None:

@@ -15,6 +15,7 @@ from femanode.constitutive.swelldirection import strained
 from femanode.constitutive.swelling import conversion
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array
+from femanode.solver.ahead import Ahead, host_stress
 from femanode.solver.front import Front
 from femanode.solver.mechanics import Equilibrium, Mechanics
 from femanode.solver.state import State
@@ -29,7 +30,7 @@ class Physics:
     ``applied`` holds what is applied outside the surface in each step of the protocol. ``carrier_volume`` is the
     partial molar volume of the carriers over their charge, V/GPa, by which stress acts on them; 0 where it does not.
     ``film`` says how a film on the surface changes; None where it does not. ``interface`` is that of a front with an
-    energy of its own.
+    energy of its own. ``ahead`` is set where the stress of the host ahead of the front changes its rate.
     """
 
     spaces: Spaces
@@ -41,11 +42,22 @@ class Physics:
     carrier_volume: float = 0.0
     film: SurfaceFilm | None = None
     interface: Interface | None = None
+    ahead: Ahead | None = None
 
     @property
     def chemistry(self) -> Chemistry:
         """Content of the reacted phase as a function of its activity."""
         return self.transport.chemistry
+
+    @property
+    def diffusivity_at_front(self) -> float:
+        """Diffusivity of the phase that the front forms, nm^2/s, for lengths of the section as grown.
+
+        Where it holds for lengths as swollen, this is D/J^2, that of a flat film, which swells along its normal alone.
+        """
+        formed = np.array([self.chemistry.at_front])
+        D = float(self.transport.diffusivity(formed)[0])
+        return D / float(self.mixture.volume_ratio(formed)[0]) ** 2 if self.transport.deformed else D
 
     def shift(self, point_stress: Array) -> Array:
         """Share of the carriers' level (N,) that is due to mean Mandel stress at the quadrature points (elem, qp)."""
@@ -105,6 +117,22 @@ class Physics:
         n = deformed_normal(eq.F, self.spaces.vector_at_points(self.front.normals(xi)))
         strength = self.product(c, eq.response.eqps)[1]
         return normal_traction(eq.response.tau, n) / self.volume_ratio(xi, c) - self.layer(strength, eq.F, xi)
+
+    def host_stress(self, xi: Array, eq: Equilibrium) -> Array:
+        """Mean stress of the host just ahead of the front, (N,), GPa; 0 where the rate does not depend on it."""
+        if self.ahead is None:
+            return np.zeros_like(xi)
+        return host_stress(self.front, xi, eq.response.mean_mandel)
+
+    def rate_factor(self, stress: Array) -> Array:
+        """Factor (N,) of the front's rate from the mean stress (N,), GPa, of the host ahead of it."""
+        return np.ones_like(stress) if self.ahead is None else self.ahead.factor(stress)
+
+    def speed(self, state: State, activity: Array | None = None) -> Array:
+        """Speed of the front (N,), nm/s, in a state, or as it would be there at another averaged ``activity`` (N,)."""
+        front = self.front
+        return front.speed(front.normals(state.xi), state.front_stress,
+                           state.activity if activity is None else activity, self.rate_factor(state.host_stress))
 
     def growth(self, c: Array) -> Array:
         """Volume that reaction at level c (N,) adds, over that of the host, at the quadrature points (elem, qp)."""

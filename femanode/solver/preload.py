@@ -52,4 +52,5 @@ def _loaded(physics: Physics, state: State, curvature: tuple[float, float], incr
     n = deformed_normal(eq.F, spaces.vector_at_points(physics.front.normals(state.xi)))
     traction = spaces.to_nodes(normal_traction(eq.response.tau, n) / Jc)
     return replace(state, u=u, axial=eq.axial, Cp_inv=metric, eqps=eqps, front_stress=traction,
+                   host_stress=physics.host_stress(state.xi, eq),
                    point_stress=physics.swelling_stress(eq, state.xi, state.c))

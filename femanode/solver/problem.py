@@ -22,6 +22,7 @@ from femanode.solver.electrode import film_coefficient, film_of
 from femanode.solver.front import Front
 from femanode.solver.grading import GradedMesh, Grading, initial_leaves
 from femanode.solver.laws import (
+    ahead_of,
     carrier_volume_of,
     chemistry_of,
     crystal_of,
@@ -250,12 +251,13 @@ def build_physics(config: Config, section: Section, delta: float, rates: Directi
     return Physics(
         spaces=spaces, mechanics=mechanics,
         front=Front(spaces, delta, config.front.conversion_start, rates, kinetics_of(config), backend),
-        transport=Transport(spaces, chemistry_of(config), diffusivity_of(material), 0.0, backend,
+        transport=Transport(spaces, chemistry_of(config), diffusivity_of(config), 0.0, backend,
                             film_coefficient(config),
-                            material.transport.activation_volume / (K_B * config.temperature)),
+                            material.transport.activation_volume / (K_B * config.temperature),
+                            deformed=material.transport.frame == "deformed"),
         mixture=mixture_of(material, shares_of(material, crystal_of(config)[0]), layers_of(config)),
         applied=applied_of(config, spaces), carrier_volume=carrier_volume_of(material),
-        film=film_of(config), interface=interface_of(material))
+        film=film_of(config), interface=interface_of(material), ahead=ahead_of(config))
 
 
 def _require_no_misfit(config: Config, physics: Physics) -> None:
@@ -310,7 +312,7 @@ def _check_drive(config: Config) -> None:
         ``boundary.potential`` or ``boundary.cutoff`` is not below the front's equilibrium potential.
     """
     boundary, front = config.boundary, config.material.front.equilibrium_potential
-    if boundary.protocol is not None or config.initial.reacted:
+    if boundary.protocol is not None or config.initial.reacted or front is None:
         return
     for key, value in (("potential", boundary.potential), ("cutoff", boundary.cutoff)):
         if value is not None and value >= front:
@@ -322,7 +324,7 @@ def _check_drive(config: Config) -> None:
 def _idle_note(config: Config) -> str | None:
     """Said of a protocol of which no step goes below the front's equilibrium potential."""
     protocol, front = config.boundary.protocol, config.material.front.equilibrium_potential
-    if protocol is None or config.initial.reacted:
+    if protocol is None or config.initial.reacted or front is None:
         return None
     # An ideal solution is full at boundary.potential: nothing drives the front more than that.
     full = config.boundary.potential if config.material.chemistry.law == "ideal" else -np.inf

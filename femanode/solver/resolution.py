@@ -19,8 +19,10 @@ from femanode.mesh.hierarchy import refined_evenly
 from femanode.mesh.layers import Layered
 from femanode.mesh.outline import Annulus, Outline
 from femanode.mesh.polygon import Polygon
+from femanode.mesh.rectangle import Rectangle
 from femanode.mesh.revolved import Revolved
 from femanode.mesh.roughness import Roughness, make_roughness, require_waves
+from femanode.mesh.wrapped import Wrapped
 from femanode.solver.laws import crystal_of, shares_of
 
 #: Elements along the radius (of a tube: the wall) if the configuration gives neither element size nor half-thickness.
@@ -79,18 +81,29 @@ def outline_of(config: Config) -> Outline:
     geometry, turn = config.geometry, float(np.radians(config.geometry.rotation))
     outline: Outline
     if geometry.diameters is not None:
-        outline = Ellipse(0.5 * geometry.diameters[0], 0.5 * geometry.diameters[1], turn)
+        a, b = (0.5 * diameter for diameter in geometry.diameters)
+        outline = in_layers(config, Ellipse(a, b, turn) if geometry.shape == "ellipse" else
+                            Rectangle(a, b, geometry.rounding, turn))
     elif geometry.diameter is None:
         raise ConfigError("no diameter", where="geometry.diameter")
     elif geometry.corners is not None:
-        outline = Polygon(geometry.corners, 0.5 * geometry.diameter, geometry.rounding, turn)
+        outline = in_layers(config, Polygon(geometry.corners, 0.5 * geometry.diameter, geometry.rounding, turn))
     else:
-        outline = Annulus(0.5 * geometry.diameter, 0.5 * (geometry.inner_diameter or 0.0), geometry.reacting)
-        core, coating = geometry.core, geometry.coating
-        if core is not None or coating is not None:
-            outline = Layered(outline, 0.0 if core is None else 0.5 * core.diameter,
-                              0.0 if coating is None else coating.thickness)
+        outline = in_layers(config, Annulus(0.5 * geometry.diameter, 0.5 * (geometry.inner_diameter or 0.0),
+                                            geometry.reacting))
     return in_contact(config, outline)
+
+
+def in_layers(config: Config, wire: Outline) -> Outline:
+    """The outline with core and coating of the configuration, if any; a core has the shape of the wire."""
+    geometry = config.geometry
+    core, coating = geometry.core, geometry.coating
+    if core is None and coating is None:
+        return wire
+    thickness = 0.0 if coating is None else coating.thickness
+    if isinstance(wire, Annulus):
+        return Layered(wire, 0.0 if core is None else 0.5 * core.diameter, thickness)
+    return Wrapped(wire, geometry.core_share, thickness)
 
 
 def in_contact(config: Config, outline: Outline) -> Outline:
@@ -98,7 +111,7 @@ def in_contact(config: Config, outline: Outline) -> Outline:
     if config.geometry.contact is None:
         return outline
     start, end = np.radians(arc_of(config.geometry.contact))
-    return Contact(outline, float(start), float(end))
+    return Contact(outline, float(start), float(end), belt=config.geometry.axisymmetric)
 
 
 def sector_of(config: Config, outline: Outline) -> str:
@@ -157,7 +170,7 @@ def _root_section(config: Config) -> tuple[Section, int]:
     levels = 0
     rings = isinstance(outline, Annulus | Layered)
     largest = outline.wall / COARSEST
-    if isinstance(outline, Layered):
+    if isinstance(outline, Layered | Wrapped):
         largest = min(largest, max(FLATTEST * outline.thinnest, size))
     while (adaptive or not rings) and size * 2.0 ** (levels + 1) <= largest:
         levels += 1

@@ -46,6 +46,8 @@ class State:
         where swelling is isotropic
     u_rate, axial_rate : mean rates of u and axial over the last step, nm/s and 1/s; predict the next step
     front_stress_trend : (N,) change of front_stress per mean travel of the front, GPa/nm
+    host_stress, host_stress_trend : (N,) the same two of the mean stress of the host just ahead of the front; 0 where
+        the rate does not depend on it
     outside : 1 - level outside the surface
     entered : whether the full given current has flowed at least once
     film : (2, N) of a film that grows or breaks: its thickness over the initial one, and the surface's longest stretch
@@ -70,6 +72,8 @@ class State:
     u_rate: Array
     axial_rate: Axial
     front_stress_trend: Array
+    host_stress: Array
+    host_stress_trend: Array
     outside: float
     entered: bool
     curvature: Array
@@ -121,5 +125,6 @@ def pristine(n_nodes: int, shape: tuple[int, int], xi: Array, outside: float = 0
         shift=zero.copy(), u=np.zeros((2, n_nodes)), axial=STRAIGHT,
         Cp_inv=unit, eqps=np.zeros(shape), front_stress=zero, activity=np.full(n_nodes, 1.0 - outside),
         point_stress=np.zeros(shape), u_rate=np.zeros((2, n_nodes)), axial_rate=Axial(0.0),
-        front_stress_trend=zero.copy(), outside=outside, entered=False, curvature=zero.copy(),
+        front_stress_trend=zero.copy(), host_stress=zero.copy(), host_stress_trend=zero.copy(),
+        outside=outside, entered=False, curvature=zero.copy(),
         film=np.ones((2, n_nodes)))

@@ -103,7 +103,8 @@ def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) 
     lowest = physics.chemistry.lowest
     filled = (physics.chemistry.content(new.c) - lowest) / (1.0 - lowest)
     if filled.max() > 1.05 or float(np.max(-h * filled)) > 0.05:
-        return f"filling of the reacted phase leaves [0, 1]: {filled.min():.3g} to {filled.max():.3g}"
+        return (f"filling of the reacted phase leaves [0, 1]: {filled.min():.3g} to {filled.max():.3g}"
+                f"{_too_thick(physics, state)}")
     if candidate.balance is not None and candidate.balance.error > limits.balance:
         return f"content balance off by {candidate.balance.error:.1e} (allowed {limits.balance:.0e})"
     if candidate.coupling_error > coupling_bound(candidate, limits):
@@ -121,6 +122,24 @@ def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) 
     return ""
 
 
+def _too_thick(physics: Physics, state: State) -> str:
+    """Said where carriers are held back in a layer thinner than the front, which no shorter step can mend.
+
+    A front of speed v takes v c_f carriers, within the 1.24 delta in which it takes them up; their activity falls by
+    v delta c_f/((1 - c_f) D) there. From about 1.6 on it falls to nothing.
+    """
+    outside = np.full(physics.spaces.n_nodes, 1.0 - state.outside)
+    near, c_f = on_front(state.xi), physics.chemistry.at_front
+    fastest = float(np.max(physics.speed(state, outside)[near], initial=0.0))
+    if c_f >= 1.0 or not fastest > 0.0:
+        return ""
+    thinnest = (1.0 - c_f) * physics.diffusivity_at_front / (c_f * fastest)
+    if physics.front.delta <= thinnest:
+        return ""
+    return (f"; carriers are held back in a layer thinner than the front, v delta c_f/((1 - c_f) D) = "
+            f"{physics.front.delta / thinnest:.2g}: take a front.half_thickness below {thinnest:.2g} nm")
+
+
 def _not_finite(candidate: Candidate) -> str:
     """Which figure of the step itself is not finite; empty where all are. A bound would take NaN for small."""
     figures = {"coupling error": candidate.coupling_error, "front advance": candidate.advance,
@@ -134,8 +153,7 @@ def _not_finite(candidate: Candidate) -> str:
 
 def _longest(physics: Physics, state: State, limits: Limits) -> float:
     """Time step (s) in which the fastest part of the front makes the allowed advance; the end time without a front."""
-    n = physics.front.normals(state.xi)
-    speed = physics.front.speed(n, state.front_stress, state.activity)
+    speed = physics.speed(state)
     near = on_front(state.xi)
     fastest = float(np.max(speed[near], initial=0.0))
     return limits.front_advance * physics.front.delta / fastest if fastest > 0 else limits.end

@@ -40,7 +40,7 @@ def transfer(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, mes
     delta = old.front.delta
     odds = old_mesh.on_vertices(old.front.log_odds(state.xi), quadratic=False)[mesh.vertex]
     fields = np.stack([state.xi, state.depletion, state.front_stress, state.activity, state.front_stress_trend,
-                       state.curvature, state.shift, *state.film])
+                       state.curvature, state.shift, state.host_stress, state.host_stress_trend, *state.film])
     linear = old_mesh.on_vertices(fields, quadratic=False)[:, mesh.vertex]
     known = np.zeros(mesh.hierarchy.xy.shape[1], bool)
     known[old_mesh.vertex] = True
@@ -49,9 +49,10 @@ def transfer(old: Physics, old_mesh: GradedMesh, state: State, new: Physics, mes
     xi[new.spaces.idle] = 0.0
     quadratic = old_mesh.on_vertices(np.concatenate([state.u, state.u_rate]), quadratic=True)[:, mesh.vertex]
     depletion = _conserving(old, state, new, xi, linear[1], linear[6])
-    moved = replace(state, xi=xi, depletion=depletion, shift=linear[6], film=linear[7:], front_stress=linear[2],
+    moved = replace(state, xi=xi, depletion=depletion, shift=linear[6], film=linear[9:], front_stress=linear[2],
                     u=np.ascontiguousarray(quadratic[:2]), activity=linear[3], front_stress_trend=linear[4],
-                    curvature=linear[5], u_rate=np.ascontiguousarray(quadratic[2:]))
+                    curvature=linear[5], host_stress=linear[7], host_stress_trend=linear[8],
+                    u_rate=np.ascontiguousarray(quadratic[2:]))
     moved, coarser = _with_history(old, old_mesh, state, new, mesh, moved)
     return _settled(new, moved, coarser) if len(coarser) else moved
 

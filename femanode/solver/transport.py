@@ -28,7 +28,8 @@ import scipy.sparse as sp
 
 from femanode.constitutive.butlervolmer import ButlerVolmer
 from femanode.constitutive.chemistry import Chemistry
-from femanode.mesh.spaces import Spaces, scatter
+from femanode.mesh.measures import side_conductances
+from femanode.mesh.spaces import Spaces, linear_gradients, scatter
 from femanode.numerics import compiled
 from femanode.numerics.arrays import Array
 from femanode.numerics.linear import Backend, SymmetricSolver
@@ -108,6 +109,8 @@ class Transport:
         h_f = D_f/L_f of a film on the surface, nm/s; None for a bare one.
     activation : float, optional
         dV_a/kT of the diffusivity, 1/GPa; by default that of the drift.
+    deformed : bool
+        Carriers diffuse through the section as swollen, not as grown.
 
     Attributes
     ----------
@@ -117,15 +120,16 @@ class Transport:
     #: Where D0 or y'(c) depend on content, the balance is solved in sweeps: the largest number of them, the change of
     #: activity (times h) at which they end, and the change that is accepted after the last one.
     most_sweeps, settled, good_enough = 30, 1e-13, 1e-8
-    #: Sweeps that jump back and forth, or creep, as where y'(l) has a peak or an end: after so many, a change that is
-    #: more than this part of the one before has them mixed with so many before (Anderson), and be twice as many at most.
+    #: Where sweeps jump back and forth, or creep, as at a peak or an end of y'(l): after so many, a change of more than
+    #: this part of the one before has them mixed with so many before (Anderson); they may then be twice as many.
     plain_sweeps, slow, mixed = 6, 0.6, 10
 
     def __init__(self, spaces: Spaces, chemistry: Chemistry, diffusivity: Callable[[Array], Array],
                  dV_over_kT: float = 0.0, backend: Backend = "auto", film: float | None = None,
-                 activation: float | None = None) -> None:
+                 activation: float | None = None, *, deformed: bool = False) -> None:
         self.spaces, self.chemistry, self.diffusivity, self.dV_over_kT = spaces, chemistry, diffusivity, dV_over_kT
         self.film, self.activation = film, dV_over_kT if activation is None else activation
+        self.deformed = deformed
         self.held = np.zeros(spaces.n_nodes, bool)
         self.held[spaces.reacting] = film is None
         self.held |= spaces.idle
@@ -142,7 +146,7 @@ class Transport:
         tri, grad = spaces.sub, spaces.sub_grad
         sides = ((0, 1), (1, 2), (2, 0))
         self._edges = np.concatenate([tri[[i, j]] for i, j in sides], axis=1)
-        self._shape = np.concatenate([-np.einsum("kn,kn,n->n", grad[i], grad[j], spaces.sub_area) for i, j in sides])
+        self._shape = side_conductances(grad, spaces.sub_area)
 
     def content(self, h: Array, depletion: Array, shift: Array | float = 0.0) -> Array:
         """Content C = h y, (N,), of nodes with converted fraction ``h`` (N,) and ``depletion`` 1 - l (N,).
@@ -161,12 +165,23 @@ class Transport:
         per_level = self.chemistry.secant(np.full_like(depletion, 1.0 - outside), 1.0 - depletion)
         return np.asarray(self.film * per_level * self.spaces.reacting_length * openness)
 
+    def shape(self, u: Array) -> Array | None:
+        """Conductances of the sides (3 sub,) in the section displaced by ``u`` (2, N); None where that as grown counts.
+
+        With the activity as what drives, and the content of the product given per host, the flux per reference area is
+        -h D y' F^-1 F^-T grad l.
+        """
+        if not self.deformed:
+            return None
+        spaces = self.spaces
+        return side_conductances(linear_gradients(spaces.nodes + u, spaces.sub)[0], spaces.sub_area)
+
     def conductances(self, h: Array, depletion: Array, stress: Array, shift: Array | float = 0.0,
-                     ) -> tuple[Array, Array]:
+                     shape: Array | None = None) -> tuple[Array, Array]:
         """Coefficients (onward, back), each (3 sub,), nm^2/s, of the flux onward l_i - back l_j along the sides i-j.
 
         The sides are those of the sub-triangles; ``h``, ``depletion``, ``stress`` (mean stress, GPa) and ``shift`` are
-        (N,).
+        (N,); ``shape`` is that of :meth:`shape`.
         """
         C = self.content(h, depletion, shift)
         i, j = self._edges
@@ -176,7 +191,7 @@ class Transport:
         if capacity.ndim:
             capacity = capacity[tri].mean(axis=0)
         inside = capacity * (h[tri].mean(axis=0) + HOST_CONDUCTANCE) * D[tri].mean(axis=0)
-        base = self._shape * np.tile(inside, 3)
+        base = (self._shape if shape is None else shape) * np.tile(inside, 3)
         if not self.dV_over_kT:
             return base, base
         potential = self.dV_over_kT * stress
@@ -192,7 +207,7 @@ class Transport:
     def step(self, C_n: Array, h: Array, guess: Array, stress: Array, dt: float,
              sink: tuple[Array, Array] | None = None, least: float = -np.inf,
              applied: Applied = FULL_ACTIVITY, shift: Array | float = 0.0,
-             openness: Array | float = 1.0) -> tuple[Array, float]:
+             openness: Array | float = 1.0, shape: Array | None = None) -> tuple[Array, float]:
         """Solve for the drop l_o - l (N,) at the end of a step and the depletion 1 - l_o outside.
 
         Parameters
@@ -211,6 +226,8 @@ class Transport:
             Current, or level.
         shift : (N,) share of the level that is due to stress
         openness : (N,) conductance of the film relative to the initial one
+        shape : (3 sub,), optional
+            Conductances of the sides in the deformed section, see :meth:`shape`.
 
         Raises
         ------
@@ -226,7 +243,7 @@ class Transport:
         for sweep in range(2 * self.most_sweeps):
             if sweep >= self.most_sweeps and (mixing is None or change < self.good_enough):
                 break
-            onward, back = self.conductances(h, depletion, stress, shift)
+            onward, back = self.conductances(h, depletion, stress, shift, shape)
             offset, capacity = self.chemistry.tangent(1.0 - depletion - shift)
             storage = spaces.mass / dt * h * capacity
             load = spaces.mass / dt * (h * (offset - capacity * shift) - C_n)
@@ -358,7 +375,7 @@ class Transport:
         return self._pattern.matrix(blocks, storage[self._free])
 
     def balance(self, C_n: Array, h: Array, drop: Array, stress: Array, dt: float, outside: float = 0.0,
-                shift: Array | float = 0.0, openness: Array | float = 1.0) -> Balance:
+                shift: Array | float = 0.0, openness: Array | float = 1.0, shape: Array | None = None) -> Balance:
         """Compare the change of content in a step with the inflow through the surface.
 
         ``drop`` (N,) and ``outside`` are what :meth:`step` returned, the other arguments those it was given.
@@ -366,7 +383,7 @@ class Transport:
         spaces = self.spaces
         depletion = outside + drop
         C = self.content(h, depletion, shift)
-        onward, back = self.conductances(h, depletion, stress, shift)
+        onward, back = self.conductances(h, depletion, stress, shift, shape)
         i, j = self._edges
         flow = ((onward - back) * (1.0 - outside) if self.dV_over_kT else 0.0) - (onward * drop[i] - back * drop[j])
         out = scatter(i, flow, spaces.n_nodes) - scatter(j, flow, spaces.n_nodes)

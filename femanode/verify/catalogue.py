@@ -16,6 +16,8 @@ from femanode.verify import (
     figures_of_merit,
     fronts,
     manufactured,
+    oxide,
+    particles,
     point_laws,
     protocols,
     shells,
@@ -28,7 +30,7 @@ from femanode.verify.case import GROUPS, Case, Check, Findings, Table
 
 _ALL = (*point_laws.CASES, *structures.CASES, *diffusion.CASES, *fronts.CASES, *cores.CASES, *surfaces.CASES,
         *protocols.CASES, *cycles.CASES, *shells.CASES, *manufactured.CASES, *arrest.CASES, *spheres.CASES,
-        *wires.CASES, *figures_of_merit.CASES)
+        *particles.CASES, *wires.CASES, *oxide.CASES, *figures_of_merit.CASES)
 
 #: Every case, by group.
 CASES: tuple[Case, ...] = tuple(case for group in GROUPS for case in _ALL if case.group == group)

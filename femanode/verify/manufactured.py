@@ -162,12 +162,12 @@ class _Transport(Transport):
     def step(self, C_n: Array, h: Array, guess: Array, stress: Array, dt: float,
              sink: tuple[Array, Array] | None = None, least: float = -np.inf,
              applied: Applied = FULL_ACTIVITY, shift: Array | float = 0.0,
-             openness: Array | float = 1.0) -> tuple[Array, float]:
+             openness: Array | float = 1.0, shape: Array | None = None) -> tuple[Array, float]:
         """Drop and depletion outside at the end of the step, with what the source supplies."""
         return super().step(self._supplied(C_n, dt), h, guess, stress, dt, sink, least, applied, shift, openness)
 
     def balance(self, C_n: Array, h: Array, drop: Array, stress: Array, dt: float, outside: float = 0.0,
-                shift: Array | float = 0.0, openness: Array | float = 1.0) -> Balance:
+                shift: Array | float = 0.0, openness: Array | float = 1.0, shape: Array | None = None) -> Balance:
         """Balance, the source counted."""
         return super().balance(self._supplied(C_n, dt), h, drop, stress, dt, outside, shift, openness)
 

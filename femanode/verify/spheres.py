@@ -1,4 +1,4 @@
-"""Cases of axisymmetric sections, all on spheres: front, carriers, elastic and plastic stress, arrest."""
+"""Cases of axisymmetric sections, all on spheres: front, carriers, elastic and plastic stress."""
 
 from __future__ import annotations
 
@@ -21,10 +21,7 @@ from femanode.solver.state import pristine
 from femanode.solver.stepping import Limits, Tally, march
 from femanode.solver.transport import FULL_ACTIVITY, Applied, Transport
 from femanode.verify.bench import (
-    EV,
-    KT_300K,
     Isotropic,
-    about_to_enter,
     ball,
     cauchy,
     constant,
@@ -32,13 +29,11 @@ from femanode.verify.bench import (
     layer,
     moduli,
     polar,
-    silicon,
     solved,
 )
 from femanode.verify.case import Case, Check, Findings, Table, orders, rates
-from femanode.verify.cylinder import Wire, sharp, swell
+from femanode.verify.cylinder import Wire, swell
 from femanode.verify.fronts import STRONG, profile
-from femanode.verify.wires import ISOTROPIC, wire
 
 _R, _E, _NU, _BETA = 20.0, 100.0, 0.28, 3e-6
 #: Stress scale E Omega/(3 (1 - nu)) of a unit content.
@@ -256,58 +251,6 @@ def sphere_shell(full: bool) -> Findings:
     return Findings(tuple(checks), {"sphere_shell": Table(columns, "width_over_R", tuple(list(columns)[1:]))})
 
 
-def _half(half: bool) -> dict[str, float]:
-    """Time and core stress of a coarse silicon sphere at 20 % converted, from its quarter or its half."""
-    s = ball(20.0, 1.5, half=half)
-    physics = silicon(s, 2.0)
-    state = about_to_enter(physics, 20.0 - np.hypot(*s.nodes))
-    core, stress, worst = np.hypot(*s.qp_xy) < 8.0, np.nan, 0.0
-    for candidate, _ in march(physics, state, Limits(end=1e6, converted=0.2), [], Tally()):
-        state = candidate.state
-        if candidate.equilibrium is not None:
-            stress = float(candidate.equilibrium.response.mean_mandel[core].mean())
-        if candidate.balance is not None:
-            worst = max(worst, candidate.balance.error)
-    return {"time": state.t, "core": stress, "balance": worst}
-
-
-def closed_form(sigma_Y: float, dG0: float, J: float = 3.8) -> float:
-    """Converted fraction at arrest of a rigid-plastic sphere with a sharp front: f* = (e^q - 1)/(J + e^q - 1)."""
-    pressure = abs(dG0) * EV / ((J - 1) * 0.02 / 3.75) - 2.0 * sigma_Y / 3.0
-    gain = float(np.expm1(1.5 * pressure / sigma_Y))
-    return gain / (J + gain)
-
-
-def sphere_arrest(full: bool) -> Findings:
-    """Where an isotropic silicon particle stops; carriers, energy, and half against quarter."""
-    dG0, sigma_Y, delta = -0.15, 1.0, 2.5 if full else 5.0
-    exact = closed_form(sigma_Y, dG0)
-    drive, volume = dG0 * EV / KT_300K, 2.8 * 0.02 / 3.75 / KT_300K
-    rigid = sharp(Wire(E=(6400.0, 1600.0), yields=(1.0, 1.0), drive=drive, volume=volume, sphere=True), 0.38, n=200)
-    limit = sharp(Wire(drive=drive, volume=volume, sphere=True), 0.38, n=400 if full else 200)
-    result = wire(*ISOTROPIC, "geometry.symmetry=axisymmetric", f"front.half_thickness={delta} nm",
-                  f"mesh.element_size={0.5 * delta} nm", "time.end=1000 h")
-    s, history = result.summary, result.history
-    stopped = float(s["converted_fraction"]) if s["arrest_time_s"] is not None else np.nan
-    core = float(np.interp(0.4, history["converted_fraction"], history["core_mean_stress_GPa"]))
-    quarter, half = _half(False), _half(True)
-    # the law of bias in delta/R was found on wires at 50 %, where a front is 0.293 R deep; at 40 % of a sphere 0.157 R
-    x, thick = delta / 64.5, delta / 64.5 * 0.293 / 0.157
-    return Findings((
-        Check("one-dimensional program, 40 times as stiff, converted at arrest", exact, rigid.stopped(), 0.01,
-              "closed form; its table is good to 0.0025", absolute=True),
-        Check(f"converted fraction at arrest, delta {delta:g} nm", limit.stopped(), stopped, 0.25 * x + 0.02,
-              "one-dimensional program, sharp front; the law of bias of wires, to 0.02", absolute=True),
-        Check(f"core mean stress at 40 % converted, delta {delta:g} nm, GPa", limit.at(0.4, "core_mean"), core,
-              thick / (0.6 + 4.0 * thick) + 0.05, "the bias of a wire's core at the same delta over depth, to 5 %"),
-        Check("energy gap at the end, over what the reaction gave", 0.0, float(s["energy_gap"]), 0.06,
-              "a wire's with steps of a quarter delta: 5 % of the energy", absolute=True),
-        Check("largest content imbalance of a step", 0.0, float(history["content_error"].max()), 1e-9,
-              "contents are known to 1e-16 of the section", absolute=True),
-        Check("time to 20 %, half over quarter", 1.0, half["time"] / quarter["time"], 0.01, "mirror images"),
-        Check("core stress at 20 %, half over quarter", 1.0, half["core"] / quarter["core"], 0.01, "likewise")))
-
-
 CASES = (
     Case("sphere-front", "physics", "a front closes on the centre of a sphere at v, and follows the sphere's own law",
          "travelling wave with the gain 2 delta/r; (R - s)/k + N/(c* D) [R^2/6 - s^2/2 + s^3/(3 R)]",
@@ -322,7 +265,4 @@ CASES = (
     Case("sphere-shell", "together", "core pressure and surface stress of a swollen shell of a sphere",
          "rigid-plastic closed form p = (2/3) sigma_Y ln[1 + J f/(1 - f)]; a one-dimensional program for the finite "
          "elasticity", "the cylinder's 1/sqrt 3 in place of 2/3 is 13 % off", sphere_shell),
-    Case("sphere-arrest", "together", "stress stops a front in a sphere where the closed form says",
-         "(p + 2 sigma_Y/3) dV = |dG0|, f* = (e^q - 1)/(J + e^q - 1), q = 3 p/(2 sigma_Y)",
-         "a wire of the same material stops 13 % later", sphere_arrest),
 )

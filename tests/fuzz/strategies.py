@@ -37,7 +37,7 @@ def _layer(draw: st.DrawFn) -> Any:
 @st.composite
 def geometries(draw: st.DrawFn, meshes: Path) -> tuple[Mapping, float, bool]:
     """The section, its smallest thickness (nm), and whether its rates may depend on direction."""
-    shape = draw(st.sampled_from(["circle", "circle", "annulus", "ellipse", "polygon", "file"]))
+    shape = draw(st.sampled_from(["circle", "circle", "annulus", "ellipse", "rectangle", "polygon", "file"]))
     d = draw(st.integers(28, 38))
     found: Mapping = {"shape": shape}
     thickness = 0.5 * d
@@ -50,7 +50,7 @@ def geometries(draw: st.DrawFn, meshes: Path) -> tuple[Mapping, float, bool]:
         if _maybe(draw, 2):
             found["reacting"] = draw(st.sampled_from(["inner", "both"]))
             thickness *= 0.5 if found["reacting"] == "both" else 1.0
-    if shape == "ellipse":
+    if shape in ("ellipse", "rectangle"):
         e = draw(st.integers(26, 38))
         found |= {"diameters": [f"{d} nm", f"{e} nm"], "rotation": _number(draw, 0.0, 180.0, "deg")}
         thickness = 0.5 * min(d, e)
@@ -66,7 +66,7 @@ def geometries(draw: st.DrawFn, meshes: Path) -> tuple[Mapping, float, bool]:
         core = draw(st.integers(6, max(6, d - 24)))
         found["core"] = {"diameter": f"{core} nm", "material": _layer(draw)}
         thickness = 0.5 * (d - core)
-    if shape in ("circle", "annulus") and "reacting" not in found and _maybe(draw, 4):
+    if shape != "file" and "reacting" not in found and _maybe(draw, 4):
         found["coating"] = {"thickness": _number(draw, 1.0, 6.0, "nm"), "material": _layer(draw)}
     bare = not {"core", "coating"} & set(found)
     if bare and found.get("reacting", "outer") == "outer" and _maybe(draw, 5):

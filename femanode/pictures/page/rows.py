@@ -40,6 +40,8 @@ FIGURES: tuple[Figure, ...] = (
            "penetration_depth_equivalent_nm."),
     Figure("penetration_depth_max_nm", "Front depth at its deepest", "{:.1f} nm",
            "From the surface inwards to the middle of the front, in the undeformed section."),
+    Figure("depth_over_flat_film", "Front depth over that of a flat film", "{:.2f}",
+           "After the same time, by the linear-parabolic law; for rates measured on films (front.rates_of)."),
     Figure("self_limited", "Self-limited", "{}", "Yes if the front came to rest by itself, held by stress."),
     Figure("self_limited_criterion", "Criterion of that", "{}", "What has to hold for a front to count so."),
     Figure("not_self_limited_because", "Why not self-limited", "{}", "What of the criterion does not hold."),
@@ -104,7 +106,7 @@ FIGURES: tuple[Figure, ...] = (
 )
 MEANING = {figure.key: figure for figure in FIGURES}
 #: Keys that only some runs have: with a given current or a protocol; of materials that lock carriers.
-SOMETIMES = ("potential_V", "capacity_reversible_mAh_g")
+SOMETIMES = ("potential_V", "capacity_reversible_mAh_g", "depth_over_flat_film")
 DERIVED = ("lobes", "swelling_mean", "swelling_spread", "volume_gain", "axial_strain")
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from femanode.config.loading import Config
 from femanode.config.material import Material
-from femanode.solver.laws import swelling_volume
+from femanode.solver.laws import diffusivity_of, reaction_energy_of, swelling_volume
 from femanode.units import E_CHARGE
 
 Body = Literal["film", "wire", "sphere"]
@@ -74,9 +74,11 @@ def stress_work_eV(material: Material, fraction: float, body: Body = "wire") -> 
 
 
 def available_eV(config: Config) -> float:
-    """What the reaction gives per carrier at the applied potential, e z (U - applied), eV."""
-    material = config.material
-    return material.carrier.charge * (material.front.equilibrium_potential - config.boundary.potential)
+    """What the reaction gives per carrier outside the surface, eV: e z (U - applied), or a neutral carrier's energy."""
+    front, charge = config.material.front, config.material.carrier.charge
+    if front.equilibrium_potential is None:
+        return -reaction_energy_of(config) / E_CHARGE
+    return charge * (front.equilibrium_potential - config.boundary.potential)
 
 
 def film_speed(material: Material, diffusivity: float, thickness: float = 5.0, concentration: float = 24.1) -> float:
@@ -102,8 +104,9 @@ def rate_for_diffusion_control(config: Config) -> float:
 
     See :func:`femanode.postprocess.growth.damkohler`.
     """
-    content, radius = config.material.content, 0.5 * (config.geometry.narrowest or math.nan)
-    c_f = content.x_front / content.x_max
-    table = config.material.transport.diffusivity
-    D = float(np.interp(c_f, table.content, table.value)) if len(table.value) > 1 else table.value[0]
+    material, radius = config.material, 0.5 * (config.geometry.narrowest or math.nan)
+    c_f = material.content.x_front / material.content.x_max
+    D = float(diffusivity_of(config)(np.array([c_f]))[0])
+    if material.transport.frame == "deformed":  # for lengths as grown, as of a flat film
+        D /= (1.0 + swelling_volume(material) * material.content.x_front / material.host.volume) ** 2
     return (1.0 - c_f) * D / (c_f * radius)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from femanode.pictures.style import COLOURS, fill, label, new_chart, save_figure
 from femanode.study.systems.energy import Body, work_eV
+from femanode.study.systems.oxide import oxide_figure
 
 Row = dict[str, Any]
 
@@ -25,13 +26,24 @@ def draw_all(table: dict[str, Any], folder: Path) -> list[str]:
     """Write every figure that a table allows; names of the files."""
     rows = table["rows"]
     done = [row for row in rows if row["converted_fraction"] is not None]
-    figures = {"voltage_and_stress.png": voltage_and_stress(done), "converted.png": converted(done),
-               "film.png": film(done), "curvature.png": curvature()} if done else {"curvature.png": curvature()}
+    ions = charged(done)
+    figures = {"curvature.png": curvature()}
+    if done:
+        figures["converted.png"] = converted(done)
+    if ions:
+        figures |= {"voltage_and_stress.png": voltage_and_stress(ions), "film.png": film(ions)}
+    if len(ions) < len(done):
+        figures["oxide.png"] = oxide_figure()
     if table["sizes"]:
         figures["sizes.png"] = sizes(table["sizes"])
     for name, figure in figures.items():
         save_figure(figure, folder / name, dpi=110)
     return list(figures)
+
+
+def charged(rows: Sequence[Row]) -> list[Row]:
+    """The systems whose carriers have a charge, and with it potentials and a capacity."""
+    return [row for row in rows if row.get("capacity_first_mAh_g", 0.0) is not None]
 
 
 def voltage_and_stress(rows: Sequence[Row]) -> Figure:

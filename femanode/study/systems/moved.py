@@ -16,6 +16,7 @@ from scipy.optimize import brentq
 from femanode.config.loading import Config, load_config
 from femanode.output.runfolder import RunFolder
 from femanode.pictures.style import COLOURS, DASHES, add_letter, fill, label, new_chart
+from femanode.solver.laws import rates_of
 from femanode.study.outcomes import read_study
 from femanode.study.systems.energy import available_eV, stress_work_eV
 from femanode.study.systems.placing import placed_rows
@@ -67,7 +68,7 @@ def sharp_depth(config: Config, c_rate: float) -> float:
         Full contents per hour.
     """
     radius, energy = 0.5 * (config.geometry.narrowest or math.nan), available_eV(config)
-    free = 7200.0 * max(config.material.front.rates.values()) / radius
+    free = 7200.0 * max(rates_of(config).values()) / radius
 
     def spare(f: float) -> float:
         taken = (energy - stress_work_eV(config.material, f)) / KT

@@ -11,7 +11,7 @@ from femanode.config.library import load_material
 from femanode.config.material import Material
 from femanode.config.quantities import Table as Points
 from femanode.output.disk import write_text
-from femanode.study.systems.figures import FULL, draw_all
+from femanode.study.systems.figures import FULL, charged, draw_all
 from femanode.study.systems.table import Table, band, number, observed, save_table
 
 Row = dict[str, Any]
@@ -113,7 +113,7 @@ def through(rows: Sequence[Row]) -> str:
     lines = [_line(("material", "work share", "stands at", "through in 1 h, nm",
                     *(f"time at {d} nm, h" for d in wide), *(f"γ at {d} nm, J/m²" for d in list(wide)[:2])))]
     lines.append(_line(["---"] * (4 + len(wide) + len(list(wide)[:2]))))
-    for row in _by_material(rows):
+    for row in _by_material(charged(rows)):
         stands, energy = row["stands_at"], row["interface_energy_through_J_m2"]
         lines.append(_line((row["material"], number(row["work_share"]), "never" if stands > NEVER else number(stands),
                             number(row["diameter_through_1h_nm"]), *map(number, row["hours_through"].values()),
@@ -125,7 +125,7 @@ def films(rows: Sequence[Row]) -> str:
     """What a surface film of 5 nm lets through beside the rate of the front, by material."""
     heads = ("material", "rate of the front, nm/s", "film lets through, nm/s", "holds back")
     lines = [_line(heads), _line(["---"] * 4)]
-    for row in _by_material(rows):
+    for row in _by_material(charged(rows)):
         rate, (low, high) = row["front_rate_nm_s"], row["film_speed_nm_s"]
         said = "at both ends" if rate > high else "at the lower end" if rate > low else "no"
         lines.append(_line((row["material"], number(rate), f"{number(low)} … {number(high)}", said)))
@@ -174,6 +174,9 @@ def numbers(rows: Sequence[Row]) -> dict[str, str]:
             elif key.endswith(("_band", "_range_nm")):
                 found[f"{row['system']}_{key}"] = " to ".join(number(one) for one in value) or "no band"
     through = [row["system"] for row in rows if (row["converted_fraction"] or 0.0) >= FULL]
+    found |= {f"{row['system']}_hours": number(row["time_s"] / 3600.0) for row in rows if row["time_s"]}
+    found |= {f"{row['system']}_{one['quantity']}": number(one["predicted"]) for row in rows
+              for one in row["observations"] if one["quantity"] == "depth_over_flat_film"}
     return found | {"full": ", ".join(through),
                     "arrested": ", ".join(row["system"] for row in rows if row["self_limited"])}
 

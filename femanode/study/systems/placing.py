@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from femanode.config.loading import Config, load_config
-from femanode.solver.laws import swelling_volume
+from femanode.solver.laws import rates_of, swelling_volume
 from femanode.study.cases import Builder
 from femanode.study.outcomes import read_study
 from femanode.study.systems.energy import (
@@ -64,7 +64,7 @@ class Place:
 def place_of(config: Config) -> Place:
     """Place of a configuration; the stress work is that in a round wire, whatever the section."""
     material = config.material
-    return Place(damkohler=max(material.front.rates.values()) / rate_for_diffusion_control(config),
+    return Place(damkohler=max(rates_of(config).values()) / rate_for_diffusion_control(config),
                  work_share=stress_work_eV(material, HALF) / available_eV(config))
 
 
@@ -95,14 +95,14 @@ def hours_through(config: Config, diameter: float) -> float:
     diameter : float
         nm; L is taken in proportion to it.
     """
-    rate = max(config.material.front.rates.values())
+    rate = max(rates_of(config).values())
     number = place_of(config).damkohler * diameter / (config.geometry.narrowest or math.nan)
     return 0.5 * diameter / rate * (1.0 + number / 4.0) / 3600.0
 
 
 def diameter_through(config: Config, hours: float) -> float:
     """Diameter, nm, that takes :func:`hours_through` to go through."""
-    rate = max(config.material.front.rates.values())
+    rate = max(rates_of(config).values())
     slope = place_of(config).damkohler / (0.5 * (config.geometry.narrowest or math.nan)) / 4.0
     reach = rate * hours * 3600.0
     return 2.0 * (2.0 * reach / (1.0 + math.sqrt(1.0 + 4.0 * slope * reach)))

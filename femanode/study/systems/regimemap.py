@@ -19,11 +19,12 @@ from femanode.study.systems.placing import ends_of, place_of
 Row = Mapping[str, Any]
 
 #: Ends of the axes.
-ACROSS, ALONG = (3e-7, 800.0), (0.0025, 4.0)
+ACROSS, ALONG = (3e-7, 800.0), (0.001, 4.0)
 #: Share of the driving activity lost in transport, between which neither front nor diffusion controls.
 MIXED = (1.0 / 3.0, 2.0 / 3.0)
 _BLUES = ListedColormap(["#f4a582", "#fbd0ba", "#fde6da", "#f3f3f3", "#e3eef6", "#d1e5f0", "#b9d8ea", "#a2cbe2",
                          "#8cbedb"])
+_BOX = {"boxstyle": "square,pad=0.15", "facecolor": "white", "edgecolor": "#999999", "linewidth": 0.6}
 _CONTROL = ("#cfe8dc", "#f6edc0", "#f3d3e4")
 
 
@@ -55,7 +56,7 @@ def grid_of(rows: Sequence[Row], figure: str) -> tuple[Array, Array, Array]:
     return across, along, values
 
 
-def regime_map(rows: Sequence[Row], materials: Sequence[Row]) -> Figure:
+def regime_map(rows: Sequence[Row], materials: Sequence[Row], beyond: Sequence[Row] = ()) -> Figure:
     """Converted fraction and share lost in transport over both numbers, with the materials.
 
     Parameters
@@ -64,12 +65,19 @@ def regime_map(rows: Sequence[Row], materials: Sequence[Row]) -> Figure:
         Of the sweep: ``damkohler``, ``work_share``, ``converted_fraction``, ``transport_share``, ``rate_exponent``.
     materials : sequence
         From :func:`material_rows`.
+    beyond : sequence
+        Like ``rows``: runs outside of their grid, which are shown as numbers.
     """
     figure = Figure(figsize=(8.0, 10.6), facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(2, 1, sharex=True)
     _conversion(figure, panels[0], rows)
     _control(panels[1], rows)
+    for axes, figure_shown in zip(panels, ("converted_fraction", "transport_share"), strict=True):
+        for row in beyond:
+            first = row["damkohler"] == min(one["damkohler"] for one in beyond)  # neighbours are told apart
+            axes.text(row["damkohler"], row["work_share"], f"{row[figure_shown]:.2f}", fontsize=6.5, color="#333333",
+                      ha="right" if first else "left", va="center", bbox=_BOX)
     for number, axes in enumerate(panels):
         _frame(axes, rows)
         _materials(axes, materials)
@@ -121,7 +129,7 @@ def _frame(axes: Axes, rows: Sequence[Row]) -> None:
     x, y = [across[0], across[-1]], [along[0], along[-1]]
     axes.plot([x[0], x[1], x[1], x[0], x[0]], [y[0], y[0], y[1], y[1], y[0]], color="#999999", linewidth=0.9,
               linestyle=":")
-    axes.text(x[1] * 1.2, 0.0032, "not\ncomputed", fontsize=8.5, color="#666666", ha="left", va="bottom")
+    axes.text(x[1] * 1.2, 0.0012, "not\ncomputed", fontsize=8.5, color="#666666", ha="left", va="bottom")
     axes.text(x[0] * 1.15, y[0] * 0.93, f"{len(rows)} runs", fontsize=8.5, color="#666666", ha="left", va="top")
 
 

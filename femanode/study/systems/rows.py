@@ -15,6 +15,7 @@ from femanode.config.loading import Config
 from femanode.output.runfolder import RunFolder
 from femanode.postprocess.observations import Comparison
 from femanode.postprocess.runfacts import PASSED, RunFacts
+from femanode.solver.laws import rates_of
 from femanode.study.execution.store import FINISHED
 from femanode.study.quantity import common_unit, number_in, write_value
 from femanode.study.systems.energy import available_eV, film_speed, rate_for_diffusion_control, stress_work_eV
@@ -30,6 +31,8 @@ from femanode.study.systems.runs import SystemRuns
 from femanode.study.systems.verdicts import Figure, Verdict, judge, overall
 from femanode.units import parse_quantity
 
+#: Figures that stand for the time at which a run ended, whatever ended it.
+AT_ANY_TIME = ("depth_over_flat_film",)
 #: Converted fraction from which a front that no stress stopped has merged with that from the other side.
 MERGING = 0.9
 #: Figures that an input moves by a factor; others by a difference.
@@ -192,7 +195,7 @@ def closed_forms(config: Config) -> dict[str, Any]:
             "interface_energy_through_J_m2": {f"{d:g}": interface_energy_through(config, d) for d in WIDE},
             "available_eV": available_eV(config),
             "stress_work_eV": {f"{f:g}": stress_work_eV(material, f) for f in (0.5, 0.9, 0.99)},
-            "front_rate_nm_s": max(material.front.rates.values()),
+            "front_rate_nm_s": max(rates_of(config).values()),
             "rate_for_diffusion_control_nm_s": rate_for_diffusion_control(config),
             "film_speed_nm_s": [film_speed(material, D) for D in FILMS]}
 
@@ -225,6 +228,8 @@ def _observations(runs: SystemRuns, bands: _Band | None) -> list[dict[str, Any]]
 def _missing(own: _Case, quantity: str) -> str:
     """Why a run has no figure to compare, although it has a number; empty where it has one."""
     summary = own.facts.summary
+    if quantity in AT_ANY_TIME:
+        return ""
     if not own.facts.finished:
         return f"the run ended before the front did: {summary.get('stop_reason')}"
     if quantity == "converted_fraction" and not summary.get("self_limited") and summary[quantity] < PASSED:

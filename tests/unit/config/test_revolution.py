@@ -32,7 +32,9 @@ def test_a_particle_is_written_and_read_again_and_a_wire_says_nothing_of_it() ->
 @pytest.mark.parametrize(("geometry", "said"), [
     ({"shape": "polygon", "corners": 6}, r"geometry.shape: found polygon with symmetry: axisymmetric; allowed: circle"),
     ({"sector": "half"}, "geometry.sector: found half with symmetry: axisymmetric; allowed: auto, quarter"),
-    ({"contact": {"from": "0 deg", "to": "60 deg"}}, "geometry.contact: found a contact with symmetry: axisymmetric"),
+    ({"contact": {"from": "0 deg", "to": "60 deg"}}, "geometry.contact: found a contact from 0 to 60 deg with "
+     "symmetry: axisymmetric; allowed: a belt about the equator"),
+    ({"contact": {"from": "-100 deg", "to": "100 deg"}}, "geometry.contact: found a contact from -100 to 100 deg"),
     ({"roughness": {"amplitude": "0.1 nm"}}, "geometry.roughness: found a roughness with symmetry: axisymmetric"),
     ({"shape": "ellipse", "diameter": None, "diameters": ["40 nm", "60 nm"], "rotation": "30 deg"},
      "geometry.rotation: found 30 deg with symmetry: axisymmetric; allowed: 0 deg or 90 deg")])

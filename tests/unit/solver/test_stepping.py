@@ -297,3 +297,13 @@ def test_an_end_without_a_drive_is_an_arrest_at_once() -> None:
     assert len(steps) == 1
     assert steps[0][1] is StopReason.ARRESTED
     assert np.array_equal(steps[0][0].state.xi, pristine_state(physics).xi)
+
+
+def test_a_front_too_thick_for_the_diffusivity_is_named_as_the_cause() -> None:
+    # v delta c_f/((1 - c_f) D) = 0.05 * 5 * 1.5/0.01 = 37; at 1, delta is 0.13 nm
+    physics = isotropic_physics(20.0, D=0.01, sigma_Y=0.1)
+    limits = Limits(end=1e6, min_step=0.1, arrest=None)
+    with pytest.raises(ConvergenceError, match=r"filling of the reacted phase leaves \[0, 1\].*layer thinner than the "
+                                               r"front, .* = \d\d: take a front\.half_thickness below 0\.1\d* nm"):
+        for _ in march(physics, pristine_state(physics, 20.0), limits, [], Tally()):
+            pass

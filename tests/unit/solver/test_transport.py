@@ -261,3 +261,21 @@ def test_another_law_of_content_fills_with_what_came_in() -> None:
     expected = 0.5 * (np.sqrt(1.0 + 8.0 * (0.195 + gained)) - 1.0)
     assert_allclose(1.0 - outside - d, expected, rtol=1e-5, atol=0)
     assert transport.balance(C_n, one, d, 0 * one, 20.0, outside).error < 1e-9
+
+
+def test_through_a_stretched_layer_carriers_flow_as_through_one_as_long() -> None:
+    # x times 2.5, y times 1.2: per reference width the flux is D/(2.5^2 L), whatever the width has become
+    s, D, L = strip(20.0, 1.0), 7.0, 20.0
+    transport = Transport(s, IdealSolution(0.0), constant(D), deformed=True)
+    u = np.stack([1.5 * (s.nodes[0] - FAR), 0.2 * s.nodes[1]])
+    one, shape = np.ones(s.n_nodes), transport.shape(u)
+    onward, _ = transport.conductances(one, 0.0 * one, 0.0 * one, shape=shape)
+    plain, _ = transport.conductances(one, 0.0 * one, 0.0 * one)
+    level = 1.0 - (FAR - s.nodes[0]) / L
+    i, j = transport._edges
+
+    def energy(g: Array) -> float:
+        return float(np.sum(g * (level[i] - level[j]) ** 2))
+
+    assert_allclose(energy(onward) / energy(plain), 1.0 / 2.5**2, rtol=1e-9)  # positions near 1e6
+    assert Transport(s, IdealSolution(0.0), constant(D)).shape(u) is None

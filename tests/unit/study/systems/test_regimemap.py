@@ -84,3 +84,18 @@ def test_what_the_page_says_of_the_map() -> None:
     assert sorted(y for _, y in places.values())[-4] < 0.265
     assert {name for name, (x, _) in places.items() if x > 1.9} == {"Li-SnO2", "Na-SnO2", "Li-Ge"}
     assert max(places["Na-Sn"][0], places["Na-a-Ge"][0]) < 1.9e-5
+
+
+def test_beyond_the_map_diffusion_controls_and_the_place_of_rest_stays() -> None:
+    slow = from_csv((SAVED / "regimes_thin.csv").read_text(encoding="utf-8").splitlines())
+    by_place = {(round(row["damkohler"]), round(row["work_share"], 2)): row for row in slow}
+    assert len(by_place) == 8
+    assert [round(by_place[x, 0.24]["transport_share"], 2) for x in (24, 48)] == [0.81, 0.88]
+    assert [round(by_place[x, 0.24]["rate_exponent"], 2) for x in (24, 48)] == [0.60, 0.57]
+    for share in (0.88, 1.61):
+        thin, thinner = (by_place[x, share]["converted_fraction"] for x in (24, 48))
+        assert thin == pytest.approx(thinner, abs=0.003)
+    # what is told stands on the map: once for each run and panel
+    told = [text.get_text() for axes in regime_map(ROWS, MATERIALS, slow).axes[:2] for text in axes.texts]
+    assert told.count("0.67") == 2
+    assert {"0.81", "0.76"} <= set(told)
