@@ -241,8 +241,6 @@ class Transport:
             # Nothing has reacted yet, so that no level follows from no current: it stays as it was.
             return np.zeros_like(guess), outside
         for sweep in range(2 * self.most_sweeps):
-            if sweep >= self.most_sweeps and (mixing is None or change < self.good_enough):
-                break
             onward, back = self.conductances(h, depletion, stress, shift, shape)
             offset, capacity = self.chemistry.tangent(1.0 - depletion - shift)
             storage = spaces.mass / dt * h * capacity
@@ -262,6 +260,8 @@ class Transport:
             if mixing is None and sweep >= self.plain_sweeps and change > max(self.slow * before, self.good_enough):
                 mixing = Anderson(depth=self.mixed, first=0.5)
             depletion = outside + drop if mixing is None else mixing.next(depletion, outside + drop, h)
+            if sweep + 1 >= self.most_sweeps and (mixing is None or change < self.good_enough):
+                break
         if not change < self.good_enough:
             raise StepFailed(f"content and diffusivity do not agree after {sweep + 1} sweeps: the level still "
                              f"changes by {change:.1e}")
