@@ -54,6 +54,7 @@ MATERIAL = {
 SPEED = Usual(1e-6, 1e4, "nm/s", "silicon 0.1, along rods 1000")
 DIFFUSIVITY = Usual(1e-18, 1e-4, "cm^2/s", "solids; liquids have 1e-5", 1e-14)
 POTENTIAL = Usual(-1.0, 6.0, "V", "against the carrier metal")
+DIAMETER = Usual(5.0, 2e4, "nm", "the thinnest nanowires to fibres that take weeks")
 TEMPERATURE = Usual(200.0, 1500.0, "K", "batteries run near 300 K")
 DENSITY = Usual(0.4, 25.0, "g/cm^3", "lithium to osmium")
 CARRIER = Usual(3.0, 80.0, "Å^3", "lithium takes 14 to 17, sodium 25 to 43")
@@ -75,6 +76,7 @@ def doubts(config: Config) -> list[str]:
     asked = [*_single(material), *_phase(material.mechanics.host, "mechanics.host"),
              *_phase(material.mechanics.reacted, "mechanics.reacted"), *_together(material)]
     asked += [("temperature", config.temperature, TEMPERATURE),
+              *(("geometry.diameter", width, DIAMETER) for width in _widths(config)),
               ("boundary.potential", config.boundary.potential, POTENTIAL),
               ("boundary.cutoff", config.boundary.cutoff, POTENTIAL)]
     if config.boundary.film is not None:
@@ -82,6 +84,12 @@ def doubts(config: Config) -> list[str]:
     found = [_outside(key, value, usual) for key, value, usual in asked if value is not None]
     return [*_capacity(material), *(text for text in found if text),
             *_flow(material.mechanics.host, "mechanics.host"), *_flow(material.mechanics.reacted, "mechanics.reacted")]
+
+
+def _widths(config: Config) -> tuple[float, ...]:
+    """Diameters that are given, once each, nm; a mesh file may have its own."""
+    shape = config.geometry
+    return tuple(dict.fromkeys(d for d in (shape.diameter, *(shape.diameters or ())) if d is not None))
 
 
 Asked = tuple[str, float | None, Usual]

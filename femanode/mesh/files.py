@@ -27,6 +27,8 @@ __all__ = ["TAGS", "UNITS", "read_section", "write_section"]
 UNITS = {"nm": 1.0, "um": 1e3, "mm": 1e6, "m": 1e9, "angstrom": 0.1}
 #: Diameters of wires, nm. Below there are no grains of matter, above no wire that reacts while one waits for it.
 NARROWEST, WIDEST = 1.0, 1e5
+#: Below this, nm, a file's unit is asked about where it is not confirmed by a diameter: a wire of some um, in um.
+THIN = 5.0
 #: Characters of what a library says of a damaged file, which may be a line for each line.
 LONGEST = 300
 _IGNORED_CELLS = ("vertex", "line", "line3")
@@ -83,6 +85,9 @@ def read_section(path: str | Path, element_size: float | None = None, diameter: 
     place = np.full(len(raw.points), -1)
     place[numbers] = np.arange(numbers.size)
     notes = check_groups(section.mesh, raw, place, where)
+    if diameter is None and 2.0 * radius < THIN:
+        notes.append(f"mesh file: the wire is {2.0 * radius:.4g} nm wide with its coordinates taken as {unit}; "
+                     "geometry.diameter confirms it, geometry.unit corrects it: is it meant?")
     notes += _notes_on(moved, radius, len(place) - np.unique(cells).size)
     if not circles:
         notes.append(f"mesh file: no circle about the axis; {outline}, taken as it is, straight from node to node")

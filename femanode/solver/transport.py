@@ -33,6 +33,7 @@ from femanode.mesh.spaces import Spaces, linear_gradients, scatter
 from femanode.numerics import compiled
 from femanode.numerics.arrays import Array
 from femanode.numerics.linear import Backend, SymmetricSolver
+from femanode.numerics.mixing import Anderson
 from femanode.numerics.pattern import Pattern
 from femanode.solver.failure import StepFailed
 
@@ -119,6 +120,9 @@ class Transport:
     #: Where D0 or y'(c) depend on content, the balance is solved in sweeps: the largest number of them, the change of
     #: activity (times h) at which they end, and the change that is accepted after the last one.
     most_sweeps, settled, good_enough = 30, 1e-13, 1e-8
+    #: Where sweeps jump back and forth, or creep, as at a peak or an end of y'(l): after so many, a change of more than
+    #: this part of the one before has them mixed with so many before (Anderson); they may then be twice as many.
+    plain_sweeps, slow, mixed = 6, 0.6, 10
 
     def __init__(self, spaces: Spaces, chemistry: Chemistry, diffusivity: Callable[[Array], Array],
                  dV_over_kT: float = 0.0, backend: Backend = "auto", film: float | None = None,
@@ -232,10 +236,11 @@ class Transport:
         """
         spaces = self.spaces
         depletion, outside, change = guess, self._outside(guess), np.inf
+        mixing: Anderson | None = None
         if applied.current == 0.0 and not np.any(h):
             # Nothing has reacted yet, so that no level follows from no current: it stays as it was.
             return np.zeros_like(guess), outside
-        for _ in range(self.most_sweeps):
+        for sweep in range(2 * self.most_sweeps):
             onward, back = self.conductances(h, depletion, stress, shift, shape)
             offset, capacity = self.chemistry.tangent(1.0 - depletion - shift)
             storage = spaces.mass / dt * h * capacity
@@ -244,17 +249,21 @@ class Transport:
                 extra = spaces.mass / dt * (offset - capacity * (depletion + shift)) * sink[0]
                 storage, load = storage + extra, load + extra * (1.0 - sink[1])
             film = self.film_conductance(outside, depletion, openness)
-            last = outside
+            last, before = outside, change
             drop, outside = self._linear_solve(onward, back, storage, load, stress, least, applied, film)
             change = float(np.max(np.abs(outside + drop - depletion) * h, initial=0.0))
             if self.film is not None and np.ndim(capacity):
                 # A measured curve makes the film's conductance depend on the level outside.
                 change = max(change, abs(outside - last))
-            depletion = outside + drop
             if change < self.settled or (self._constant and np.ndim(capacity) == 0):
                 return drop, outside
+            if mixing is None and sweep >= self.plain_sweeps and change > max(self.slow * before, self.good_enough):
+                mixing = Anderson(depth=self.mixed, first=0.5)
+            depletion = outside + drop if mixing is None else mixing.next(depletion, outside + drop, h)
+            if sweep + 1 >= self.most_sweeps and (mixing is None or change < self.good_enough):
+                break
         if not change < self.good_enough:
-            raise StepFailed(f"content and diffusivity do not agree after {self.most_sweeps} sweeps: the level still "
+            raise StepFailed(f"content and diffusivity do not agree after {sweep + 1} sweeps: the level still "
                              f"changes by {change:.1e}")
         return drop, outside
 

@@ -78,14 +78,15 @@ class Curve:
     reading: str
     along: str = "s"
 
-    def refuse_beyond(self, top: float, meaning: str, hint: str = "") -> None:
-        """Refuse values below 0 or above `top`, of which `meaning` says what it is; errors are allowed for."""
+    def refuse_beyond(self, top: float, meaning: str, hint: str = "", bottom: float = 0.0) -> None:
+        """Refuse values below `bottom` or above `top`, of which `meaning` says what it is; errors are allowed for."""
         slack = 0.0 if self.error is None else SLACK * self.error
-        wrong = np.flatnonzero((self.value - slack > top) | (self.value + slack < 0.0))
+        wrong = np.flatnonzero((self.value - slack > top) | (self.value + slack < bottom))
         if wrong.size == 0:
             return
         k, unit = int(wrong[0]), unit_of(self.key)
-        limit = f"0 to {_shown(top, unit)} ({meaning})" if math.isfinite(top) else f"{_shown(0.0, unit)} and more"
+        limit = (f"{bottom:.6g} to {_shown(top, unit)} ({meaning})" if math.isfinite(top) else
+                 f"{_shown(bottom, unit)} and more")
         more = f", beyond by {SLACK:g} errors at most" if self.error is not None else ""
         raise ConfigError(f"found {_shown(self.value[k], unit)} for {self.key}", where=f"{self.file}:{self.lines[k]}",
                           allowed=f"{limit}{more}", hint=hint)

@@ -117,11 +117,15 @@ def _text(path: Path) -> str:
                           hint="save the sheet as CSV (UTF-8)")
     wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        return raw.decode("utf-16" if wide else "utf-8-sig")
+        text = raw.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"found bytes that are not {'UTF-16' if wide else 'UTF-8'}", where=f"{path}:{line}",
                           hint="save it as UTF-8") from None
+    if "\0" in text:  # UTF-16 without its mark can be read as UTF-8, with a NUL beside each letter
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise ConfigError("found a NUL, which no text has", where=f"{path}:{line}", hint="save it as UTF-8")
+    return text
 
 
 def _cells(text: str, separator: str, place: str) -> list[str]:
@@ -170,6 +174,10 @@ def _no_headings(content: Sequence[Line], names: Sequence[str], path: Path) -> C
     if cells and all(_NUMBER_LIKE.fullmatch(cell) for cell in cells):
         return ConfigError("found numbers where the headings should be", where=f"{path}:{k}",
                            allowed=f"a line with {', '.join(names)} above the numbers")
+    apart = next((plain_name(text) for j, text in content if j == k), "")
+    if " " in missing and missing in apart and missing not in ", ".join(cells):
+        return ConfigError(f"found no column '{missing}' where blanks stand between headings", where=f"{path}:{k}",
+                           allowed=", ".join(cells), hint="put tabs or semicolons between headings and between values")
     return ConfigError(f"found no column '{missing}'", where=f"{path}:{k}", allowed=", ".join(cells),
                        hint=suggest(missing, cells))
 
@@ -208,6 +216,8 @@ def _hint(cells: Sequence[str], n: int, separator: str) -> str:
     """What may have made a row longer or shorter than the headings."""
     if len(cells) > n and separator == "," and not any("." in cell for cell in cells):
         return "write decimals with a point, or put semicolons between values, also between the headings"
+    if len(cells) == 1 and not _NUMBER_LIKE.match(cells[0]):
+        return "begin lines that hold no numbers with #"
     if len(cells) == 1 and separator != " ":
         return f"the headings have {SEPARATORS[separator]} between them"
     if len(cells) > n:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from femanode.config.geometry import Geometry
+from femanode.config.loading import Config
 from femanode.errors import ConfigError, FemanodeError
 from femanode.numerics.arrays import Array
 from femanode.output.runfolder import read_table
@@ -89,6 +90,11 @@ class Evaluator:
         if curve is not None and curve.key.startswith("front_depth"):
             curve.refuse_beyond(_deepest([c.geometry for c in configs]), "what the wire has below its surface",
                                 "look at the unit of the column, and at the diameter of the base")
+        if curve is not None and curve.key.startswith("diameter"):
+            sizes = [_diameters(c) for c in configs]
+            curve.refuse_beyond(max(top for _, top in sizes), "half the wire, to all its swelling along one diameter",
+                                "look at the unit of the column, and at the diameter of the base",
+                                bottom=min(low for low, _ in sizes))
         self.measured = np.concatenate([*([curve.value] if curve else []), [v for v, _ in task.targets.values()]])
         spread = np.ones_like(curve.value) if curve and curve.error is None else curve.error if curve else np.empty(0)
         self.error = np.concatenate([np.asarray(spread), [e for _, e in task.targets.values()]])
@@ -178,6 +184,15 @@ def _deepest(shapes: Sequence[Geometry]) -> float:
     outer = [shape.diameter for shape in shapes if shape.diameter is not None]
     inner = [shape.inner_diameter or 0.0 for shape in shapes]
     return (max(outer) - min(inner)) / 2 if len(outer) == len(shapes) else np.inf
+
+
+def _diameters(config: Config) -> tuple[float, float]:
+    """Diameters (nm) that a round wire cannot leave: half of its own, and a tenth above all swelling along one."""
+    shape = config.geometry
+    if shape.shape not in ("circle", "annulus") or shape.diameter is None:
+        return 0.0, np.inf
+    coated = 2.0 * shape.coating.thickness if shape.coating is not None else 0.0
+    return 0.5 * shape.diameter, 1.1 * (1.0 + config.material.swelling.full) * shape.diameter + coated
 
 
 def _followed(curve: Curve, folder: Path) -> Array:

@@ -26,6 +26,12 @@ Answers = Generator[tuple[Mapping[str, Any], dict[str, Any] | BaseException]]
 Perform = Callable[[Mapping[str, Any], Tell], dict[str, Any]]
 
 TOPIC = "femanode-case"
+#: What Dask keeps for those who look into a cluster: of its thousands of last events each holds a whole case, and its
+#: profiler looks at every thread a hundred times a second. Nobody looks into ours.
+_UNWATCHED = {"distributed.admin.low-level-log-length": 50, "distributed.admin.log-length": 50,
+              "distributed.diagnostics.computations.max-history": 1, "distributed.worker.profile.enabled": False,
+              "distributed.admin.system-monitor.log-length": 10}
+_NOTHING = logging.CRITICAL + 1
 #: Seconds to wait for a scheduler; and how many times a case interrupted with its worker is given to another one.
 CONNECT, RETRIES = 20, 3
 
@@ -44,6 +50,7 @@ def connect(scheduler: str | None, workers: int) -> Iterator[Client]:
     ConfigError
         No scheduler answers at the address.
     """
+    from dask import config
     from distributed import Client, LocalCluster
 
     logging.getLogger("distributed").setLevel(logging.WARNING)
@@ -57,16 +64,31 @@ def connect(scheduler: str | None, workers: int) -> Iterator[Client]:
             yield client
         return
     open_slots()
+    talk = logging.getLogger("distributed"), logging.getLogger("tornado.application"), logging.getLogger("asyncio")
     # Dask always opens its status page: here only for this machine, on a free port. No memory limit of Dask's own,
     # which would measure this process instead of the cases'.
-    with scratch_folder() as scratch, LocalCluster(
+    with _levels(talk, _NOTHING), config.set(_UNWATCHED), scratch_folder() as scratch, LocalCluster(
             n_workers=1, threads_per_worker=workers, processes=False, memory_limit=None, local_directory=str(scratch),
             dashboard_address="127.0.0.1:0", worker_dashboard_address="127.0.0.1:0",
             scheduler_kwargs={"dashboard": False}) as cluster, Client(cluster) as client:
         try:
-            yield client
+            with _levels(talk, logging.WARNING):
+                yield client
         finally:
             close_slots()
+
+
+@contextmanager
+def _levels(loggers: Iterable[logging.Logger], level: int) -> Iterator[None]:
+    """Context in which loggers have a level; Dask's threads report of an interruption what is none of the user's."""
+    before = [(logger, logger.level) for logger in loggers]
+    for logger, _ in before:
+        logger.setLevel(level)
+    try:
+        yield
+    finally:
+        for logger, was in before:
+            logger.setLevel(was)
 
 
 def _first_line(error: BaseException) -> str:

@@ -93,3 +93,10 @@ def test_of_an_expansion_over_content_that_of_the_full_phase_is_asked_about() ->
 
 def test_a_made_up_host_has_no_molar_mass_to_compare_with() -> None:
     assert asked({"host.symbol": "Unobtainium", "capacity.theoretical": "1 mAh/g"}) == []
+
+
+@pytest.mark.parametrize(("diameter", "meant"), [("2 nm", False), ("10 nm", True), ("2 µm", True), ("2 mm", False)])
+def test_a_diameter_that_no_wire_has_is_asked_about(diameter: str, meant: bool) -> None:
+    lines = asked(geometry={"shape": "circle", "diameter": diameter}, front={"half_thickness": "0.4 nm"},
+                  mesh={"element_size": "0.4 nm"})
+    assert any(line.startswith("geometry.diameter is ") and line.endswith("is it meant?") for line in lines) != meant

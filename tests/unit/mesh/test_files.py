@@ -389,6 +389,17 @@ def test_coordinates_in_any_unit_are_the_same_wire(tmp_path: Path, unit: str) ->
     assert_allclose(section.mesh.p, read_section(MESHES / "quarter_129nm.msh").mesh.p, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize(("width", "diameter", "noted"), [(2.4, None, True), (2.4, 2.4, False), (24.0, None, False)])
+def test_a_wire_so_thin_that_its_unit_may_be_another_is_asked_about(
+    tmp_path: Path, width: float, diameter: float | None, noted: bool
+) -> None:
+    # 2.4 um written in um
+    points, triangles = disc()
+    notes = read_section(saved(tmp_path, 0.05 * width * points, triangles), diameter=diameter).notes
+    assert [note for note in notes if "2.4 nm wide" in note and note.endswith("is it meant?")] == list(notes) * noted
+    assert len(notes) == noted
+
+
 @pytest.mark.parametrize(("width", "unit", "diameter", "message"), [
     # 129 nm in um and in m, taken as nm: once run as wires thinner than an atom
     (0.129, "nm", None, "a diameter of 0.129 nm; allowed: 1 nm to 100 um; coordinates are taken as nm; "

@@ -148,6 +148,10 @@ REFUSED = {
                                          "allowed: Time spent, Depth of the front"),
     "heading twice": ("t,L,L\n3,4.74,5\n6,12.38,6\n", {}, 1, "found 2 columns 'L'"),
     "open quote": ('t,L\n3,"4.74\n6,12.38\n', {}, 2, "found a quote that is not closed"),
+    "UTF-16 without its mark": ("t,L\n3,4.74\n".encode("utf-16-le"), {}, 1, "found a NUL.*; save it as UTF-8"),
+    "comments of another kind": ("t,L\n// by hand\n3,4.74\n6,12.38\n", {}, 2, "begin lines that hold no numbers"),
+    "blanks in and between headings": ("t (min)  L (nm)\n3  4.74\n6  12.38\n", named("t (min)", "L (nm)"), 1,
+                                       "found no column .* put tabs or semicolons between headings"),
     "not UTF-8": (b"t,L\n3,4.74\n6,12.38 \xb5\n", {}, 3, "found bytes that are not UTF-8"),
     "same time twice": ("t,L\n3,4.74\n6,12.38\n3,4.8\n", {}, 4, "found the time of line 2 again"),
     "negative time": ("t,L\n3,4.74\n-6,12.38\n", {}, 3, "found the time -360 s"),
@@ -245,4 +249,19 @@ def test_a_depth_that_the_wire_does_not_have_is_refused(tmp_path: Path, settings
         Evaluator(**made)
         return
     with pytest.raises(ConfigError, match=rf"d\.csv:3: .*{said}"):
+        Evaluator(**made)
+
+
+@pytest.mark.parametrize(("value", "refused"), [(0.19, True), (45.0, False), (190.0, False), (210.0, True)])
+def test_a_diameter_no_swelling_gives_is_refused(tmp_path: Path, value: float, refused: bool) -> None:
+    # Li-Si grows by 2.8 of its volume: 50 nm become 190 nm if all of it goes one way, never 210 nm; 0.19 is in um.
+    (tmp_path / "d.csv").write_text(f"t,D\n3,50\n6,{value}\n")
+    task = load_fit({"base": BASE, "settings": {"time.end": "1 h"},
+                     "parameters": {"overrides.front.rates.isotropic": {"from": "1 nm/s", "to": "2 nm/s"}},
+                     "data": {"file": str(tmp_path / "d.csv"), "key": "diameter_max_nm", **named("t", "D")}})
+    made = {"task": task, "folder": tmp_path / "f", "runner": "", "slots": 1, "performer": None}
+    if not refused:
+        Evaluator(**made)
+        return
+    with pytest.raises(ConfigError, match=r"d\.csv:3: found .* nm for diameter_max_nm; allowed: .*unit of the column"):
         Evaluator(**made)

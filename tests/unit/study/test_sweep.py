@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -161,6 +162,37 @@ def test_nothing_is_left_behind_by_a_wrong_sweep(tmp_path: Path) -> None:
         sweep(diameters(30), tmp_path / "other", resume=True)
     with pytest.raises(ConfigError, match=r"^workers: "):
         sweep(diameters(30), tmp_path / "s", workers=2, scheduler="tcp://127.0.0.1:1")
+
+
+WEIGHT: list[int] = []
+
+
+def weighed(job: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """`in_thread`, which notes what this process has in use before each case."""
+    WEIGHT.append(tracemalloc.get_traced_memory()[0])
+    return in_thread(job, tell)
+
+
+def test_a_case_that_has_ended_takes_no_memory(tmp_path: Path) -> None:
+    # A case's configuration is 30 kB in memory; a scheduler that keeps its last thousand events keeps 300 of them.
+    WEIGHT.clear()
+    tracemalloc.start()
+    try:
+        sweep(diameters(*range(200, 340)), tmp_path / "s", workers=2, performer=weighed)
+    finally:
+        tracemalloc.stop()
+    first, last = (sum(part) / 20 for part in (WEIGHT[60:80], WEIGHT[-20:]))
+    assert (last - first) / 60 < 10e3
+
+
+def test_an_interrupted_sweep_ends_without_a_word_of_its_scheduler() -> None:
+    # in a process of its own, as Dask gives its loggers other handlers where a test collects what is logged
+    code = ("import logging, time\nfrom femanode.study.execution.engine import connect\n"
+            "logging.basicConfig(level=logging.WARNING)\nwith connect(None, 1) as client:\n"
+            "    busy = client.submit(time.sleep, 3)\n    time.sleep(1)\n    raise KeyboardInterrupt\n")
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False).stderr
+    assert said.endswith("KeyboardInterrupt\n")
+    assert [line for line in said.splitlines() if line.startswith(("WARNING:", "ERROR:"))] == []
 
 
 SCRIPT = """
