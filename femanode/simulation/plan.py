@@ -23,7 +23,7 @@ _BASE_MEMORY, _MEMORY = 380.0, 6.0
 #: Steps for every half-thickness that the front could advance, times `time.max_front_advance`: where stress stops it
 #: on the way, and in addition where diffusion is the limit and it goes through; and the power of k_max/k_mean, because
 #: slow directions still move when the fast ones have stopped or are through. Steps counted with elements of a
-#: half-thickness or finer are 0.7 to 1.5 of this in the seventeen bundled cases without a protocol.
+#: half-thickness or finer are 0.5 to 1.8 of this in the thirteen bundled cases that were counted.
 _STEPS, _THROUGH, _SPREAD = 0.45, 0.25, 0.55
 
 #: Under a protocol: share of the allowed change of content that a time step makes, time steps that a step takes to get

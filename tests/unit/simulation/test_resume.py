@@ -301,7 +301,7 @@ def test_another_configuration_version_or_mesh_is_refused(tmp_path: Path, monkey
         femanode.run(case(overrides__mechanics__yield_stress="1.2 GPa"), folder, resume=True)
     with monkeypatch.context() as patch:
         patch.setattr("femanode.output.checkpoint.__version__", "9.9")
-        with pytest.raises(ConfigError, match=r"written by femanode .*, format 6; allowed: femanode 9\.9, format 6"):
+        with pytest.raises(ConfigError, match=r"written by femanode .*, format 7; allowed: femanode 9\.9, format 7"):
             femanode.run(case(), folder, resume=True)
     with monkeypatch.context() as patch:
         patch.setattr("femanode.mesh.section.Section.hash", lambda self: "other")
