@@ -142,7 +142,9 @@ def build_section(points: Array, triangles: IntArray, sector: str, outline: Outl
     MeshError
         The boundary is not that of the sector, an element folds, or the area is not the sector's.
     """
-    straight = skfem.MeshTri(points, triangles.astype(np.int32), sort_t=False)
+    # scikit-fem copies what is not contiguous too, but tells the user so.
+    straight = skfem.MeshTri(np.ascontiguousarray(points), np.ascontiguousarray(triangles, dtype=np.int32),
+                             sort_t=False)
     mesh = skfem.MeshTri2.from_mesh(straight)
     # from_mesh maps the nodes through the elements and loses their last digit
     mesh.doflocs[:, : points.shape[1]] = points

@@ -72,6 +72,11 @@ def test_a_mesh_has_the_corners_and_the_area() -> None:
     assert section.quality()["quality_min"] > 0.5
 
 
+def test_no_library_speaks_while_a_large_section_is_meshed(caplog: pytest.LogCaptureFixture) -> None:
+    fill_section(Rectangle(60.0, 240.0, 0.0), 3.0, "quarter")
+    assert caplog.records == []
+
+
 def test_a_belt_reacts_on_the_side_of_a_cylinder_and_its_depth_is_by_volume() -> None:
     """30 nm radius, 60 nm half height; a belt up to z = 40 on the side: in the middle, rings of the cylinder's area."""
     end = float(np.arctan2(40.0, 30.0))
