@@ -21,7 +21,7 @@ def run(line: str, folder: Path) -> tuple[int, str]:
     """Exit code and all that a command prints, the progress that a pipe shows left out."""
     done = subprocess.run(line.replace("femanode", f"{sys.executable} -m femanode", 1), shell=True, cwd=folder,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=500, check=False)
-    return done.returncode, re.sub(r"^t = .*\n", "", done.stdout, flags=re.MULTILINE)
+    return done.returncode, re.sub(r"^(t = |drawing |writing ).*\n", "", done.stdout, flags=re.MULTILINE)
 
 
 def test_the_tutorial_prints_what_it_says(tmp_path: Path) -> None:
