@@ -12,10 +12,11 @@ import numpy as np
 from scipy.integrate import trapezoid
 
 from femanode.mesh.derived import Derived
-from femanode.mesh.outline import SPANS, OneMaterial, Outline, Plane
+from femanode.mesh.layers import Stack
+from femanode.mesh.outline import SPANS, OneMaterial, Outline
 from femanode.mesh.section import COATING, CORE, ON_LINE, REACTING
 from femanode.mesh.segments import Depths, grid_over
-from femanode.numerics.arrays import Array, BoolArray, IntArray
+from femanode.numerics.arrays import Array, IntArray
 
 #: Directions in which the area within a coating is summed, and rounds of the search for its surface along a ray.
 _DIRECTIONS, _ROUNDS = 40001, 60
@@ -110,10 +111,8 @@ class Hollow(OneMaterial, Derived):
 
 
 @dataclass(frozen=True, eq=False)
-class Wrapped(Plane):
+class Wrapped(Stack):
     """A solid, convex outline that reacts on its outside, with a core within it and a coating on it.
-
-    Depth, radius and wall are those of the part that reacts; curves, reach and area those of the whole section.
 
     Attributes
     ----------
@@ -132,39 +131,9 @@ class Wrapped(Plane):
         return f"{self.wire}{inside}{outside}"
 
     @property
-    def reference_radius(self) -> float:
-        """That of the wire without its coating, nm."""
-        return self.wire.reference_radius
-
-    @property
-    def wall(self) -> float:
-        """Thickness of the reacting layer, nm."""
-        return self.reacting_part.wall
-
-    @property
     def thinnest(self) -> float:
         """Thickness of the thinnest layer that does not react, nm."""
         return min(value for value in (self.core * self.wire.wall, self.coating) if value)
-
-    @property
-    def solid(self) -> bool:
-        """True: there is no hole."""
-        return True
-
-    @property
-    def round(self) -> bool:
-        """False."""
-        return False
-
-    @property
-    def curves(self) -> tuple[str, ...]:
-        """The outer one."""
-        return ("surface",)
-
-    @property
-    def interfaces(self) -> tuple[str, ...]:
-        """``core`` and ``wire``: the curves about the core and within the coating, as far as there are some."""
-        return ("core",) * bool(self.core) + ("wire",) * bool(self.coating)
 
     @property
     def between(self) -> tuple[Outline, ...]:
@@ -175,33 +144,6 @@ class Wrapped(Plane):
     def reacting_part(self) -> Outline:
         """The outline between core and coating."""
         return Hollow(self.wire, Scaled(self.wire, self.core)) if self.core else self.wire
-
-    @property
-    def partial(self) -> bool:
-        """Whether there is a coating: carriers then enter through the curve within it."""
-        return self.coating > 0.0
-
-    def reacts(self, curve: str, points: Array) -> BoolArray:
-        """The same for all points of a curve."""
-        return np.full(points.shape[1:], curve == ("wire" if self.coating else "surface"))
-
-    @property
-    def corners(self) -> tuple[float, ...]:
-        """Those of the wire."""
-        return self.wire.corners
-
-    @property
-    def smallest_sector(self) -> str:
-        """That of the wire."""
-        return self.wire.smallest_sector
-
-    def depth(self, points: Array) -> Array:
-        """Distance below the wire's surface, nm; negative in the coating."""
-        return self.wire.depth(points)
-
-    def normal(self, points: Array) -> Array:
-        """Normal of the wire; that of its coating is the same."""
-        return self.wire.normal(points)
 
     def reach(self, direction: Array) -> tuple[Array, Array]:
         """0, and the distance to the coating's surface, by Newton's method.
@@ -241,10 +183,6 @@ class Wrapped(Plane):
             return self.wire.area(sector)
         angle = np.linspace(0.0, SPANS[sector], _DIRECTIONS)
         return float(0.5 * trapezoid(self.reach(np.stack([np.cos(angle), np.sin(angle)]))[1] ** 2, angle))
-
-    def equivalent_depth(self, fraction: float) -> float:
-        """Depth (nm) of an even front that has converted ``fraction`` of the reacting layer's area."""
-        return self.reacting_part.equivalent_depth(fraction)
 
     def region(self, points: Array, triangles: IntArray) -> IntArray:
         """Region of each triangle (3, m) of points (2, n), (m,): a number of `femanode.mesh.section.REGIONS`."""

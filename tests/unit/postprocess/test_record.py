@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from femanode.config.loading import Config
 from femanode.output.fieldset import FieldSet
 from femanode.postprocess.record import Recorder
 from femanode.postprocess.summary import summarise
+from femanode.solver.candidate import propose
 from femanode.solver.problem import Problem, build_problem
 from femanode.solver.reasons import StopReason
 from femanode.solver.stepping import Tally, march
@@ -41,15 +43,16 @@ EXTRA = {"penetration_depth_equivalent_nm", "penetration_depth_max_nm", "self_li
 
 
 class Run:
-    """A case marched to its end, recorded."""
+    """A case marched to its end, recorded; with ``agreed`` its front agrees with its stress in each step."""
 
-    def __init__(self, **sections: object) -> None:
+    def __init__(self, *, agreed: bool = True, **sections: object) -> None:
         self.problem: Problem = build_problem(Config.from_mapping(coarse_case(**sections)))
         self.recorder = Recorder(self.problem)
         state = self.problem.initial_state()
         self.recorder.initial(state)
         self.reason: StopReason | str = "none"
-        for candidate, stop in march(self.problem.physics, state, self.problem.limits, [], Tally()):
+        for candidate, stop in march(self.problem.physics, state, self.problem.limits, [], Tally(),
+                                     partial(propose, agreed=agreed)):
             self.reason = stop or self.reason
             state = candidate.state
             self.fields = FieldSet(self.problem, state)
