@@ -30,13 +30,13 @@ def test_the_balance_of_a_faceted_front_closes() -> None:
 
 
 def test_the_balance_of_a_round_front_closes_with_the_elements() -> None:
-    # with a memory of delta, that of extrapolated stress; an average that is late by a step leaves it open on any elements
+    # with a memory of delta, that of extrapolated stress; an average late by a step leaves it open on any elements
     coarse, fine = gap("1 nm", agreed=False), gap("0.5 nm", agreed=False)
     assert abs(fine) < 0.6 * abs(coarse)
     assert abs(coarse) < 0.03
 
 
 def test_the_balance_of_a_front_that_agrees_with_its_stress() -> None:
-    # Half the memory lets 2 % more of the energy be felt: 0.4 and 1.8 %, and with an average late by a step -1.4 and -0.8.
+    # Half the memory lets 2 % more of the energy be felt: 0.4 and 1.8 %, with an average late by a step -1.4 and -0.8.
     assert abs(gap("1 nm")) < 0.01
     assert abs(gap("0.5 nm")) < 0.03
