@@ -83,11 +83,12 @@ def follows_outside(physics: Physics, state: State) -> bool:
     return physics.applied[state.step] == FULL_ACTIVITY and physics.transport.film is None
 
 
-def advance_front(physics: Physics, state: State, dt: float, shift: Array | None = None) -> Moved:
+def advance_front(physics: Physics, state: State, dt: float, shift: Array | None = None,
+                  guess: Moved | None = None) -> Moved:
     """Front and carriers after ``dt`` (s), which agree with each other, at the extrapolated stress.
 
     ``shift`` (N,) is the share of the carriers' level that is due to the stress at the end of the step; by default that
-    of ``state``.
+    of ``state``. ``guess`` is what the same step led to with a slightly different stress.
 
     The stress is extrapolated along the travel of the front, not in time. As the travel depends on it in turn, the step
     is implicit in the stress, and a front that stress is about to stop needs no shorter steps.
@@ -114,10 +115,16 @@ def advance_front(physics: Physics, state: State, dt: float, shift: Array | None
     openness = state.film[1] / state.film[0]
     shape = transport.shape(state.u)
     nodal_stress = physics.spaces.to_nodes(state.point_stress)
-    xi, activity, depletion, n = state.xi, state.activity, state.depletion, front.normals(state.xi)
-    drive, travel = _drive(physics, state, n, activity, xi, 0.0, dt)
+    xi = state.xi
     # Speed and mean travel are those of the directions that the front has half way through the step.
-    n = front.normals(0.5 * (xi + front.travel(xi, drive, dt, state.curvature)))
+    if guess is None:
+        n, activity, depletion = front.normals(xi), state.activity, state.depletion
+        drive, travel = _drive(physics, state, n, activity, xi, 0.0, dt)
+        n = front.normals(0.5 * (xi + front.travel(xi, drive, dt, state.curvature)))
+    else:
+        n, activity, depletion = (front.normals(0.5 * (xi + guess.xi)), guess.activity(physics, guess.averager),
+                                  guess.depletion)
+        drive, travel = _drive(physics, state, n, activity, guess.xi, guess.travel, dt)
     averager: Averager | None = None
     previous = np.full_like(xi, np.inf)
     rate = front.rate.rate(n[0], n[1])

@@ -74,6 +74,7 @@ class Candidate:
     filled : largest change of the reacted phase's content at a node
     energy : energies of the step
     spent : where the electrical work went, for a chemistry that tells
+    rounds : how often its stages were repeated until front and stress agreed
     pace : set on acceptance; `march` can be continued from it and ``state``
     """
 
@@ -87,6 +88,7 @@ class Candidate:
     filled: float = 0.0
     energy: Energy | None = None
     spent: Spent | None = None
+    rounds: int = 1
     pace: Pace | None = None
 
 
@@ -118,10 +120,10 @@ def propose(physics: Physics, state: State, dt: float, *, agreed: bool = True) -
     """
     try:
         if agreed and not physics.carrier_volume:
-            moved, swollen, eq, felt = _with_front_in_agreement(physics, state, dt)
+            moved, swollen, eq, felt, rounds = _with_front_in_agreement(physics, state, dt)
         else:
             moved, swollen, eq = _in_agreement(physics, state, dt)
-            felt = _told_with_supply(physics, state, dt, moved, feel(physics, state, moved, eq, dt))
+            felt, rounds = _told_with_supply(physics, state, dt, moved, feel(physics, state, moved, eq, dt)), 1
     except SingularMatrix as error:
         raise StepFailed(str(error)) from error
     film = state.film if physics.film is None else physics.film.after(
@@ -130,7 +132,7 @@ def propose(physics: Physics, state: State, dt: float, *, agreed: bool = True) -
     return Candidate(
         new, balance=moved.balance, equilibrium=eq, coupling_error=felt.error, advance=felt.advance, drive=felt.drive,
         headroom=headroom(physics, state, moved.depletion), energy=step_energy(physics, state, new, eq, swollen.law),
-        filled=filled(physics, state, moved), spent=spent(physics, state, new, moved.balance))
+        filled=filled(physics, state, moved), spent=spent(physics, state, new, moved.balance), rounds=rounds)
 
 
 def filled(physics: Physics, state: State, moved: Moved) -> float:
@@ -200,8 +202,9 @@ def _told_with_supply(physics: Physics, state: State, dt: float, moved: Moved, f
 
 
 def _with_front_in_agreement(physics: Physics, state: State, dt: float,
-                             ) -> tuple[Moved, Swollen, Equilibrium, Felt]:
-    """The four stages, repeated until the front's way with the stress at the end of the step is that it has made.
+                             ) -> tuple[Moved, Swollen, Equilibrium, Felt, int]:
+    """The four stages, repeated until the front's way with the stress at the end of the step is that it has made, and
+    the number of rounds.
 
     A front near rest answers to stress so strongly that an extrapolated one makes it overshoot in one step and stand
     still in the next, however short these are. The first round is the step without repetition, and is kept where its
@@ -213,16 +216,17 @@ def _with_front_in_agreement(physics: Physics, state: State, dt: float,
         They do not agree after `MOST_LOOKS` rounds.
     """
     guess, last, mixing = np.zeros_like(state.front_stress), None, Anderson(MIXED)
+    moved: Moved | None = None
     for look in range(MOST_LOOKS):
         pushed = replace(state, front_stress=state.front_stress + guess) if look else state
-        moved = advance_front(physics, pushed, dt)
+        moved = advance_front(physics, pushed, dt, guess=moved)
         swollen = swell(physics, state, moved)
         last = equilibrate(physics, state, swollen, dt, last)
         felt = _told_with_supply(physics, pushed, dt, moved, feel(physics, state, moved, last, dt, guess), guess)
         if not felt.error > ALLOWED * float(np.clip(felt.advance, *COUNTS)) * (1.0 if look else 2.0):
-            return moved, swollen, last, felt
+            return moved, swollen, last, felt, look + 1
         weight = np.sqrt(physics.spaces.mass * moved.xi * (1.0 - moved.xi))
-        guess = mixing.next(guess, guess + felt.yielding * (felt.surprise - guess), weight)
+        guess = mixing.next(guess, felt.better, weight)
     raise StepFailed(f"front and stress do not agree after {MOST_LOOKS} rounds: {felt.error:.2g} delta are left")
 
 

@@ -37,34 +37,35 @@ def neighbours(edges: IntArray, n: int) -> tuple[IntArray, IntArray, IntArray]:
 
 @compiled
 def advance(xi: Array, growth: Array, inflow: Array, flow: Array, slowness: Array, start: IntArray,
-            other: IntArray, number: IntArray, substep: float, steps: int) -> Array:
-    """Extent (N,) after ``steps`` Runge-Kutta steps of length ``substep`` (s).
+            other: IntArray, number: IntArray, substep: float, steps: int, last: Array, before: Array, slope: Array,
+            first: Array) -> Array:
+    """Extent (N,) after ``steps`` steps of length ``substep`` (s) with the stages of `numerics.chebyshev.Stages`, in
+    increments.
 
     d xi_i/dt = xi_i (1 - xi_i)(growth_i xi_i + inflow_i) - sum over j of flow_ij (xi_i - xi_j)/slowness_i, with
     ``growth`` and ``inflow`` (N,) in 1/s, ``flow`` (edge,) in nm, ``slowness`` (N,) in nm s; the rest by `neighbours`.
     """
     n = len(xi)
-    now, stage, total, rate = xi.copy(), xi.copy(), np.empty(n), np.empty(n)
+    now, here, at_start, old, older = xi.copy(), xi.copy(), np.empty(n), np.empty(n), np.empty(n)
     near = np.empty(len(number))
     for p in range(len(number)):
         near[p] = flow[number[p]]
     for _ in range(steps):
-        for part in range(4):
+        for j in range(1, len(slope)):
             for i in range(n):
-                here, out = stage[i], 0.0
+                at, out = here[i], 0.0
                 for p in range(start[i], start[i + 1]):
-                    out += near[p] * (here - stage[other[p]])
-                rate[i] = here * (1.0 - here) * (growth[i] * here + inflow[i]) - out / slowness[i]
+                    out += near[p] * (at - here[other[p]])
+                rate = substep * (at * (1.0 - at) * (growth[i] * at + inflow[i]) - out / slowness[i])
+                if j == 1:
+                    at_start[i], old[i], older[i] = rate, 0.0, slope[1] * rate
+                else:
+                    older[i] = last[j] * old[i] + before[j] * older[i] + slope[j] * rate + first[j] * at_start[i]
+            old, older = older, old
             for i in range(n):
-                if part == 0:
-                    total[i] = rate[i]
-                else:
-                    total[i] += rate[i] if part == 3 else 2.0 * rate[i]
-                if part < 3:
-                    stage[i] = now[i] + (substep if part == 2 else 0.5 * substep) * rate[i]
-                else:
-                    now[i] += substep / 6.0 * total[i]
-                    stage[i] = now[i]
+                here[i] = now[i] + old[i]
+        for i in range(n):
+            now[i] = here[i]
     return now
 
 

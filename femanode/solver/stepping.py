@@ -31,6 +31,10 @@ JUMP = 0.25
 #: steps can follow, as where a film or the whole section fills at once.
 SHORTEST = 2.0
 
+#: A step in which front and stress agreed only after so many rounds is not followed by a longer one, but by one the
+#: shorter the more rounds there were: half the step takes less than half the rounds, and too long a one has none.
+MANY_ROUNDS = 5
+
 #: Makes a candidate from a state and a time step (s), or raises StepFailed.
 Proposer = Callable[[Physics, State, float], Candidate]
 
@@ -180,6 +184,8 @@ def _next_step(candidate: Candidate, physics: Physics, limits: Limits) -> float:
     state = candidate.state
     bound, error = coupling_bound(candidate, limits), candidate.coupling_error
     grow = 2.0 if error <= 0 else min(2.0, 0.8 * np.sqrt(bound / error))
+    if candidate.rounds >= MANY_ROUNDS:
+        grow = min(grow, MANY_ROUNDS / (candidate.rounds + 1))
     if candidate.filled > 0.0:
         grow = min(grow, max(0.9 * limits.filling / candidate.filled, 0.5))
     return float(min(_longest(physics, state, limits), max(grow, 0.5) * state.dt))
