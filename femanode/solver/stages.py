@@ -32,7 +32,7 @@ SMOOTHING, SMOOTHING_AGREED = 1.0, 0.5
 LEAST_GAIN, STANDS = 0.3, 1e-3
 
 #: Estimate of how much the stress, before it is smoothed, falls with the advance of the front by delta at one place,
-#: GPa. Silicon wires with fronts of 2 and 4 nm answer with 6 to 9 GPa; it only decides how many rounds a step takes.
+#: GPa. A silicon wire with a front of 2 nm answers with 6 to 11 GPa; it only decides how many rounds a step takes.
 ANSWER = 7.0
 
 
@@ -145,7 +145,7 @@ def feel(physics: Physics, state: State, moved: Moved, eq: Equilibrium, dt: floa
     # the front is taken, as the stress of the next step corrects the error of a single node.
     error = 0.5 * dt / front.delta * float(np.sqrt(front_mean(miss**2, xi, physics.spaces)))
     drive = front_mean(front.kinetics.drive(stress, activity), xi, physics.spaces)
-    better = np.zeros_like(stress) if guess is None else _answered(
+    better = np.zeros_like(stress) if guess is None else answered(
         lambda at: front.kinetics.drive(at, activity), stress, used,
         factor * front.rate.rate(n[0], n[1]) * (ANSWER * max(1.0 - keep**2, least) * dt / front.delta)) - extrapolated
     return Felt(stress=stress, trend=trend, host=host, host_trend=host_trend, activity=activity, curvature=curvature,
@@ -153,7 +153,7 @@ def feel(physics: Physics, state: State, moved: Moved, eq: Equilibrium, dt: floa
                 better=better)
 
 
-def _answered(drive: Callable[[Array], Array], found: Array, used: Array, answer: Array) -> Array:
+def answered(drive: Callable[[Array], Array], found: Array, used: Array, answer: Array) -> Array:
     """Stress (N,) that a front moved with it would feel, from what one moved with ``used`` (N,) has ``found`` (N,).
 
     Moved with more of the ``drive`` (N,), it would lower its stress by ``answer`` (N,), GPa, times the difference. The

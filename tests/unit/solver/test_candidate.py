@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from femanode.numerics.linear import SingularMatrix
-from femanode.solver.candidate import Candidate, propose
+from femanode.solver.advance import advance_front
+from femanode.solver.candidate import Candidate, Pace, propose
 from femanode.solver.failure import StepFailed
 from femanode.solver.physics import Physics
+from femanode.solver.stages import answered
 from femanode.solver.state import State
 from femanode.solver.stepping import Limits, Tally, march
 from tests.helpers import isotropic_physics, pristine_state
@@ -81,3 +84,44 @@ def test_a_front_whose_stress_is_well_foretold_makes_the_same_step() -> None:
     foretold, agreed = (propose(physics, state, 4.0, agreed=both) for both in (False, True))
     assert np.array_equal(foretold.state.xi, agreed.state.xi)
     assert np.array_equal(foretold.state.u, agreed.state.u)
+
+
+def test_the_next_guess_takes_account_of_the_stress_that_a_faster_front_would_lose() -> None:
+    # drive 2 s: s = found - answer 2 (s - used), so that s = (found + 2 answer used)/(1 + 2 answer)
+    found, used, answer = np.array([-0.5, -0.2, 0.1]), np.array([-0.8, -0.8, 0.3]), np.array([0.0, 3.0, 1.0])
+    wanted = (found + 2.0 * answer * used) / (1.0 + 2.0 * answer)
+    got = answered(lambda at: 2.0 * at, found, used, answer)
+    assert np.all(np.abs(got - wanted) <= 1e-3 * np.abs(found - used))
+
+
+def test_where_more_stress_would_start_a_front_that_stands_the_next_guess_starts_it() -> None:
+    # The drive is 0 up to -0.5 GPa and 4 (s + 0.5) beyond: a slope at the stress used, -0.8, would know nothing of it.
+    # s = 0 - 1 x 4 (s + 0.5) gives s = -0.4.
+    got = answered(lambda at: 4.0 * np.maximum(at + 0.5, 0.0), np.zeros(1), np.full(1, -0.8), np.ones(1))
+    assert got == pytest.approx(-0.4, abs=1e-3)
+
+
+def test_a_step_made_once_more_from_its_own_result_leads_to_the_same_place() -> None:
+    physics = isotropic_physics(30.0, 4.0, 3.0)
+    *_, (last, _) = march(physics, pristine_state(physics, 30.0), Limits(end=1e6, converted=0.3), [], Tally())
+    state, dt = last.state, last.state.dt
+    once = advance_front(physics, state, dt)
+    again = advance_front(physics, state, dt, guess=once)
+    # what the sweeps agree to
+    assert np.abs(again.xi - once.xi).max() < 1e-4
+    assert np.abs(once.xi - state.xi).max() > 1e-2
+    assert again.travel == pytest.approx(once.travel, rel=1e-3)
+
+
+def test_a_step_that_took_many_rounds_is_followed_by_a_shorter_one() -> None:
+    physics, state = wire()
+
+    def following(rounds: int) -> float:
+        def laborious(*given: Any) -> Candidate:
+            return replace(propose(*given), coupling_error=0.0, rounds=rounds)
+
+        first, _ = next(march(physics, state, Limits(end=1e3), [], Tally(), laborious, Pace(1.0)))
+        assert first.pace is not None
+        return first.pace.dt
+
+    assert [following(rounds) for rounds in (1, 4, 5, 8)] == pytest.approx([2.0, 2.0, 5.0 / 6.0, 5.0 / 9.0])
