@@ -9,8 +9,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from scipy.integrate import quad
 
 from femanode.config.loading import Config, load_config
+from femanode.config.quantities import Table
 from femanode.numerics.arrays import Array
 from femanode.simulation.run import run
 from femanode.solver.front import Front
@@ -19,9 +21,11 @@ from femanode.solver.mechanics import Mechanics
 from femanode.solver.physics import Physics
 from femanode.solver.stepping import Limits, Tally, march
 from femanode.solver.transport import Transport
-from femanode.study.systems.oxide import round_time
+from femanode.study.systems.oxide import constants, flow_stress, round_time
 from femanode.verify.bench import FAR, Isotropic, about_to_enter, held, strip
-from femanode.verify.case import Case, Check, Findings, Table
+from femanode.verify.case import Case, Check, Findings
+from femanode.verify.case import Table as Rows
+from femanode.verify.cylinder import Wire, sharp
 
 _CASE = """\
 name: oxide
@@ -84,42 +88,82 @@ def oxide_film(full: bool) -> Findings:
         base = crystal_of(_config())[1].rate(np.ones(1), np.zeros(1))[0]
         checks.append(Check(f"rate of {{{name}}} over that of {{100}}", ratio, float(one / base), 0.01,
                             "the ladder is known to 0.02"))
-    return Findings(tuple(checks), {"oxide_film": Table({"oxide_nm": x, "law": law - law[0], "got": got - got[0]},
+    return Findings(tuple(checks), {"oxide_film": Rows({"oxide_nm": x, "law": law - law[0], "got": got - got[0]},
                                                         "oxide_nm", ("law",), ("got",))})
 
 
-def _wire_times(config: Config, at: Array) -> Array:
+#: Converted fractions between which a round wire's times are compared.
+_AT = np.array([0.2, 0.35, 0.5, 0.65, 0.8])
+
+
+def _wire_times(config: Config) -> Array:
     with tempfile.TemporaryDirectory() as folder:
         history = run(config, Path(folder) / "run").history
-        return np.interp(at, history["converted_fraction"], history["time_s"])
+        return np.interp(_AT, history["converted_fraction"], history["time_s"])
 
 
-def _against(what: str, config: Config, tolerance: float, why: str) -> tuple[Check, Array, Array]:
-    at = np.array([0.2, 0.35, 0.5, 0.65, 0.8])
-    law = np.array([round_time(config, f) for f in at])
-    got = _wire_times(config, at)
+def _full(given: float | Table) -> float:
+    """A constant, or the last of a table over content."""
+    return given if isinstance(given, float) else given.value[-1]
+
+
+def sharp_times(config: Config) -> Array:
+    """Times (s) at which a sharp front has converted `_AT` of an elastic-plastic wire, since an earlier one.
+
+    The pressure is that of the program in one dimension. The closed form of an ideally plastic shell leaves out that
+    oxide forms compressed along the front to yield and has to be stretched elastically, in all directions in the
+    section, before it bears tension along the front; that takes some s/E of strain and 0.013 of 0.45 GPa.
+    """
+    k, D, J, V = constants(config)
+    mechanics, R = config.material.mechanics, 0.5 * (config.geometry.diameter or np.nan)
+    host, reacted, flow = mechanics.host, mechanics.reacted, flow_stress(config)
+    moduli = (_full(host.youngs_modulus), _full(reacted.youngs_modulus))
+    ratios = (_full(host.poisson_ratio), _full(reacted.poisson_ratio))
+    law = sharp(Wire(expansion=J - 1.0, E=moduli, nu=ratios, yields=(_full(host.yield_stress), flow)), depth=0.6)
+    h = (np.arange(50) + 0.5) / 50.0
+    bulk = [E / (3.0 * (1.0 - 2.0 * nu)) for E, nu in zip(moduli, ratios, strict=True)]
+    # The Mandel stress of the layer that converts is its Cauchy stress times the elastic volume ratio.
+    work = law.pressure * np.exp(-(law.pressure[:, None] + 2.0 * flow * h / 3.0)
+                                 / (bulk[0] + h * (bulk[1] - bulk[0]))).mean(axis=1)
+
+    def slowness(f: float) -> float:
+        r2 = R * R * (1.0 - f)
+        grown = float(np.log((r2 + J * (R * R - r2)) / r2))
+        pressed = float(np.exp(np.interp(f, law.converted, work) * V)) / k
+        return (pressed / np.sqrt(r2) + 0.5 * J * grown / D) * 0.5 * R * R
+
+    return np.array([quad(slowness, 0.15, f, limit=200, epsrel=1e-6)[0] for f in _AT])
+
+
+def _against(what: str, law: Array, got: Array, tolerance: float, why: str) -> Check:
     wanted, found = np.diff(law), np.diff(got)
     i = int(np.argmax(np.abs(found / wanted - 1.0)))
-    return (Check(f"time from {at[i]:g} to {at[i + 1]:g} converted, {what}, s", float(wanted[i]), float(found[i]),
-                  tolerance, why), law - law[0], got - got[0])
+    return Check(f"time from {_AT[i]:g} to {_AT[i + 1]:g} converted, {what}, s", float(wanted[i]), float(found[i]),
+                 tolerance, why)
 
 
 def oxide_wire(full: bool) -> Findings:
-    """A round wire that diffusion and reaction share, and one that the pressure of its oxide slows down."""
+    """A round wire that diffusion and reaction share, and two that the pressure of their oxide slows down."""
     even = "overrides.front.rates={isotropic: 0.0915 nm/s}"
     delta = 2.0 if full else 3.0
-    fine = (f"front.half_thickness={delta} nm", f"mesh.element_size={0.5 * delta} nm")
-    slow = _config(even, *fine, "overrides.transport.diffusivity=6.4e-11 cm^2/s",
+    fine = (even, f"front.half_thickness={delta} nm", f"mesh.element_size={0.5 * delta} nm")
+    slow = _config(*fine, "overrides.transport.diffusivity=6.4e-11 cm^2/s",
                    "overrides.mechanics.yield_stress=10 MPa", "overrides.front.activation_volume=0 Å^3")
-    one, law, got = _against("a tenth of the diffusivity", slow, 0.03 if full else 0.05,
-                             "of first order in the front's width, 4.6 % at delta = R/12 and 2.2 % at R/25")
-    pressed = _config(even, *fine, "temperature=1173.15 K")
-    two, law_p, got_p = _against("as bundled, 900 °C", pressed, 0.08 if full else 0.12,
-                                 "the front's width takes (2/sqrt 3) s ln(1 + 1.2 delta/r) off the pressure, at 80 % "
-                                 "converted 0.05 GPa, that is 8 % of the rate")
-    return Findings((one, two), {"oxide_wire": Table(
-        {"converted": np.array([0.2, 0.35, 0.5, 0.65, 0.8]), "law": law, "got": got, "law under stress": law_p,
-         "got under stress": got_p}, "converted", ("law", "law under stress"), ("got", "got under stress"))})
+    law, got = np.array([round_time(slow, f) for f in _AT]), _wire_times(slow)
+    checks = [_against("a tenth of the diffusivity", law, got, 0.03 if full else 0.05,
+                       "of first order in the front's width, 4.6 % at delta = R/12 and 2.2 % at R/25")]
+    table = {"converted": _AT, "law": law - law[0], "got": got - got[0]}
+    for stress, tolerance in ((0.45, 0.02), (1.0, 0.045)):
+        pressed = _config(*fine, "temperature=1173.15 K", f"overrides.mechanics.yield_stress={stress} GPa")
+        law, got = sharp_times(pressed), _wire_times(pressed)
+        checks.append(_against(
+            f"900 °C, oxide of {stress:g} GPa", law, got, tolerance * (1.0 if full else 1.5),
+            "asked of a time to depth" if stress < 1.0 else "asked of a time to depth, and 2.5 %: the stress along the "
+            "front of what has just reacted is 4 % too large (see flat-film), of which two thirds act"))
+        table |= {f"law, {stress:g} GPa": law - law[0], f"got, {stress:g} GPa": got - got[0]}
+    return Findings(tuple(checks), {"oxide_wire": Rows(
+        table, "converted", tuple(name for name in table if name.startswith("law")),
+        tuple(name for name in table if name.startswith("got")))})
 
 
 CASES = (
@@ -127,6 +171,7 @@ CASES = (
          "x^2 + A x = B t at 1000 °C in water vapour; the ladder of orientations 1 : 1.45 : 1.68",
          "diffusion through the section as grown is 2.26^2 too fast in the parabolic part", oxide_film),
     Case("oxide-wire", "physics", "a round oxide grows through its swollen shell, and its pressure slows it down",
-         "quadrature of the quasi-steady cylinder law with the pressure of an ideally plastic shell",
+         "quadrature of the quasi-steady cylinder law, with the pressure of an elastic-plastic program in one "
+         "dimension for a sharp front",
          "without activation volume the last part takes half the time", oxide_wire),
 )

@@ -32,18 +32,18 @@ FLAT, DIAMETERS = 20.0, (50.0, 60.0, 80.0, 100.0, 150.0, 200.0, 300.0, 500.0, 10
 LINES = ((1000.0, 0.45, False), (1000.0, 0.45, True), (900.0, 0.45, True), (800.0, 0.45, True), (900.0, 1.4, True))
 
 
-def _constants(config: Config) -> tuple[float, float, float, float]:
+def constants(config: Config) -> tuple[float, float, float, float]:
     """Rate on a flat film, nm/s; D C*/N, nm^2/s; volume ratio; V/kT, 1/GPa."""
     material = config.material
     V = material.front.activation_volume / (K_B * config.temperature)
-    k = max(rates_of(config).values()) * float(np.exp(-2.0 / 3.0 * _flow(config) * V))
+    k = max(rates_of(config).values()) * float(np.exp(-2.0 / 3.0 * flow_stress(config) * V))
     formed = material.content.x_front / material.content.x_max
     D = float(diffusivity_of(config)(np.array([formed]))[0])
     J = 1.0 + swelling_volume(material) * material.content.x_front / material.host.volume
     return k, (1.0 / formed - 1.0) * D, J, V
 
 
-def _flow(config: Config) -> float:
+def flow_stress(config: Config) -> float:
     return config.material.mechanics.reacted.yield_stress.value[0]
 
 
@@ -57,8 +57,8 @@ def round_time(config: Config, fraction: float) -> float:
     fraction : float
         In [0, 1).
     """
-    k, D, J, V = _constants(config)
-    R, flow = 0.5 * (config.geometry.diameter or np.nan), _flow(config)
+    k, D, J, V = constants(config)
+    R, flow = 0.5 * (config.geometry.diameter or np.nan), flow_stress(config)
 
     def slowness(r: float) -> float:
         grown = float(np.log(r * r + J * (R * R - r * r)) - 2.0 * np.log(r))
@@ -67,14 +67,14 @@ def round_time(config: Config, fraction: float) -> float:
     return float(quad(slowness, R * np.sqrt(1.0 - fraction), R)[0])
 
 
-def limiting_flow(config: Config) -> float:
+def limitingflow_stress(config: Config) -> float:
     """Flow stress (GPa) of the oxide from which on a sharp front never gets through a round wire."""
     return float(np.sqrt(3.0) / 2.0) * K_B * config.temperature / config.material.front.activation_volume
 
 
 def flat_time(config: Config, depth: float) -> float:
     """Time (s) in which the front in a flat film of the same material comes to a depth, nm."""
-    k, D, J, _ = _constants(config)
+    k, D, J, _ = constants(config)
     return depth / k + (J * depth) ** 2 / (2.0 * D)
 
 
