@@ -23,6 +23,9 @@ from femanode.solver.transport import FULL_ACTIVITY, Balance
 #: Largest number of sweeps between front and carriers, and between the front's speed and its travel.
 MOST_SWEEPS, MOST_LOOKS = 40, 60
 
+#: While the extent changes by more than so many times the agreed difference, carriers are balanced roughly.
+NEARLY = 10.0
+
 #: A sweep whose speeds would change the extent by less than this share of the agreed difference does not move the front
 #: again.
 AT_REST = 0.2
@@ -138,7 +141,8 @@ def advance_front(physics: Physics, state: State, dt: float, shift: Array | None
         if not np.all(np.isfinite(xi)):
             raise StepFailed("front equation gave a value that is not finite")
         h = conversion(xi, front.start)
-        if averager is not None and float(np.max(np.abs(xi - previous))) < agreed:
+        moving = float(np.max(np.abs(xi - previous)))
+        if averager is not None and moving < agreed:
             drop, outside = transport.step(C_n, h, depletion, nodal_stress, dt, least=limit, applied=applied,
                                           shift=shift, openness=openness, shape=shape)
             if not np.all(np.isfinite(drop)):
@@ -156,7 +160,7 @@ def advance_front(physics: Physics, state: State, dt: float, shift: Array | None
         # converge. Linearised about the average, a part of it remains, which is negligible only at activity 1 outside.
         about = activity if at_outside else 1.0 - depletion
         drop, outside = transport.step(C_n, h, depletion, nodal_stress, dt, (gain, about), bound, applied, shift,
-                                      openness, shape)
+                                      openness, shape, roughly=moving > NEARLY * agreed)
         depletion = outside + drop
         if not np.all(np.isfinite(depletion)):
             raise StepFailed("carrier balance gave a value that is not finite")

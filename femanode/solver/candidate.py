@@ -162,8 +162,9 @@ def _in_agreement(physics: Physics, state: State, dt: float) -> tuple[Moved, Swo
         They do not agree after `MOST_ROUNDS`.
     """
     shift, mixing, guess = state.shift, Anderson(MIXED, FIRST), None
+    moved: Moved | None = None
     for _ in range(MOST_ROUNDS):
-        moved = advance_front(physics, state, dt, shift)
+        moved = advance_front(physics, state, dt, shift, guess=moved)
         swollen = swell(physics, state, moved)
         eq = equilibrate(physics, state, swollen, dt, guess)
         if not physics.carrier_volume:
@@ -193,7 +194,7 @@ def _told_with_supply(physics: Physics, state: State, dt: float, moved: Moved, f
     front, xi, spaces = physics.front, moved.xi, physics.spaces
     better = replace(state, front_stress=state.front_stress + (felt.surprise - guess))
     try:
-        again = advance_front(physics, better, dt, moved.shift)
+        again = advance_front(physics, better, dt, moved.shift, guess=moved)
     except StepFailed:
         return felt
     off = (front.log_odds(again.xi) - front.log_odds(xi)) / front.delta

@@ -207,7 +207,8 @@ class Transport:
     def step(self, C_n: Array, h: Array, guess: Array, stress: Array, dt: float,
              sink: tuple[Array, Array] | None = None, least: float = -np.inf,
              applied: Applied = FULL_ACTIVITY, shift: Array | float = 0.0,
-             openness: Array | float = 1.0, shape: Array | None = None) -> tuple[Array, float]:
+             openness: Array | float = 1.0, shape: Array | None = None, *, roughly: bool = False,
+             ) -> tuple[Array, float]:
         """Solve for the drop l_o - l (N,) at the end of a step and the depletion 1 - l_o outside.
 
         Parameters
@@ -228,6 +229,9 @@ class Transport:
         openness : (N,) conductance of the film relative to the initial one
         shape : (3 sub,), optional
             Conductances of the sides in the deformed section, see :meth:`shape`.
+        roughly : bool
+            Leave content and diffusivity as they are after one sweep. Otherwise they are settled, less closely where
+            there is a ``sink``, as more sweeps between front and carriers follow then.
 
         Raises
         ------
@@ -255,7 +259,8 @@ class Transport:
             if self.film is not None and np.ndim(capacity):
                 # A measured curve makes the film's conductance depend on the level outside.
                 change = max(change, abs(outside - last))
-            if change < self.settled or (self._constant and np.ndim(capacity) == 0):
+            enough = self.settled if sink is None else self.good_enough
+            if change < enough or roughly or (self._constant and np.ndim(capacity) == 0):
                 return drop, outside
             if mixing is None and sweep >= self.plain_sweeps and change > max(self.slow * before, self.good_enough):
                 mixing = Anderson(depth=self.mixed, first=0.5)

@@ -162,9 +162,11 @@ class _Transport(Transport):
     def step(self, C_n: Array, h: Array, guess: Array, stress: Array, dt: float,
              sink: tuple[Array, Array] | None = None, least: float = -np.inf,
              applied: Applied = FULL_ACTIVITY, shift: Array | float = 0.0,
-             openness: Array | float = 1.0, shape: Array | None = None) -> tuple[Array, float]:
+             openness: Array | float = 1.0, shape: Array | None = None, *, roughly: bool = False,
+             ) -> tuple[Array, float]:
         """Drop and depletion outside at the end of the step, with what the source supplies."""
-        return super().step(self._supplied(C_n, dt), h, guess, stress, dt, sink, least, applied, shift, openness)
+        return super().step(self._supplied(C_n, dt), h, guess, stress, dt, sink, least, applied, shift, openness,
+                            roughly=roughly)
 
     def balance(self, C_n: Array, h: Array, drop: Array, stress: Array, dt: float, outside: float = 0.0,
                 shift: Array | float = 0.0, openness: Array | float = 1.0, shape: Array | None = None) -> Balance:
