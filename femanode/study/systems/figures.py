@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from femanode.pictures.style import COLOURS, fill, label, new_chart, save_figure
 from femanode.study.systems.energy import Body, work_eV
+from femanode.study.systems.fracture import critical_diameters
 from femanode.study.systems.oxide import oxide_figure
 
 Row = dict[str, Any]
@@ -29,7 +30,7 @@ def draw_all(table: dict[str, Any], folder: Path) -> list[str]:
     ions = charged(done)
     figures = {"curvature.png": curvature()}
     if done:
-        figures["converted.png"] = converted(done)
+        figures |= {"converted.png": converted(done), "cracks.png": critical_diameters(done)}
     if ions:
         figures |= {"voltage_and_stress.png": voltage_and_stress(ions), "film.png": film(ions)}
     if len(ions) < len(done):

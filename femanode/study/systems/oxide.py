@@ -67,7 +67,7 @@ def round_time(config: Config, fraction: float) -> float:
     return float(quad(slowness, R * np.sqrt(1.0 - fraction), R)[0])
 
 
-def limitingflow_stress(config: Config) -> float:
+def limiting_flow(config: Config) -> float:
     """Flow stress (GPa) of the oxide from which on a sharp front never gets through a round wire."""
     return float(np.sqrt(3.0) / 2.0) * K_B * config.temperature / config.material.front.activation_volume
 

@@ -12,6 +12,7 @@ from femanode.config.material import Material
 from femanode.config.quantities import Table as Points
 from femanode.output.disk import write_text
 from femanode.study.systems.figures import FULL, charged, draw_all
+from femanode.study.systems.fracture import CRITICAL
 from femanode.study.systems.table import Table, band, number, observed, save_table
 
 Row = dict[str, Any]
@@ -41,7 +42,7 @@ def page(table: Table) -> str:
     rows = table["rows"]
     parts = {"settings": settings(table), "table": overview(rows), "verdicts": verdicts(rows),
              "conversion": conversion(rows), "inputs": varied(rows), "sizes": sizes(table["sizes"]),
-             "through": through(rows), "films": films(rows)}
+             "through": through(rows), "films": films(rows), "cracks": cracks(rows)}
     text = Path(__file__).with_name("systems.md").read_text(encoding="utf-8")
     return Template(text).safe_substitute(parts | numbers(rows))
 
@@ -118,6 +119,24 @@ def through(rows: Sequence[Row]) -> str:
         lines.append(_line((row["material"], number(row["work_share"]), "never" if stands > NEVER else number(stands),
                             number(row["diameter_through_1h_nm"]), *map(number, row["hours_through"].values()),
                             *(number(energy[d]) if stands <= NEVER else "–" for d in list(wide)[:2]))))
+    return "\n".join(lines)
+
+
+def cracks(rows: Sequence[Row]) -> str:
+    """Critical diameters and crack sites, by system."""
+    heads = ("system", "diameter, nm", "crack risk", "critical diameter, nm", "bound", "site, ° from x",
+             "front fastest at, °", "between (0 to 1)", "observed, nm", "verdict")
+    lines = [_line(heads), _line(["---"] * len(heads))]
+    for row in rows:
+        if row["crack_risk"] is None:
+            continue
+        seen = [one for one in row["observations"] if one["quantity"] == CRITICAL]
+        fast = ", ".join(f"{angle:g}" for angle in row["fast_directions_deg"])
+        lines.append(_line((
+            row["system"], number(row["diameter_nm"]), _with_band(row, "crack_risk"), _with_band(row, CRITICAL),
+            "yes" if row["crack_risk_bound"] else "no", number(row["crack_site_deg"]) if fast else "–", fast or "all alike",
+            number(row["crack_between"]), "; ".join(observed(one["observed"]) for one in seen) or "–",
+            "; ".join(one["verdict"] for one in seen) or "–")))
     return "\n".join(lines)
 
 

@@ -19,6 +19,7 @@ from femanode.solver.laws import rates_of
 from femanode.study.execution.store import FINISHED
 from femanode.study.quantity import common_unit, number_in, write_value
 from femanode.study.systems.energy import available_eV, film_speed, rate_for_diffusion_control, stress_work_eV
+from femanode.study.systems.fracture import CRITICAL, crack_facts
 from femanode.study.systems.inputs import TOUGHNESS, fitted_inputs, inputs_of
 from femanode.study.systems.placing import (
     diameter_through,
@@ -43,14 +44,13 @@ _WITHIN = {"converted": (0.0, 1.0), "transport_share": (0.0, 1.0), "anisotropy_r
            "swelling_spread": (0.0, np.inf), "diameter<": (0.0, np.inf)}
 #: Diffusivities of surface films, nm^2/s: 1.8e-13 to 7.6e-11 cm^2/s, the review's [118-120].
 FILMS = (18.0, 7600.0)
-CRITICAL = "critical_diameter_nm"
 #: Diameters that were seen to convert fully, nm: silicon below the first two, germanium up to the third.
 WIDE = (80.0, 130.0, 620.0)
 #: Figures that grow with the volume, and with which power of it where all directions grow alike.
 GROWTH = {"volume_gain": 1.0, "axial_strain": 1.0 / 3.0, "swelling_mean": 1.0 / 3.0}
 #: Figures of every line, each with its band.
 FIGURES = ("regime", "rate_exponent", "transport_share", "anisotropy_ratio", "converted_at_drive_0_3",
-           "converted_fraction", "axial_stretch", "hoop_surface_max_GPa", "crack_risk")
+           "converted_fraction", "axial_stretch", "hoop_surface_max_GPa", "crack_risk", CRITICAL)
 
 
 class _Case:
@@ -158,7 +158,8 @@ def system_row(runs: SystemRuns) -> dict[str, Any]:
         "stop_reason": facts.get("stop_reason"), "time_s": facts.get("time_s"),
         "self_limited": facts.get("self_limited"),
         "rate_exponent_range_nm": facts.get("rate_exponent_range_nm")}
-    row |= _predictions(facts, band)
+    row |= _predictions(runs, facts, band)
+    row |= crack_facts(config, facts)
     row["inputs"] = dict(sorted(Counter(origin.confidence for origin in material.provenance.values()
                                         if origin.confidence).items()))
     row["varied"] = varied(config) if len(runs.folders) > 1 else []
@@ -175,12 +176,13 @@ def system_row(runs: SystemRuns) -> dict[str, Any]:
     return row
 
 
-def _predictions(facts: Mapping[str, Any], band: _Band | None) -> dict[str, Any]:
+def _predictions(runs: SystemRuns, facts: Mapping[str, Any], band: _Band | None) -> dict[str, Any]:
     """Figures of the run with their bands, and both capacities: taken up, and what of it comes back."""
     found: dict[str, Any] = {}
     for figure in FIGURES:
         found[figure] = facts.get(figure)
-        found[f"{figure}_band"] = _ends([facts.get(figure), *([] if band is None else band.figure(figure))])
+        more = _by_toughness(runs, facts.get(figure)) if figure == CRITICAL else []
+        found[f"{figure}_band"] = _ends([facts.get(figure), *([] if band is None else band.figure(figure)), *more])
     found["capacity_first_mAh_g"] = facts.get("capacity_mAh_g")
     found["capacity_reversible_mAh_g"] = facts.get("capacity_reversible_mAh_g", facts.get("capacity_mAh_g"))
     return found
