@@ -96,7 +96,7 @@ class Front:
     #: allowed advance takes about ten parts, one of them ten such times; far more mean that a speed is wrong.
     most_substeps, most_decays = 5000, 12500.0
     #: Largest growth of xi, relative, in a substep; the front's speed is then right to 4e-4.
-    growth = 0.1
+    most_growth = 0.1
 
     def __init__(self, spaces: Spaces, half_thickness: float, start: float, rate: Rate, kinetics: Kinetics,
                  backend: Backend = "auto") -> None:
@@ -248,7 +248,7 @@ class Front:
         fastest, decay = float(growth.max()), 2.0 * float(stiff.max())
         if not dt * (decay + fastest) < self.most_decays:
             raise StepFailed(f"front speed out of range: {v.max():.3g} nm/s over a step of {dt:.3g} s")
-        steps = max(int(np.ceil(dt * fastest / self.growth)), 1)
+        steps = max(int(np.ceil(dt * fastest / self.most_growth)), 1)
         substep = dt / steps
         stages = chebyshev.enough(substep * (decay + fastest))
         if self._links is not None:

@@ -28,9 +28,12 @@ def fast_directions(config: Config) -> list[float]:
     rate = crystal_of(config)[1].rate(np.cos(angle), np.sin(angle))
     if np.ptp(rate) < 1e-3 * rate.max():
         return []
-    # Of one flat top its middle; a top across 180 degrees is one.
-    top = np.flatnonzero(rate > (1.0 - 1e-6) * rate.max())
-    return [round(float(np.degrees(angle[k])), 1) for k in top if (k - 1) % len(angle) not in top]
+    # The middle of each run of places that are as fast as the fastest; one may go across 180 degrees.
+    fast = rate > (1.0 - 1e-6) * rate.max()
+    start = int(np.flatnonzero(~fast)[0])
+    runs = np.split(np.arange(len(fast)), np.flatnonzero(np.diff(np.roll(fast, -start).astype(int))) + 1)
+    return sorted(round(float(np.degrees(angle[1]) * (start + run.mean())) % 180.0, 1)
+                  for run in runs if fast[(start + run[0]) % len(fast)])
 
 
 def crack_facts(config: Config, summary: Mapping[str, Any]) -> dict[str, Any]:

@@ -134,8 +134,8 @@ def cracks(rows: Sequence[Row]) -> str:
         fast = ", ".join(f"{angle:g}" for angle in row["fast_directions_deg"])
         lines.append(_line((
             row["system"], number(row["diameter_nm"]), _with_band(row, "crack_risk"), _with_band(row, CRITICAL),
-            "yes" if row["crack_risk_bound"] else "no", number(row["crack_site_deg"]) if fast else "–", fast or "all alike",
-            number(row["crack_between"]), "; ".join(observed(one["observed"]) for one in seen) or "–",
+            "yes" if row["crack_risk_bound"] else "no", number(row["crack_site_deg"]) if fast else "–",
+            fast or "all alike", number(row["crack_between"]), "; ".join(observed(one["observed"]) for one in seen) or "–",
             "; ".join(one["verdict"] for one in seen) or "–")))
     return "\n".join(lines)
 
