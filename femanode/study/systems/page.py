@@ -135,7 +135,8 @@ def cracks(rows: Sequence[Row]) -> str:
         lines.append(_line((
             row["system"], number(row["diameter_nm"]), _with_band(row, "crack_risk"), _with_band(row, CRITICAL),
             "yes" if row["crack_risk_bound"] else "no", number(row["crack_site_deg"]) if fast else "–",
-            fast or "all alike", number(row["crack_between"]), "; ".join(observed(one["observed"]) for one in seen) or "–",
+            fast or "all alike", number(row["crack_between"]),
+            "; ".join(observed(one["observed"]) for one in seen) or "–",
             "; ".join(one["verdict"] for one in seen) or "–")))
     return "\n".join(lines)
 
