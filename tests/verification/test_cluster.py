@@ -82,6 +82,16 @@ def swept(made: Cluster, study: dict[str, Any], out: Path, runner: str) -> tuple
     return thread, results
 
 
+def has_a_case(worker: int) -> bool:
+    """What a launcher has started is a case; a worker may have other processes of its own."""
+    for child in psutil.Process(worker).children():
+        # one may end between being listed and being asked
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if child.children():
+                return True
+    return False
+
+
 def kill_one_at_work(made: Cluster, begun: Callable[[], object] = lambda: True) -> None:
     """SIGKILL a worker that has a case going: its launcher, and below that the case's own process.
 
@@ -93,8 +103,7 @@ def kill_one_at_work(made: Cluster, begun: Callable[[], object] = lambda: True) 
             time.sleep(0.02)
             continue
         for worker in made.workers:
-            # what a launcher has started is a case; a worker may have other processes of its own
-            if any(child.children() for child in psutil.Process(worker.pid).children()):
+            if has_a_case(worker.pid):
                 time.sleep(0.3)
                 worker.send_signal(signal.SIGKILL)
                 worker.wait()
