@@ -1,13 +1,16 @@
 """What is varied of a system: every input of its material whose source gives a range, one at a time, to both ends.
 
-The ranges stand in the material's file (``range`` of a leaf). An input that has none is held: it is either known far
-better than the others, or it has little effect on what is compared.
+The ranges stand in the material's file (``range`` of a leaf). An input that has none is held: it is known far better
+than the others, has little effect on what is compared, or acts as another does that has one. Front rates whose ranges
+are in one proportion are moved together: it is their level that is uncertain then, not the crystal's ratios.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from femanode.config.loading import Config
@@ -15,17 +18,23 @@ from femanode.config.material import material_mapping
 from femanode.errors import ConfigError
 from femanode.study.sweepfile import Sweep, load_sweep
 from femanode.study.systems.files import System
+from femanode.units import parse_quantity
 
 #: Acts on the crack risk (inversely) and on the critical diameter (in proportion) alone: its range needs no run.
 TOUGHNESS = "fracture.energy"
 #: Radius over the half-thickness of the thick front, that of ``quick``.
 THICK = 8.0
 _FRONT, _MESH = "front.half_thickness", "mesh.element_size"
+#: Where a material's front rates are.
+RATES = "front.rates"
 
 
 @dataclass(frozen=True)
 class Input:
-    """One input: its key path in the material, its value and the ends of its range as written, and its mark."""
+    """One input: its key path in the material, its value and the ends of its range as written, and its mark.
+
+    With :data:`RATES` as its path they are mappings from direction to rate.
+    """
 
     path: str
     value: Any
@@ -37,9 +46,25 @@ class Input:
 def inputs_of(config: Config) -> list[Input]:
     """The inputs of a configuration's material that have a range, in the order of its file."""
     written = material_mapping(config.material)
-    return [Input(path=path, value=_value_at(written, path), low=origin.range[0], high=origin.range[1],
-                  confidence=origin.confidence or "")
-            for path, origin in config.material.provenance.items() if origin.range is not None]
+    found = [Input(path=path, value=_value_at(written, path), low=origin.range[0], high=origin.range[1],
+                   confidence=origin.confidence or "")
+             for path, origin in config.material.provenance.items() if origin.range is not None]
+    rates = [one for one in found if one.path.startswith(f"{RATES}.")]
+    if not 1 < len(rates) == len(config.material.front.rates) or not _in_proportion(rates):
+        return found
+    value, low, high = (
+        {one.path.rsplit(".", 1)[1]: end for one, end in zip(rates, ends, strict=True)}
+        for ends in zip(*((one.value, one.low, one.high) for one in rates), strict=True))
+    level = Input(RATES, value, low, high, max(one.confidence for one in rates))
+    first = found.index(rates[0])
+    return [*found[:first], level, *(one for one in found[first:] if one not in rates)]
+
+
+def _in_proportion(rates: Sequence[Input]) -> bool:
+    """Whether both ends of the ranges of several rates are, within 1 %, the same multiples of their values."""
+    factors = [[parse_quantity(end, "nm/s") / parse_quantity(one.value, "nm/s") for end in (one.low, one.high)]
+               for one in rates]
+    return all(math.isclose(a, b, rel_tol=0.01) for some in zip(*factors, strict=True) for a, b in pairwise(some))
 
 
 def fitted_inputs(config: Config) -> dict[str, list[str]]:

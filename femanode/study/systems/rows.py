@@ -289,7 +289,9 @@ def varied(config: Config) -> list[dict[str, str]]:
 
 
 def _text(value: Any, like: Any = None) -> str:
-    """A value as a short text, in the unit of another; a table as its points."""
+    """A value as a short text, in the unit of another; a table as its points, rates by their directions."""
+    if isinstance(value, Mapping) and "content" not in value:
+        return ", ".join(f"{direction}: {_text(rate)}" for direction, rate in value.items())
     if isinstance(value, Mapping):
         points = zip(value["content"], value["value"], strict=True)
         return ", ".join(f"{_text(one)} at {content:g}" for content, one in points)
