@@ -196,6 +196,11 @@ def _order(time: Array, lines: NDArray[np.int64], file: DataFile, unit: str) -> 
     return order
 
 
+def _bare(text: str) -> str:
+    """A cell without its percent sign, and without what only looks like nothing between the two."""
+    return text.removesuffix("%").rstrip()
+
+
 class _Numbers:
     """The columns of a table as numbers: one decimal sign in all of them, percent signs in all of a column or none."""
 
@@ -209,7 +214,7 @@ class _Numbers:
         comma = self._commas([(line, text) for line, _, text in cells])
         if comma:
             file.said.append("decimal commas")
-        self.values = {role: np.array([float(text.rstrip("% ").replace(",", ".")) for _, r, text in cells if r == role])
+        self.values = {role: np.array([float(_bare(text).replace(",", ".")) for _, r, text in cells if r == role])
                        for role in names}
 
     def _check(self, line: int, role: str, text: str) -> None:
@@ -218,7 +223,7 @@ class _Numbers:
         if not text:
             raise ConfigError(f"found an empty place in the column '{name}'", where=where, allowed="a number",
                               hint="take the line out, or begin it with #")
-        bare = text.removesuffix("%").rstrip()
+        bare = _bare(text)
         if _NUMBER.fullmatch(bare) is None:
             raise ConfigError(f"found '{text[:40]}' in the column '{name}'", where=where, allowed="a number",
                               hint=_wrong_number(text))
