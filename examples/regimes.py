@@ -1,4 +1,4 @@
-"""The maps of docs/systems.md: regimes with every material, bonds against strength, current, amorphising fronts.
+"""The maps of docs/systems.md: regimes with every material, bonds, current, field, amorphising fronts, diameters.
 
     python examples/regimes.py [FOLDER [PLACE]]
 
@@ -15,8 +15,9 @@ import femanode
 from femanode.output.disk import write_text
 from femanode.pictures.style import save_figure
 from femanode.study.systems.amorphising import amorphising, amorphising_rows
+from femanode.study.systems.diameters import RATIO, THICKNESS, diameter_rows, diameters
 from femanode.study.systems.files import find_systems
-from femanode.study.systems.moved import bond_rows, bond_strength, current, current_rows
+from femanode.study.systems.moved import bond_rows, bond_strength, current, current_rows, field, field_rows
 from femanode.study.systems.placing import as_csv, placed_rows
 from femanode.study.systems.regimemap import material_rows, regime_map
 
@@ -35,15 +36,20 @@ def main(folder: Path, place: Path) -> None:
     regimes = placed_rows(ran("regimes", folder))
     bonds = bond_rows(ran("bond_strength", folder))
     currents = current_rows(ran("c_rate", folder))
-    sizes = amorphising_rows(ran("amorphising", folder))
+    fields = field_rows(ran("field", folder))
+    amorphous = amorphising_rows(ran("amorphising", folder))
+    wide = [row for name, kept in (("sizes", RATIO), ("sizes_one_front", THICKNESS))
+            for row in diameter_rows(ran(name, folder), kept)]
     slow = placed_rows(ran("regimes_thin", folder))
     materials = material_rows(find_systems(folder=ROOT / "configs" / "systems"))
     place.mkdir(parents=True, exist_ok=True)
     for name, rows in {"regimes": regimes, "regime_materials": materials, "bond_strength": bonds,
-                       "c_rate": currents, "amorphising": sizes, "regimes_thin": slow}.items():
+                       "c_rate": currents, "field": fields, "amorphising": amorphous, "regimes_thin": slow,
+                       "sizes_all": wide}.items():
         write_text(place / f"{name}.csv", as_csv(rows))
     for name, figure in {"regimes": regime_map(regimes, materials, slow), "bond_strength": bond_strength(bonds),
-                         "c_rate": current(currents), "amorphising": amorphising(sizes)}.items():
+                         "c_rate": current(currents), "field": field(fields), "amorphising": amorphising(amorphous),
+                         "sizes_all": diameters(wide)}.items():
         print(save_figure(figure, place / f"{name}.png", dpi=110))
 
 
