@@ -2,8 +2,8 @@
 
     python examples/regimes.py [FOLDER [PLACE]]
 
-Runs the sweeps of configs/sweeps/ in FOLDER (results/maps), some fifty minutes in all with one worker; what has ended
-there is kept. Numbers and figures go to PLACE, docs/systems by default.
+Runs the sweeps of configs/sweeps/ in FOLDER (results/maps), half an hour to an hour in all with one worker; what has
+ended there is kept. Numbers and figures go to PLACE, docs/systems by default.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from femanode.output.disk import write_text
 from femanode.pictures.style import save_figure
 from femanode.study.systems.amorphising import amorphising, amorphising_rows
 from femanode.study.systems.curved import arrest, body_rows, film_rows
-from femanode.study.systems.diameters import RATIO, THICKNESS, diameter_rows, diameters
+from femanode.study.systems.diameters import RATIO, THICKNESS, THIN, diameter_rows, diameters
 from femanode.study.systems.files import find_systems
 from femanode.study.systems.moved import bond_rows, bond_strength, current, current_rows, field, field_rows
 from femanode.study.systems.placing import as_csv, placed_rows
@@ -39,7 +39,7 @@ def main(folder: Path, place: Path) -> None:
     currents = current_rows(ran("c_rate", folder))
     fields = field_rows(ran("field", folder))
     amorphous = amorphising_rows(ran("amorphising", folder))
-    wide = [row for name, kept in (("sizes", RATIO), ("sizes_one_front", THICKNESS))
+    wide = [row for name, kept in (("sizes", RATIO), ("sizes_thin", THIN), ("sizes_one_front", THICKNESS))
             for row in diameter_rows(ran(name, folder), kept)]
     bodies = body_rows(ran("bodies", folder))
     films = film_rows(ran("films", folder))

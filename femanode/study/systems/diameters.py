@@ -27,6 +27,8 @@ Row = Mapping[str, Any]
 DIAMETER, FRONT = "geometry.diameter [nm]", "front.half_thickness [nm]"
 #: What is kept while the diameter is moved: the ratio of the front's thickness to the radius, or the thickness.
 RATIO, THICKNESS = "ratio", "thickness"
+#: As `RATIO`, with a front a quarter as thick.
+THIN = "thin"
 #: Where the runs end, if they do not come to rest before.
 LAST = 0.9
 #: Up to here a front is asked whether it stands.
@@ -90,6 +92,10 @@ def diameters(rows: Sequence[Row]) -> Figure:
         shown = [row for row in rows if row["kept"] == kept]
         for axes, key, unit in zip(panels[:, column], _SHOWN, _UNITS, strict=True):
             _over_diameter(axes, shown, key, unit)
+            if kept == RATIO:
+                thin = sorted((row for row in rows if row["kept"] == THIN), key=lambda row: row[DIAMETER])
+                axes.plot([row[DIAMETER] for row in thin], [row[key] / unit for row in thin], marker="x",
+                          color=COLOURS[2], linestyle="", markersize=7, label="Li-Ge, front of R/32")
         panels[0, column].set_title(title, fontsize=11)
         ends = np.array([min(row[DIAMETER] for row in shown), max(row[DIAMETER] for row in shown)])
         panels[1, column].plot(ends, 0.5 * ends * (1.0 - np.sqrt(1.0 - LAST)), color=COLOURS[0], linestyle=":",
@@ -108,7 +114,7 @@ def diameters(rows: Sequence[Row]) -> Figure:
         axes.set_xticks(_TICKS, [f"{tick:.0f}" for tick in _TICKS])
         axes.set_xticks([], minor=True)
         axes.set_xlabel("Diameter (nm)", fontsize=11)
-    panels[1, 0].legend(frameon=False, fontsize=9, loc="lower right")
+    panels[0, 0].legend(*panels[1, 0].get_legend_handles_labels(), frameon=False, fontsize=9, loc="lower left", ncols=2)
     for number, axes in enumerate(panels.flat):
         axes.grid(color=GRID, linewidth=0.6)
         axes.set_axisbelow(True)

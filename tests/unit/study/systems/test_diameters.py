@@ -14,6 +14,7 @@ from femanode.study.systems.diameters import (
     LAST,
     RATIO,
     THICKNESS,
+    THIN,
     diameters,
     stands_with,
     strength_by_rate,
@@ -59,10 +60,11 @@ def test_the_figure_has_both_ways_of_moving_the_diameter() -> None:
 
 def test_fronts_are_kept_as_is_said() -> None:
     for row in ROWS:
-        assert row[FRONT] == (2.5 if row["kept"] == THICKNESS else pytest.approx(row[DIAMETER] / 16.0, rel=2e-3))
+        ratio = 32.0 if row["kept"] == THIN else 8.0
+        assert row[FRONT] == (2.5 if row["kept"] == THICKNESS else pytest.approx(row[DIAMETER] / 2 / ratio, rel=2e-3))
     # the one that has no such run
-    assert len(ROWS) == 19 + 16
-    assert not [row for row in ROWS if row["material"] == "Li-Ge" and row[DIAMETER] == 2000.0]
+    assert len(ROWS) == 19 + 16 + 5
+    assert not [row for row in ROWS if (row["kept"], row["material"], row[DIAMETER]) == (RATIO, "Li-Ge", 2000.0)]
 
 
 def test_what_the_page_says_of_diameters() -> None:
@@ -76,11 +78,14 @@ def test_what_the_page_says_of_diameters() -> None:
         assert at(RATIO, material, 2000, "time_s") / at(RATIO, material, 20, "time_s") == pytest.approx(100.0, rel=0.03)
     times = [at(RATIO, "Na-Sb", d, "time_s") for d in (20, 2000)]
     assert [round(times[0]), round(times[1] / 60)] == [24, 40]
-    times = [at(RATIO, "Li-Ge", d, "time_s") for d in (20, 632)]
-    assert [round(times[0]), round(times[1] / 3600, 1), round(times[1] / times[0], -1)] == [14, 1.2, 320]
-    assert [round(at(RATIO, "Li-Ge", d, "transport_share"), 2) for d in (20, 63.2, 200, 632)] == [
-        0.39, 0.59, 0.76, 0.85]
-    assert [round(at(RATIO, "Li-Ge", d, "damkohler"), 1) for d in (20, 632)] == [1.3, 41.8]
+    wide = (20, 63.2, 200, 632, 2000)
+    times = [at(THIN, "Li-Ge", d, "time_s") for d in wide]
+    assert [round(times[0]), round(times[-1] / 3600), round(times[-1] / times[0], -2)] == [13, 12, 3300]
+    for d, time in zip(wide[:-1], times, strict=False):
+        assert at(RATIO, "Li-Ge", d, "time_s") == pytest.approx(time, rel=0.05)
+    assert [round(at(THIN, "Li-Ge", d, "transport_share"), 2) for d in wide] == [0.43, 0.64, 0.80, 0.90, 0.95]
+    assert [round(at(THIN, "Li-Ge", d, "damkohler"), 1) for d in (20, 2000)] == [1.3, 132.2]
+    assert [round(at(THIN, "Li-Ge", 2000, key)) for key in ("depth_1h_nm", "penetration_depth_nm")] == [175, 684]
     for diameter, depths in ((632, [83, 84]), (2000, [145, 267])):
         assert [round(at(RATIO, "Li-Si", diameter, key)) for key in ("depth_1h_nm", "penetration_depth_nm")] == depths
 
