@@ -1,4 +1,4 @@
-"""Two inputs at a time on silicon: the bonds and the strength of a faceted wire; the current and the diffusivity."""
+"""Inputs moved on silicon: bonds and strength of a faceted wire; current and diffusivity; the potential applied."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ from matplotlib.figure import Figure
 from scipy.optimize import brentq
 
 from femanode.config.loading import Config, load_config
-from femanode.output.runfolder import RunFolder
 from femanode.pictures.style import COLOURS, DASHES, add_letter, fill, label, new_chart
 from femanode.solver.laws import rates_of
-from femanode.study.outcomes import read_study
 from femanode.study.systems.energy import available_eV, stress_work_eV
-from femanode.study.systems.placing import placed_rows
+from femanode.study.systems.placing import ended_runs, placed_rows, stands_at
 
 Row = Mapping[str, Any]
 
 RATE, FLOW = "overrides.front.rates.110 [nm/s]", "overrides.mechanics.yield_stress [GPa]"
+POTENTIAL, FRONT = "boundary.potential [mV]", "front.half_thickness [nm]"
 C_RATE, DIFFUSIVITY = "boundary.c_rate", "overrides.transport.diffusivity [cm^2/s]"
 #: kT at 300 K, eV.
 KT = 0.025852
@@ -47,7 +46,7 @@ def bond_rows(folder: str | Path) -> list[dict[str, Any]]:
     """Rows of the sweep over rates and flow stress; ``barrier_eV`` and ``converted_after`` (`AFTER`) are added."""
     rows = placed_rows(folder, ("converted_fraction", "penetration_depth_nm", "anisotropy_ratio", "crack_risk",
                                 "crack_risk_bound", "transport_share", "stop_reason", "time_s"))
-    for row, run in zip(rows, _runs(folder), strict=True):
+    for row, run in zip(rows, ended_runs(folder), strict=True):
         row["barrier_eV"] = barrier_eV(row[RATE])
         row["converted_after"] = float(np.interp(60.0 * AFTER, run.history["time_s"],
                                                  run.history["converted_fraction"]))
@@ -82,17 +81,20 @@ def current_rows(folder: str | Path) -> list[dict[str, Any]]:
     """Rows of the sweep over C-rate and diffusivity; ``depth_1h_nm``, ``charge_1h``, ``sharp_depth_nm`` are added."""
     rows = placed_rows(folder, ("state_of_charge", "converted_fraction", "penetration_depth_nm", "capacity_mAh_g",
                                 "stop_reason", "time_s", "transport_share"))
-    for row, run in zip(rows, _runs(folder), strict=True):
+    for row, run in zip(rows, ended_runs(folder), strict=True):
         for name, column in (("depth_1h_nm", "front_depth_nm"), ("charge_1h", "state_of_charge")):
             row[name] = float(np.interp(3600.0, run.history["time_s"], run.history[column]))
         row["sharp_depth_nm"] = sharp_depth(load_config(run.path / "config.yaml"), row[C_RATE])
     return rows
 
 
-def _runs(folder: str | Path) -> list[RunFolder]:
-    """Folders of the cases that came to their end, in the order of the table."""
-    study = read_study(folder)
-    return [RunFolder(study.folder / str(place)) for place in study.table[study.ended]["folder"]]
+def field_rows(folder: str | Path) -> list[dict[str, Any]]:
+    """Rows of the sweep over the potential; ``stands_at`` by the closed form of a sharp front is added."""
+    rows = placed_rows(folder, ("converted_fraction", "converted_at_drive_0_3", "penetration_depth_nm", "stop_reason",
+                                "time_s", "transport_share"))
+    for row, run in zip(rows, ended_runs(folder), strict=True):
+        row["stands_at"] = stands_at(load_config(run.path / "config.yaml"))
+    return rows
 
 
 def bond_strength(rows: Sequence[Row]) -> Figure:
@@ -145,5 +147,24 @@ def current(rows: Sequence[Row]) -> Figure:
     axes.set_xticks([], minor=True)
     label(axes, "C-rate (1/h)", "Mean depth of the front (nm)", legend=False)
     axes.legend(frameon=False, fontsize=8.5, loc="upper right")
+    fill(figure)
+    return figure
+
+
+def field(rows: Sequence[Row]) -> Figure:
+    """Converted fraction at rest over the potential that is applied, for each front, beside the closed form."""
+    figure, axes = new_chart(5.6, 3.9)
+    radius = 64.5
+    for k, front in enumerate(sorted({row[FRONT] for row in rows}, reverse=True)):
+        shown = sorted((row for row in rows if row[FRONT] == front), key=lambda row: row[POTENTIAL])
+        axes.plot([row[POTENTIAL] for row in shown], [row["converted_fraction"] for row in shown], marker="os"[k],
+                  color=COLOURS[k + 1], linestyle=DASHES[k], markersize=8 - 3 * k,
+                  label=f"at rest, front of R/{radius / front:.0f} to either side")
+    sharp = sorted({(row[POTENTIAL], row["stands_at"]) for row in rows})
+    axes.plot(*zip(*sharp, strict=True), color=COLOURS[0], linestyle=":", marker=".",
+              label="sharp front, closed form")
+    axes.set_ylim(0.0, 0.45)
+    label(axes, "Potential applied (mV)", "Converted fraction", legend=False)
+    axes.legend(frameon=False, fontsize=9.5)
     fill(figure)
     return figure

@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 from femanode.config.loading import Config, load_config
+from femanode.output.runfolder import RunFolder
 from femanode.solver.laws import rates_of, swelling_volume
 from femanode.study.cases import Builder
 from femanode.study.outcomes import read_study
@@ -158,6 +159,12 @@ def placed_rows(folder: str | Path, kept: Sequence[str] = KEPT) -> list[dict[str
                     | {"damkohler": place.damkohler, "work_share": place.work_share}
                     | {name: None if pd.isna(case[name]) else case[name] for name in kept})
     return rows
+
+
+def ended_runs(folder: str | Path) -> list[RunFolder]:
+    """Folders of a sweep's cases that came to their end, in the order of :func:`placed_rows`."""
+    study = read_study(folder)
+    return [RunFolder(study.folder / str(place)) for place in study.table[study.ended]["folder"]]
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:

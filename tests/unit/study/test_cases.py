@@ -115,7 +115,8 @@ def test_relative_paths_start_from_the_file_they_are_in(tmp_path: Path) -> None:
                          ids=lambda p: p.stem)
 def test_every_case_of_the_bundled_sweeps_passes_its_checks(path: Path) -> None:
     cases = {"self_limiting": 36, "diameter_orientation": 16, "control": 33, "regimes": 13 * 9, "bond_strength": 5 * 5,
-             "c_rate": 12, "amorphising": 6 * 2, "regimes_thin": 2 * 4}
+             "c_rate": 12, "amorphising": 6 * 2, "regimes_thin": 2 * 4, "field": 2 * 5, "sizes": 4 * 5,
+             "sizes_one_front": 4 * 4, "sizes_thin": 5, "bodies": 7, "films": 4}
     assert planned(path) == cases[path.stem]
 
 

@@ -18,11 +18,14 @@ from femanode.study.systems.moved import (
     C_RATE,
     DIFFUSIVITY,
     FLOW,
+    FRONT,
+    POTENTIAL,
     barrier_eV,
     bond_rows,
     bond_strength,
     current,
     current_rows,
+    field,
     sharp_depth,
 )
 from femanode.study.systems.placing import from_csv
@@ -30,6 +33,7 @@ from femanode.study.systems.placing import from_csv
 ROOT = Path(__file__).resolve().parents[4]
 SAVED = ROOT / "docs" / "systems"
 BONDS = from_csv((SAVED / "bond_strength.csv").read_text(encoding="utf-8").splitlines())
+FIELDS = from_csv((SAVED / "field.csv").read_text(encoding="utf-8").splitlines())
 CURRENTS = from_csv((SAVED / "c_rate.csv").read_text(encoding="utf-8").splitlines())
 
 
@@ -130,3 +134,18 @@ def test_what_the_page_says_of_the_current() -> None:
     for one, other in zip(fast, slow, strict=True):
         assert other["penetration_depth_nm"] == pytest.approx(one["penetration_depth_nm"], rel=0.05)
     assert len(current(CURRENTS).axes[0].lines) == 5
+
+
+def test_what_the_page_says_of_the_field() -> None:
+    thick, thin = (sorted((row for row in FIELDS if row[FRONT] == front), key=lambda row: row[POTENTIAL])
+                   for front in (4.03, 2.016))
+    assert [row[POTENTIAL] for row in thick] == [0, 10, 20, 30, 50]
+    rest = [row["converted_fraction"] for row in thick]
+    assert [round(one, 2) for one in rest] == [0.33, 0.26, 0.20, 0.13, 0.01]
+    assert [round(row["stands_at"], 2) for row in thick] == [0.27, 0.21, 0.15, 0.09, 0.0]
+    assert max(abs(row["converted_fraction"] - one) for row, one in zip(thin, rest, strict=True)) < 0.006
+    sharp = [row["stands_at"] for row in thick]
+    for ends in (rest, sharp):
+        assert all(0.055 < ends[k] - ends[k + 1] < 0.07 for k in range(3))
+    assert {row["stop_reason"] for row in FIELDS} == {"front arrested"}
+    assert len(field(FIELDS).axes[0].lines) == 3
