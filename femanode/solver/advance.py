@@ -14,11 +14,12 @@ import numpy as np
 from femanode.constitutive.swelling import conversion
 from femanode.numerics.arrays import Array
 from femanode.numerics.linear import inner
+from femanode.solver.applied import FULL_ACTIVITY
 from femanode.solver.averaging import Averager
 from femanode.solver.failure import StepFailed
 from femanode.solver.physics import Physics
 from femanode.solver.state import State
-from femanode.solver.transport import FULL_ACTIVITY, Balance
+from femanode.solver.transport import Balance
 
 #: Largest number of sweeps between front and carriers, and between the front's speed and its travel.
 MOST_SWEEPS, MOST_LOOKS = 40, 60

@@ -16,11 +16,12 @@ from femanode.constitutive.swelling import conversion
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array
 from femanode.solver.ahead import Ahead, host_stress
+from femanode.solver.applied import FULL_ACTIVITY, Applied
 from femanode.solver.front import Front
 from femanode.solver.mechanics import Equilibrium, Mechanics
 from femanode.solver.state import State
 from femanode.solver.surfacefilm import SurfaceFilm
-from femanode.solver.transport import FULL_ACTIVITY, Applied, Transport
+from femanode.solver.transport import Transport
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import numpy as np
 from femanode.config.loading import Config
 from femanode.config.protocol import Doing
 from femanode.mesh.spaces import Spaces
+from femanode.solver.applied import Applied
 from femanode.solver.electrode import applied_current, current_of, cutoff_level, level_at, reaction_of
 from femanode.solver.ends import Arrested, CutOff, EndTime, Event, usual_ends
 from femanode.solver.laws import chemistry_of
@@ -14,7 +15,6 @@ from femanode.solver.protocol import Protocol, Step
 from femanode.solver.reasons import StopReason
 from femanode.solver.stepends import Charge, CurrentBelow, Elapsed, Emptied, Relaxed
 from femanode.solver.stepping import Limits
-from femanode.solver.transport import Applied
 
 #: By how much the sweeps of a time step may exceed the cut-off: as a share of an activity, or in V.
 BOUND, BOUND_V = 0.5, 0.3

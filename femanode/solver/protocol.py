@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from femanode.constitutive.swelling import conversion
+from femanode.solver.applied import FULL_ACTIVITY, Applied
 from femanode.solver.ends import Event
 from femanode.solver.physics import Physics
 from femanode.solver.reasons import StopReason
 from femanode.solver.state import State
-from femanode.solver.transport import FULL_ACTIVITY, Applied
 
 #: Content of the section below which a step that takes carriers out has nothing to begin with.
 NOTHING = 1e-6

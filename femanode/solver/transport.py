@@ -26,7 +26,6 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from femanode.constitutive.butlervolmer import ButlerVolmer
 from femanode.constitutive.chemistry import Chemistry
 from femanode.mesh.measures import side_conductances
 from femanode.mesh.spaces import Spaces, linear_gradients, scatter
@@ -35,6 +34,7 @@ from femanode.numerics.arrays import Array
 from femanode.numerics.linear import Backend, SymmetricSolver
 from femanode.numerics.mixing import Anderson
 from femanode.numerics.pattern import Pattern
+from femanode.solver.applied import FULL_ACTIVITY, Applied
 from femanode.solver.failure import StepFailed
 
 #: Conductance of the unreacted host over that of the reacted phase. It keeps the matrix regular; as the host stores
@@ -58,37 +58,6 @@ class Balance:
     inflow: float
     error: float
     dissipated: float = 0.0
-
-
-@dataclass(frozen=True)
-class Applied:
-    """What is applied outside the reacting surface in one step of a protocol.
-
-    Attributes
-    ----------
-    current : carriers per time into the whole meshed surface (content nm^2/s), negative where they leave, 0 at rest;
-        None for a given level
-    cutoff : level outside at which a given current ends
-    level : level outside where no current is given
-    bound : by how much the sweeps of a time step may exceed the cut-off's level
-    reaction : kinetics of the transfer through the surface, at the mean current through it; None: in equilibrium. Its
-        exchange current is that of the whole meshed surface. A given ``level`` is then that of the electrode.
-    """
-
-    current: float | None = None
-    cutoff: float = 1.0
-    level: float = 1.0
-    bound: float = 0.5
-    reaction: ButlerVolmer | None = None
-
-    @property
-    def inserts(self) -> bool:
-        """Whether a current into the section is given."""
-        return self.current is not None and self.current > 0.0
-
-
-#: Level 1 outside the surface.
-FULL_ACTIVITY = Applied()
 
 
 class Transport:
@@ -314,7 +283,7 @@ class Transport:
         if current is None and applied.reaction is not None:
             drop, unit = solved(load + drift), solved(-storage - drift)
             takes = float(np.sum(storage * (1.0 + unit)))
-            outside = self._through(applied, float(np.sum(load - storage * drop)), takes)
+            outside = applied.depletion_outside(self.chemistry, float(np.sum(load - storage * drop)), takes)
             return drop + outside * unit, outside
         if current is None:
             outside = 1.0 - applied.level
@@ -326,41 +295,6 @@ class Transport:
             raise StepFailed("nothing takes up the given current")
         outside = max(float(np.sum(load - storage * drop) - current) / takes, least) if takes > 0.0 else least
         return drop + outside * unit, outside
-
-    def _through(self, applied: Applied, most: float, takes: float) -> float:
-        """Depletion outside the section of an electrode at a given level, from which the transfer costs overpotential.
-
-        The section takes up the current ``most`` - ``takes`` times the depletion.
-
-        Raises
-        ------
-        StepFailed
-            The current that it takes up is not finite.
-        """
-        from scipy.optimize import brentq  # loads slowly, and few runs need it
-
-        reaction, at = applied.reaction, 1.0 - applied.level
-        if reaction is None or not takes > 0.0:
-            return at
-        electrode = self.chemistry.potential(applied.level)
-
-        def excess(current: float) -> float:
-            level = max(1.0 - (most - current) / takes, 1e-12 if self.chemistry.lowest == self.chemistry.at_front
-                        else -np.inf)
-            return self.chemistry.potential(level) - electrode - reaction.overpotential(current)
-
-        free = most - takes * at
-        if free == 0.0:
-            return at
-        ends = excess(0.0), excess(free)
-        if not np.all(np.isfinite(ends)):
-            raise StepFailed("the transfer through the surface gave a value that is not finite")
-        if ends[0] * ends[1] >= 0.0:
-            # Without a transfer to hinder it the current would be one of rounding.
-            current = 0.0 if abs(ends[0]) <= abs(ends[1]) else free
-        else:
-            current = float(brentq(excess, min(0.0, free), max(0.0, free), xtol=1e-14 * abs(free), rtol=1e-14))
-        return (most - current) / takes
 
     def _operator(self, onward: Array, back: Array, storage: Array) -> sp.csc_matrix:
         """Matrix of the nodes that are not held."""

@@ -21,6 +21,7 @@ from femanode.mesh.revolved import Revolved
 from femanode.mesh.spaces import Spaces, build_spaces, scatter
 from femanode.numerics.arrays import Array, IntArray
 from femanode.solver.advance import advance_front
+from femanode.solver.applied import FULL_ACTIVITY, Applied
 from femanode.solver.averaging import front_mean
 from femanode.solver.axial import STRAIGHT, Axial
 from femanode.solver.candidate import Candidate, headroom
@@ -30,7 +31,7 @@ from femanode.solver.physics import Physics
 from femanode.solver.reasons import StopReason
 from femanode.solver.state import State, pristine
 from femanode.solver.stepping import Limits, Tally, march
-from femanode.solver.transport import FULL_ACTIVITY, Applied, Transport
+from femanode.solver.transport import Transport
 from femanode.units import E_CHARGE, K_B
 
 #: GPa nm^3 per eV, and at 300 K.

@@ -17,6 +17,7 @@ from femanode.constitutive.mixture import Mixture
 from femanode.constitutive.swelling import volume_ratio
 from femanode.mesh.spaces import Spaces, build_spaces
 from femanode.numerics.arrays import Array
+from femanode.solver.applied import FULL_ACTIVITY, Applied
 from femanode.solver.averaging import Averager
 from femanode.solver.axial import Axial
 from femanode.solver.candidate import Candidate, propose
@@ -25,7 +26,7 @@ from femanode.solver.mechanics import Equilibrium, Mechanics
 from femanode.solver.physics import Physics
 from femanode.solver.state import State, pristine
 from femanode.solver.stepping import Limits, Tally, march
-from femanode.solver.transport import FULL_ACTIVITY, Applied, Balance, Transport
+from femanode.solver.transport import Balance, Transport
 from femanode.verify.bench import Isotropic, constant, halved, moduli, solved
 from femanode.verify.case import Case, Check, Findings, Shortfall, Table, orders, rates
 from femanode.verify.exactfields import BETA, CF, DELTA, KINETICS, STEP, D, Exact, K, R, T, average_source, rate_of

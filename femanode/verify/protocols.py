@@ -16,6 +16,7 @@ from femanode.constitutive.opencircuit import OpenCircuit
 from femanode.mesh.recovery import Recovery
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array
+from femanode.solver.applied import Applied
 from femanode.solver.candidate import Candidate
 from femanode.solver.ends import CutOff, EndTime, Event
 from femanode.solver.front import Front
@@ -26,7 +27,7 @@ from femanode.solver.reasons import StopReason
 from femanode.solver.state import State, pristine
 from femanode.solver.stepends import Charge, Elapsed, state_of_charge
 from femanode.solver.stepping import Limits, Tally, march
-from femanode.solver.transport import Applied, Transport
+from femanode.solver.transport import Transport
 from femanode.solver.whole import reacted
 from femanode.units import E_CHARGE
 from femanode.verify.bench import KT_300K, Isotropic, constant, cylindrical, disc, moduli, polar

@@ -14,12 +14,13 @@ from femanode.errors import ConvergenceError
 from femanode.mesh.recovery import Recovery
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array
+from femanode.solver.applied import FULL_ACTIVITY, Applied
 from femanode.solver.front import Front
 from femanode.solver.mechanics import Mechanics
 from femanode.solver.physics import Physics
 from femanode.solver.state import pristine
 from femanode.solver.stepping import Limits, Tally, march
-from femanode.solver.transport import FULL_ACTIVITY, Applied, Transport
+from femanode.solver.transport import Transport
 from femanode.verify.bench import (
     Isotropic,
     ball,

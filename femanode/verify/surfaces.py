@@ -8,10 +8,10 @@ import numpy as np
 
 from femanode.mesh.spaces import Spaces
 from femanode.numerics.arrays import Array
+from femanode.solver.applied import Applied
 from femanode.solver.reasons import StopReason
 from femanode.solver.state import State
 from femanode.solver.stepping import Limits, Tally, march
-from femanode.solver.transport import Applied
 from femanode.verify.bench import FAR, Layer, layer, strip, unstressed, wedge
 from femanode.verify.case import Case, Check, Findings, Table
 

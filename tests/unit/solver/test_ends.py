@@ -9,12 +9,12 @@ import pytest
 from numpy.testing import assert_allclose
 
 from femanode.solver.advance import advance_front
+from femanode.solver.applied import FULL_ACTIVITY, Applied
 from femanode.solver.candidate import Candidate
 from femanode.solver.ends import Arrested, Converted, CutOff, EndTime, usual_ends
 from femanode.solver.protocol import Protocol, Step
 from femanode.solver.reasons import StopReason
 from femanode.solver.stepping import Limits, Tally, march
-from femanode.solver.transport import FULL_ACTIVITY, Applied
 from tests.fronts import FAR, Layer, layer, strip, unstressed
 
 

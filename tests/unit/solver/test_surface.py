@@ -22,11 +22,12 @@ from femanode.postprocess.runfacts import RunFacts
 from femanode.simulation import journal
 from femanode.solver import electrode
 from femanode.solver.adaptation import adapt
+from femanode.solver.applied import Applied
 from femanode.solver.averaging import front_mean
 from femanode.solver.candidate import propose
 from femanode.solver.problem import build_problem
 from femanode.solver.stepping import Tally, march
-from femanode.solver.transport import Applied, Transport
+from femanode.solver.transport import Transport
 from tests.fronts import coarse_case
 from tests.helpers import section_spaces
 from tests.unit.simulation.test_resume import Stop, after, same_run, stop

@@ -16,8 +16,9 @@ from femanode.constitutive.swelling import content, conversion
 from femanode.mesh.build import make_section
 from femanode.mesh.files import read_section
 from femanode.mesh.spaces import Spaces, build_spaces
+from femanode.solver.applied import Applied
 from femanode.solver.failure import StepFailed
-from femanode.solver.transport import Applied, Transport
+from femanode.solver.transport import Transport
 from tests.fronts import FAR, Array, layer, strip, wedge
 from tests.helpers import section_spaces
 
