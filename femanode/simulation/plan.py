@@ -12,29 +12,27 @@ from femanode.solver.protocol import Step
 from femanode.solver.stepends import Elapsed
 
 #: Seconds per step: a part that does not depend on the mesh, and the factor of (million unknowns of the first mesh)^1.2
-#: by linear solver, or else with SuperLU; one thread. A line through the README's run (17,600 unknowns, which become
-#: 31,000 on the way; 207 steps of 5.7 Newton iterations in 102 to 116 s with PARDISO, with SuperLU in 230 to 306 s)
-#: and the same at 4-nm elements (1,500 unknowns, 0.05 to 0.1 s a step).
-_FIXED, _GROWING, _SUPERLU = 0.03, {"pardiso": 95.0, "rslab": 120.0}, 235.0
+#: by linear solver, or else with SuperLU; one thread. Where directions differ a step takes more rounds: a power of
+#: k_max/k_mean. Read off 21 bundled cases with rslab (docs/speed.md); PARDISO and SuperLU by their ratio to it.
+_FIXED, _GROWING, _SUPERLU, _ROUNDS = 0.05, {"pardiso": 40.0, "rslab": 50.0}, 100.0, 0.6
 
 #: MiB at the start, and per thousand unknowns of the first mesh (5,300: 425; 26,900: 644; 122,000: 984).
 _BASE_MEMORY, _MEMORY = 380.0, 6.0
 
-#: Steps for every half-thickness that the front could advance, times `time.max_front_advance`: where stress stops it
-#: on the way, and in addition where diffusion is the limit and it goes through; and the power of k_max/k_mean, because
-#: slow directions still move when the fast ones have stopped or are through. Steps counted with elements of a
-#: half-thickness or finer are 0.5 to 1.8 of this in the thirteen bundled cases that were counted.
-_STEPS, _THROUGH, _SPREAD = 0.45, 0.25, 0.55
+#: Steps: a factor, the power of the largest number of steps of `time.max_front_advance` that the front could make, the
+#: power of k_max/k_mean, because slow directions still move when the fast ones have stopped or are through, and what
+#: is added where diffusion is the limit. Least squares over the logarithms of 18 bundled cases, of which it foresees
+#: 0.56 to 1.54 of the steps counted.
+_STEPS, _WAY, _SPREAD, _THROUGH = 1.35, 0.72, 0.41, 1.2
 
 #: Under a protocol: share of the allowed change of content that a time step makes, time steps that a step takes to get
 #: up to speed and to meet its end, and those of a rest or of a hold. 144 steps were counted where this gives 153
 #: (configs/a_si_gitt_100nm.yaml), and 493 where it gives 463 (a_si_rate_test_100nm.yaml).
 _FILLED, _BEGUN, _WAITING = 0.9, 4.0, 6.0
 
-#: A front on a measured chemistry moves in so many times the time steps (409 and 140 in the two insertions of
-#: si_cccv_60nm.yaml, in all 740 where this gives 712), and each takes longer by so many seconds (0.14 to 0.17 s of
-#: processor time a step in the three cases named here, on a machine with three other programs at work).
-_MEASURED, _MEASURED_SECONDS = 11.0, 0.08
+#: A front on a measured chemistry moves in so many times the time steps (514 in all in si_cccv_60nm.yaml, where this
+#: gives 606), and each takes longer by so many seconds (0.08 s in all of processor time a step in these three cases).
+_MEASURED, _MEASURED_SECONDS = 11.0, 0.03
 
 
 @dataclass(frozen=True)
@@ -63,8 +61,9 @@ def plan(problem: Problem) -> Plan:
     steps = int(np.ceil(_of_protocol(problem) if protocol else _of_front(problem, problem.config.time.end)))
     unknowns = 2 * physics.spaces.n_nodes
     growing = _GROWING.get(physics.mechanics.solver.name, _SUPERLU)
+    spread = problem.rates.maximum / problem.rates.mean
     fixed = _FIXED + (_MEASURED_SECONDS if problem.config.material.chemistry.law == "open_circuit" else 0.0)
-    return Plan(steps=steps, seconds=steps * (fixed + growing * (unknowns / 1e6) ** 1.2),
+    return Plan(steps=steps, seconds=steps * (fixed + growing * (unknowns / 1e6) ** 1.2 * spread**_ROUNDS),
                 memory=_BASE_MEMORY + _MEMORY * unknowns / 1000)
 
 
@@ -78,8 +77,9 @@ def _of_front(problem: Problem, end: float) -> float:
         depth *= min(1.0, applied.current * end / float(physics.spaces.mass.sum()))
     D = physics.diffusivity_at_front
     number = damkohler(speed, problem.section.radius, D, physics.chemistry.at_front)
-    share = (_STEPS + _THROUGH * number / (1.0 + number)) * (speed / problem.rates.mean) ** _SPREAD
-    return float(share * depth / (config.time.max_front_advance * problem.half_thickness))
+    advances = depth / (config.time.max_front_advance * problem.half_thickness)
+    held_back = 1.0 + _THROUGH * number / (1.0 + number)
+    return float(_STEPS * advances**_WAY * held_back * (speed / problem.rates.mean) ** _SPREAD)
 
 
 def _of_protocol(problem: Problem) -> float:
