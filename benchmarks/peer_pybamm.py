@@ -36,9 +36,9 @@ FARADAY = 96485.33212           # C/mol
 HOUR = 3600.0
 #: Seconds after a step's beginning, and before a cut-off, within which potentials are not compared.
 NEAR = 60.0
-#: PyBaMM adds 1e-6 V (1/s + 1/(s - 1)) to every open-circuit potential over stoichiometry s, so that it has no end. At
-#: contents of 0 and 1 that moves cut-offs; a stoichiometry of `LEAST` + `SPAN` content stays away from them, and as
-#: diffusion is linear, nothing else changes.
+#: PyBaMM 26.10 adds a barrier to every open-circuit potential, of 1 mV at a stoichiometry of 0.001 and of 1 V at 0, and
+#: likewise at 1. It moves cut-offs at contents of 0 and 1; a stoichiometry of `LEAST` + `SPAN` content stays away from
+#: it, and as diffusion is linear, nothing else changes.
 LEAST, SPAN = 0.25, 0.5
 
 
