@@ -94,6 +94,14 @@ def coupling_bound(candidate: Candidate, limits: Limits) -> float:
     return limits.coupling * float(np.clip(candidate.advance / limits.front_advance, 0.1, 1.0))
 
 
+#: Size of an atom, nm.
+ATOM = 0.1
+
+#: Beginnings of the reasons that a front gives which is too thick for its diffusivity.
+CARRIERS = ("filling of the reacted phase leaves", "content balance off", "content and diffusivity do not agree",
+            "front and carrier balance did not agree")
+
+
 def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) -> str:
     """Reason for which a candidate must be rejected; an empty string if it is accepted."""
     new = candidate.state
@@ -107,10 +115,9 @@ def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) 
     lowest = physics.chemistry.lowest
     filled = (physics.chemistry.content(new.c) - lowest) / (1.0 - lowest)
     if filled.max() > 1.05 or float(np.max(-h * filled)) > 0.05:
-        return (f"filling of the reacted phase leaves [0, 1]: {filled.min():.3g} to {filled.max():.3g}"
-                f"{_too_thick(physics, state)}")
+        return f"{CARRIERS[0]} [0, 1]: {filled.min():.3g} to {filled.max():.3g}"
     if candidate.balance is not None and candidate.balance.error > limits.balance:
-        return f"content balance off by {candidate.balance.error:.1e} (allowed {limits.balance:.0e})"
+        return f"{CARRIERS[1]} by {candidate.balance.error:.1e} (allowed {limits.balance:.0e})"
     if candidate.coupling_error > coupling_bound(candidate, limits):
         return f"stress extrapolation moves the front by {candidate.coupling_error:.3f} delta too far or short"
     if candidate.advance > 1.05 * limits.front_advance:
@@ -140,8 +147,10 @@ def _too_thick(physics: Physics, state: State) -> str:
     thinnest = (1.0 - c_f) * physics.diffusivity_at_front / (c_f * fastest)
     if physics.front.delta <= thinnest:
         return ""
+    advice = (f"take a front.half_thickness below {thinnest:.2g} nm" if thinnest > ATOM else
+              "such slow diffusion is out of reach of a front that is thicker than an atom")
     return (f"; carriers are held back in a layer thinner than the front, v delta c_f/((1 - c_f) D) = "
-            f"{physics.front.delta / thinnest:.2g}: take a front.half_thickness below {thinnest:.2g} nm")
+            f"{physics.front.delta / thinnest:.2g}: {advice}")
 
 
 def _not_finite(candidate: Candidate) -> str:
@@ -237,7 +246,8 @@ def march(physics: Physics, state: State, limits: Limits, stops: list[float], ta
             tally.reject(reason)
             pace = Pace(0.5 * step, ceiling=0.5 * step)
             if pace.dt < limits.min_step:
-                raise ConvergenceError(f"t = {state.t:.6g} s: step fell to {pace.dt:.2e} s: {reason}")
+                cause = _too_thick(physics, state) if reason.startswith(CARRIERS) else ""
+                raise ConvergenceError(f"t = {state.t:.6g} s: step fell to {pace.dt:.2e} s: {reason}{cause}")
             continue
         tally.accepted += 1
         tally.newton += candidate.equilibrium.iterations if candidate.equilibrium else 0

@@ -307,3 +307,18 @@ def test_a_front_too_thick_for_the_diffusivity_is_named_as_the_cause() -> None:
                                                r"front, .* = \d\d: take a front\.half_thickness below 0\.1\d* nm"):
         for _ in march(physics, pristine_state(physics, 20.0), limits, [], Tally()):
             pass
+
+
+@pytest.mark.parametrize("reason", ["content balance off by 3e-08 (allowed 1e-08)",
+                                    "content and diffusivity do not agree after 60 sweeps", "flow is nowhere"])
+def test_other_failures_of_the_carriers_are_told_with_that_cause(reason: str) -> None:
+    # 370 times the above; no front is as thin as 0.0013 nm
+    physics = isotropic_physics(20.0, D=0.0001, sigma_Y=0.1)
+
+    def fails(*_: object) -> Candidate:
+        raise StepFailed(reason)
+
+    with pytest.raises(ConvergenceError) as told:
+        next(march(physics, pristine_state(physics, 20.0), Limits(end=1e6, min_step=0.1), [], Tally(), proposer=fails))
+    assert str(told.value).endswith(reason) == (reason == "flow is nowhere")
+    assert ("= 3.7e+03: such slow diffusion is out of reach" in str(told.value)) == reason.startswith("content")
