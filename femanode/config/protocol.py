@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -100,7 +101,7 @@ def _current(text: str) -> Current:
         if match is not None:
             per, times = match.groups()
             rate = 1.0 / float(per) if per is not None else float(times)
-            if rate > 0.0:
+            if 0.0 < rate < math.inf:
                 return Current(c_rate=rate)
         else:
             return Current(density=_DENSITY.parse(text))

@@ -30,10 +30,16 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+#: So much of what was found is shown, characters.
+LONGEST = 400
+
+
 def problem(found: str, *, allowed: str = "", hint: str = "", key: str = "") -> PydanticCustomError:
     """Error for a validator to raise; `key` names the offending key below the validated section."""
     # pydantic takes no text that is not Unicode, which a configuration made in Python may hold.
-    context = {"found": one_line(found), "allowed": one_line(allowed), "hint": one_line(hint), "key": key}
+    shown = one_line(found)
+    shown = shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."
+    context = {"found": shown, "allowed": one_line(allowed), "hint": one_line(hint), "key": key}
     return PydanticCustomError("femanode", "{found}", context)
 
 
