@@ -31,6 +31,9 @@ NEARLY = 10.0
 #: again.
 AT_REST = 0.2
 
+#: What a step says whose front and carriers do not settle.
+NO_BALANCE = "front and carrier balance did not agree"
+
 
 @dataclass(frozen=True)
 class Moved:
@@ -167,7 +170,7 @@ def advance_front(physics: Physics, state: State, dt: float, shift: Array | None
             raise StepFailed("carrier balance gave a value that is not finite")
         averager = front.averager(xi, averager)
         activity = activity_at_front(physics, averager, outside, drop)
-    raise StepFailed("front and carrier balance did not agree")
+    raise StepFailed(NO_BALANCE)
 
 
 def _drive(physics: Physics, state: State, n: Array, activity: Array, xi: Array, travel: float, dt: float,

@@ -15,6 +15,7 @@ import numpy as np
 
 from femanode.constitutive.swelling import conversion
 from femanode.errors import ConvergenceError
+from femanode.solver.advance import NO_BALANCE
 from femanode.solver.candidate import Candidate, Pace, propose
 from femanode.solver.ends import Event, usual_ends
 from femanode.solver.failure import StepFailed
@@ -22,6 +23,7 @@ from femanode.solver.front import on_front
 from femanode.solver.physics import Physics
 from femanode.solver.reasons import StopReason
 from femanode.solver.state import State
+from femanode.solver.transport import NO_AGREEMENT
 
 #: A plastic increment above its bound is accepted if the front advanced by less than this share of its allowed advance.
 #: It is then a jump (a snap of the last core, a tearing neck), which does not become smaller with the step.
@@ -98,8 +100,7 @@ def coupling_bound(candidate: Candidate, limits: Limits) -> float:
 ATOM = 0.1
 
 #: Beginnings of the reasons that a front gives which is too thick for its diffusivity.
-CARRIERS = ("filling of the reacted phase leaves", "content balance off", "content and diffusivity do not agree",
-            "front and carrier balance did not agree")
+CARRIERS = ("filling of the reacted phase leaves", "content balance off", NO_AGREEMENT, NO_BALANCE)
 
 
 def check(candidate: Candidate, state: State, physics: Physics, limits: Limits) -> str:

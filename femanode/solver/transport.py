@@ -41,6 +41,9 @@ from femanode.solver.failure import StepFailed
 #: nothing, no carrier is lost to it.
 HOST_CONDUCTANCE = 1e-9
 
+#: Beginning of what a step says whose content and diffusivity do not settle.
+NO_AGREEMENT = "content and diffusivity do not agree"
+
 
 @dataclass(frozen=True)
 class Balance:
@@ -237,7 +240,7 @@ class Transport:
             if sweep + 1 >= self.most_sweeps and (mixing is None or change < self.good_enough):
                 break
         if not change < self.good_enough:
-            raise StepFailed(f"content and diffusivity do not agree after {sweep + 1} sweeps: the level still "
+            raise StepFailed(f"{NO_AGREEMENT} after {sweep + 1} sweeps: the level still "
                              f"changes by {change:.1e}")
         return drop, outside
 
