@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import meshio
 import numpy as np
 
 from femanode.mesh.build import make_section
@@ -18,6 +19,17 @@ def quarter(radius: float = 10.0, elements: int = 4) -> tuple[np.ndarray, np.nda
     corners = mesh.doflocs[:, : mesh.nvertices]
     edges = {name: mesh.facets[:, facets].T.copy() for name, facets in mesh.boundaries.items()}
     return np.vstack([corners, np.zeros(corners.shape[1])]).T.copy(), mesh.t.T.copy(), edges
+
+
+def disc(n: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    """Points and triangles of :func:`quarter` with radius 10, to be spoiled by a test."""
+    return quarter(10.0, n)[:2]
+
+
+def saved(path: Path, points: np.ndarray, cells: np.ndarray, kind: str = "triangle") -> Path:
+    """Write a mesh file of one kind of cell."""
+    meshio.Mesh(points, [(kind, cells)]).write(path / "section.vtu")
+    return path / "section.vtu"
 
 
 def write_gmsh4(path: Path, points: np.ndarray, blocks: list[tuple[int, int, np.ndarray]],
