@@ -19,8 +19,6 @@ from femanode.units import parse_quantity
 from tests.meshfiles import disc, saved
 
 MESHES = Path(__file__).parents[3] / "meshes"
-SECTORS = ("quarter", "half", "full")
-SHAPES = [("circle", 0.0), ("annulus", 20.0)]
 
 
 UNITS = {"nm": 1.0, "um": 1e-3, "mm": 1e-6, "m": 1e-9, "angstrom": 10.0}

@@ -13,10 +13,6 @@ from femanode.errors import MeshError
 from femanode.mesh.build import make_section
 from femanode.mesh.files import read_section
 
-MESHES = Path(__file__).parents[3] / "meshes"
-SECTORS = ("quarter", "half", "full")
-SHAPES = [("circle", 0.0), ("annulus", 20.0)]
-
 
 def spoiled(case: str) -> tuple[np.ndarray, list[tuple[str, np.ndarray]]]:
     """Points and cells of a quarter, half, full disc or ring of radius 10, right or wrong in the way ``case`` says."""
