@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from femanode.config.quantities import Section, Text, problem
@@ -63,7 +63,22 @@ def _ends(leaf: Mapping[str, Any], path: str) -> tuple[Any, Any] | None:
         numbers = [_number(one, value) for one in (ends[0], value, ends[1])]
         if None in numbers or not numbers[0] <= numbers[1] <= numbers[2]:  # type: ignore[operator]
             raise problem(f"found [{ends[0]}, {ends[1]}]", allowed=allowed, key=f"{path}.range")
+    for strange in (piece for end in ends for piece in _strange(end, value)):
+        raise problem(f"found {kind(strange)}", allowed=allowed, key=f"{path}.range")
     return ends[0], ends[1]
+
+
+def _strange(end: Any, value: Any) -> Iterator[Any]:
+    """What of an end is not as in the value: its keys, and numbers in units of that kind."""
+    if isinstance(value, Mapping) and isinstance(end, Mapping) and set(end) == set(value):
+        for key in value:
+            yield from _strange(end[key], value[key])
+    elif isinstance(value, list | tuple) and value and isinstance(end, list | tuple):
+        # A table may have its end at other contents, and more of them.
+        for one in end:
+            yield from _strange(one, value[0])
+    elif isinstance(value, Mapping | list | tuple) or _number(end, value) is None:
+        yield end
 
 
 def _number(value: Any, like: Any) -> float | None:

@@ -132,6 +132,23 @@ def test_a_range_that_is_none_is_refused(spoil: dict[str, object], message: str)
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("end", "found"), [
+    ({"content": [0, "1scipy"], "value": ["1 GPa", "2 GPa"]}, "'1scipy'"), ("1 GPa", "'1 GPa'"),
+    ({"content": [0, 1], "value": ["1 GPa", "2 V"]}, "'2 V'"), ({"content": 0, "value": ["1 GPa", "2 GPa"]}, "0"),
+    ({"content": [0, 1], "value": ["1 GPa", True]}, "true"), ({"content": [0, 1]}, "a mapping"), (None, "null")])
+def test_an_end_that_is_not_written_as_its_table_is_refused(end: object, found: str) -> None:
+    raw = lithium_silicon()
+    table = {"content": [0, 0.4, 1], "value": ["100 GPa", "70 GPa", "40 GPa"]}
+    low = {"content": [0, 1], "value": ["90 GPa", "30 GPa"]}
+    raw["mechanics"]["reacted"]["youngs_modulus"] = {"value": table, "source": "x", "range": [low, low]}
+    assert load_material(raw).mechanics.reacted.youngs_modulus
+    assert [row.range for row in describe(raw) if row.path.endswith("reacted.youngs_modulus")] == [
+        "90 GPa at 0, 30 GPa at 1 to 90 GPa at 0, 30 GPa at 1"]
+    raw["mechanics"]["reacted"]["youngs_modulus"]["range"] = [low, end]
+    with pytest.raises(ConfigError, match=f"youngs_modulus.range: found {found}; allowed: two values as that"):
+        load_material(raw)
+
+
 @pytest.mark.parametrize("name", list_materials())
 def test_both_ends_of_every_range_make_a_material(name: str) -> None:
     provenance = load_material(name).provenance
