@@ -208,7 +208,7 @@ def split_leaves(raw: Any, provenance: dict[str, Provenance], path: tuple[str, .
     """Plain data of `raw`; sources and confidences go to `provenance` by dotted path."""
     if not isinstance(raw, Mapping):
         return raw
-    if "value" in raw and set(raw) <= LEAF:
+    if path and "value" in raw and set(raw) <= LEAF:  # a material as a whole has no source
         if set(raw) != {"value"}:
             provenance[".".join(path)] = read_provenance(raw, ".".join(path))
         return split_leaves(raw["value"], provenance, path)

@@ -149,6 +149,12 @@ def test_an_end_that_is_not_written_as_its_table_is_refused(end: object, found: 
         load_material(raw)
 
 
+@pytest.mark.parametrize("value", ["1 GPa", {"name": "Li-Si"}])
+def test_a_material_as_a_whole_has_no_source(value: object) -> None:
+    with pytest.raises(ConfigError, match="found an unknown key 'value'"):
+        load_material({"value": value, "source": "a table"})
+
+
 @pytest.mark.parametrize("name", list_materials())
 def test_both_ends_of_every_range_make_a_material(name: str) -> None:
     provenance = load_material(name).provenance
