@@ -58,7 +58,7 @@ def plan(problem: Problem) -> Plan:
     """Steps, seconds and memory that a run of this problem is expected to take; time to a factor of two."""
     physics = problem.physics
     protocol = problem.config.boundary.protocol is not None
-    steps = int(np.ceil(_of_protocol(problem) if protocol else _of_front(problem, problem.config.time.end)))
+    steps = int(np.ceil(_of_protocol(problem) if protocol else _of_front(problem, _depth(problem))))
     unknowns = 2 * physics.spaces.n_nodes
     growing = _GROWING.get(physics.mechanics.solver.name, _SUPERLU)
     spread = _spread(problem)
@@ -71,14 +71,18 @@ def _spread(problem: Problem) -> float:
     return problem.rates.maximum / problem.rates.mean
 
 
-def _of_front(problem: Problem, end: float) -> float:
-    """Time steps of a front that goes in for ``end`` seconds at most."""
+def _depth(problem: Problem) -> float:
+    """How far a front can have gone in when the run ends, nm, where there is no protocol."""
+    end = problem.config.time.end
+    depth = min(problem.rates.maximum * end, problem.section.outline.wall)
+    current = problem.physics.applied[0].current
+    return depth if current is None else depth * min(1.0, current * end / float(problem.physics.spaces.mass.sum()))
+
+
+def _of_front(problem: Problem, depth: float) -> float:
+    """Time steps of a front that goes in by ``depth`` (nm)."""
     config, physics = problem.config, problem.physics
     speed = problem.rates.maximum
-    depth = min(speed * end, problem.section.outline.wall)
-    applied = physics.applied[0]
-    if applied.current is not None:
-        depth *= min(1.0, applied.current * end / float(physics.spaces.mass.sum()))
     D = physics.diffusivity_at_front
     number = damkohler(speed, problem.section.radius, D, physics.chemistry.at_front)
     advances = depth / (config.time.max_front_advance * problem.half_thickness)
@@ -92,7 +96,7 @@ def _of_protocol(problem: Problem) -> float:
     reacted, least = config.initial.reacted, problem.physics.chemistry.lowest
     charge = (config.initial.content or least) if reacted else 0.0
     # What stays in a phase that was full once; what has not reacted yet is reacted by the front alone.
-    converted, through = (1.0, 0.0) if reacted else (0.0, _of_front(problem, np.inf))
+    converted, through = (1.0, 0.0) if reacted else (0.0, _of_front(problem, problem.section.outline.wall))
     through *= _MEASURED if config.material.chemistry.law == "open_circuit" else 1.0
     t, steps = 0.0, 0.0
     for step in problem.protocol.steps:

@@ -33,3 +33,15 @@ def test_a_protocol_takes_as_long_as_its_steps_say() -> None:
     assert steps("boundary.cycles=6") == pytest.approx(whole / 2, abs=2)
     assert steps("time.end=9 h") == pytest.approx(whole / 2, abs=2)
     assert steps("time.end=1000 h") == whole
+
+
+def test_a_protocol_that_begins_with_an_empty_wire_is_foreseen() -> None:
+    def steps(*protocol: str) -> int:
+        changes = [f"boundary.protocol=[{', '.join(protocol)}]", "boundary.cycles=1"]
+        case = load_config("configs/si_cccv_60nm.yaml", changes)
+        return plan(build_problem(case)).steps
+
+    # of a wire that holds nothing no carriers leave; a step that ends at once takes a few time steps
+    after = steps("Lithiate at 1C until 5 mV")
+    assert 0 <= steps("Delithiate at 1C until 1.2 V", "Lithiate at 1C until 5 mV") - after <= 10
+    assert 0 <= steps("Rest for 1 h", "Lithiate at 1C until 5 mV") - after <= 10
