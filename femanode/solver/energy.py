@@ -78,7 +78,7 @@ def step_energy(physics: Physics, state: State, new: State, eq: Equilibrium, law
                              ((state.xi, state.c), (state.xi, new.c), (new.xi, new.c)))
     driving = spaces.at_points(0.5 * (state.front_stress + new.front_stress))
     mean = 0.5 * (state.point_stress + new.point_stress)
-    strength = physics.product(new.c, new.eqps)[1]
+    strength = physics.product(new.c, 0.5 * (state.eqps + new.eqps))[1]
     kinetics = physics.front.kinetics
     volume = kinetics.swelling_volume
     per_swelling = -kinetics.reaction_energy / volume if volume > 0 else 0.0

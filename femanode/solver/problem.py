@@ -39,10 +39,9 @@ from femanode.solver.preload import loaded
 from femanode.solver.programme import applied_of, protocol_of
 from femanode.solver.protocol import Protocol
 from femanode.solver.resolution import (
-    ELEMENTS_PER_DELTA,
     force_note,
+    front_note,
     half_thickness_on,
-    resolution,
     root_section,
     sector_of_load,
     unevenness_of,
@@ -293,13 +292,8 @@ def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) 
     if delta > 1.001 * natural and not config.initial.reacted:
         notes.append(f"front half-thickness {delta:g} nm is wider than the material's {natural:g} nm: "
                      "its thickness is numerical, with the bias told under accuracy")
-    finest = section.actual_size if config.geometry.shape == "file" else resolution(config)[0]
-    if finest is not None and ELEMENTS_PER_DELTA * finest > 1.3 * delta:
-        notes.append(f"elements of {finest:.4g} nm do not resolve a front of half-thickness {delta:g} nm: take "
-                     f"{delta / ELEMENTS_PER_DELTA:g} nm, or figures scatter by a tenth")
-    if (weak := force_note(config, section)) is not None:
-        notes.append(weak)
-    notes += [said for said in (crystal_note(config), _idle_note(config)) if said is not None]
+    notes += [said for said in (front_note(config, section, delta), force_note(config, section), crystal_note(config),
+                                _idle_note(config)) if said is not None]
     return notes
 
 

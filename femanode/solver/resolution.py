@@ -31,6 +31,9 @@ DEFAULT_RESOLUTION = 64
 #: Elements per half-thickness of the front. With fewer, the layer that swells is not resolved and figures scatter.
 ELEMENTS_PER_DELTA = 2.0
 
+#: The start of conversion for which that is enough: what swells is then 1.24 delta thick.
+USUAL_START = 0.35
+
 #: Elements along the wall in the coarsest parts of an adaptive mesh.
 COARSEST = 8
 
@@ -52,6 +55,17 @@ def resolution(config: Config) -> tuple[float | None, float | None]:
     if delta is None and size is not None:
         delta = max(natural, ELEMENTS_PER_DELTA * size)
     return size, delta
+
+
+def resolving_size(delta: float, start: float) -> float:
+    """Element size, nm, that resolves the layer of a front in which material swells.
+
+    With the front's profile, (1 + tanh(x/2 delta))/2, it swells over 4 delta artanh(1 - 2 start): as ``start`` (xi_lo)
+    goes to a half, that goes to nothing. On elements of 0.4 delta the power balance of a 30-nm silicon wire (delta of
+    2 nm) is open by 1, 3, 13 and 62 % with starts of 0, 0.25, 0.4 and 0.48; on half of them by 2.5 % with 0.4.
+    """
+    thinner = np.arctanh(1.0 - 2.0 * start) / np.arctanh(1.0 - 2.0 * USUAL_START) if start > USUAL_START else 1.0
+    return float(thinner) * delta / ELEMENTS_PER_DELTA
 
 
 def half_thickness_on(config: Config, section: Section) -> float:
@@ -248,6 +262,20 @@ def require_load_fits(config: Config, sector: str, radius: float, where: str) ->
                           where="mechanics.curvature" if mechanics.bending_radius is None else
                           "mechanics.bending_radius", allowed=f"at most {LARGEST_BENDING:g}",
                           hint=f"a radius of curvature of {radius / LARGEST_BENDING:.4g} nm or more")
+
+
+def front_note(config: Config, section: Section, delta: float) -> str | None:
+    """What elements too large for a front of half-thickness ``delta`` (nm) do; None where they are not."""
+    finest = section.actual_size if config.geometry.shape == "file" else resolution(config)[0]
+    start = config.front.conversion_start
+    enough, usual = resolving_size(delta, start), resolving_size(delta, USUAL_START)
+    if finest is None or finest <= enough * (1.3 if enough == usual else 1.0):
+        return None
+    said = f"elements of {finest:.4g} nm do not resolve a front of half-thickness {delta:g} nm"
+    if enough == usual:
+        return f"{said}: take {enough:g} nm, or figures scatter by a tenth"
+    return (f"{said} that converts from xi_lo = {start:g} on: take {enough:.2g} nm, or front.conversion_start: "
+            f"{USUAL_START:g} with {usual:g} nm, or figures are off by a tenth and more")
 
 
 def force_note(config: Config, section: Section) -> str | None:

@@ -26,14 +26,20 @@ import femanode
 from femanode.config.loading import Config
 from femanode.errors import ConfigError, ConvergenceError, FemanodeError
 from femanode.solver.problem import build_problem
+from femanode.solver.resolution import resolution, resolving_size
 from tests.fuzz.strategies import Mapping, mappings, write_meshes
 
 #: Steps and seconds of the processor after which a run is interrupted, as by Ctrl-C; seconds after which it hangs.
 STEPS, SECONDS, HUNG = 10, 1.2, 600.0
+#: Steps and seconds where fronts are resolved.
+FINE = 150, 8.0
 #: Figures of a state may leave their bounds by this: levels above a cut-off and beyond a measured curve; rounding.
 LEVEL, ROUNDING = 6e-3, 1e-6
-#: The power balance is asked for where a front has passed so many of its half-thicknesses.
-TRAVELLED = 1.0
+#: The power balance is asked for where elements resolve the front and it has passed so many of its half-thicknesses:
+#: before, what there is to compare the gap with is little more than what the first steps leave open.
+TRAVELLED, GAP = 1.0, 0.05
+#: Elements over those that `resolving_size` gives, at the most, where it is asked for.
+RESOLVED = 0.81
 
 
 class Hang(BaseException):
@@ -42,11 +48,15 @@ class Hang(BaseException):
 
 @dataclass
 class Verdict:
-    """How a configuration ended: refused, finished, interrupted, stopped (exit code 3), or wrong; and what it left."""
+    """How a configuration ended: refused, finished, interrupted, stopped (exit code 3), or wrong; and what it left.
+
+    ``judged`` where its power balance is among what was asked of it.
+    """
 
     end: str
     said: str = ""
     gap: float = 0.0
+    judged: bool = False
     steps: int = 0
     wrong: list[str] = field(default_factory=list)
 
@@ -181,6 +191,12 @@ def _judge(result: femanode.Result, config: Config, verdict: Verdict) -> None:
         if fields["extent"].min() < -ROUNDING or fields["extent"].max() > 1.0 + ROUNDING:
             wrong.append("extent leaves [0, 1]")
     verdict.gap = float(history["energy_gap"].iloc[-1])
+    delta, size = float(result.manifest["half_thickness_nm"]), resolution(config)[0]
+    within = history["front_depth_nm"] >= TRAVELLED * delta
+    if size is not None and size <= RESOLVED * resolving_size(delta, config.front.conversion_start) and within.any():
+        verdict.judged, gap = True, float(history["energy_gap"][within].abs().max())
+        if not gap <= GAP:
+            wrong.append(f"power balance open by {gap:.1%}, {verdict.gap:.1%} at the end")
 
 
 # --- by hand -----------------------------------------------------------------------------------------------------
@@ -190,6 +206,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--runs", type=int, default=500)
     asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--fine", action="store_true", help="resolved fronts, run until their power balance is judged")
     asked.add_argument("--out", type=Path, default=Path("fuzzed/configurations"))
     chosen = asked.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
@@ -197,18 +214,20 @@ def main() -> None:
     ends: collections.Counter[str] = collections.Counter()
     log = open(chosen.out / f"verdicts-{chosen.seed}.jsonl", "a", encoding="utf-8")  # noqa: SIM115 - open for the whole run
 
-    strategy, told = mappings(write_meshes(scratch / "meshes")), set()
+    strategy, told = mappings(write_meshes(scratch / "meshes"), fine=chosen.fine), set()
+    patience = FINE if chosen.fine else (STEPS, SECONDS)
 
     def one(mapping: Mapping) -> None:
         if json.dumps(mapping) in told:
             return
         told.add(json.dumps(mapping))
         begun = time.process_time()
-        verdict = tried(mapping, scratch / "run")
+        verdict = tried(mapping, scratch / "run", *patience)
         end = "wrong" if verdict.wrong else verdict.end
         ends[end] += 1
-        row = {"end": verdict.end, "said": verdict.said, "gap": verdict.gap, "steps": verdict.steps,
-               "seconds": round(time.process_time() - begun, 1), "wrong": verdict.wrong, "mapping": mapping}
+        row = {"end": verdict.end, "said": verdict.said, "gap": verdict.gap, "judged": verdict.judged,
+               "steps": verdict.steps, "seconds": round(time.process_time() - begun, 1), "wrong": verdict.wrong,
+               "mapping": mapping}
         log.write(json.dumps(row) + "\n")
         log.flush()
         if verdict.wrong:

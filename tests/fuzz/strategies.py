@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from femanode.config.library import list_inert, list_materials, load_material
 from femanode.config.protocol import VERBS
 from femanode.mesh.build import make_section
+from femanode.solver.resolution import resolving_size
 
 Mapping = dict[str, Any]
 
@@ -192,19 +193,25 @@ def loads(draw: st.DrawFn) -> Mapping:
 
 
 @st.composite
-def mappings(draw: st.DrawFn, meshes: Path) -> Mapping:
-    """A configuration as plain data; most are valid, and some are refused as two of their keys exclude each other."""
+def mappings(draw: st.DrawFn, meshes: Path, *, fine: bool = False) -> Mapping:
+    """A configuration as plain data; most are valid, and some are refused as two of their keys exclude each other.
+
+    ``fine`` ones have a front of a fifth of the section and less, on elements that resolve it.
+    """
     geometry, thickness, _ = draw(geometries(meshes))
     material, changes, curve = draw(materials())
     verb = VERBS[load_material(material).carrier.symbol]
     delta = min(float(draw(st.integers(4, 5))), max(4.0, 0.4 * thickness))
+    share, least = draw(st.sampled_from([0.7, 1.0])), 3.5
+    if fine:
+        delta, share, least = min(0.5 * delta, max(1.2, 0.2 * thickness)), 0.4, 0.0
     found: Mapping = {"name": "random", "geometry": geometry, "material": material, "overrides": changes,
                       "crystal": {"axis": draw(st.sampled_from([[0, 0, 1], [1, 1, 0], [1, 1, 1], [1, 1, 2]]))},
                       "front": {"half_thickness": f"{delta:g} nm"},
                       "boundary": draw(boundaries(verb, "coating" in geometry)),
                       "mechanics": draw(loads()),
                       "time": {"end": _number(draw, 20.0, 2e4, "s"), "max_front_advance": _number(draw, 0.25, 1.0)},
-                      "mesh": {"element_size": f"{max(3.5, delta * draw(st.sampled_from([0.7, 1.0]))):g} nm",
+                      "mesh": {"element_size": f"{max(least, delta * share):.3g} nm",
                                "adaptive": draw(st.booleans())},
                       "output": {"frames": draw(st.integers(1, 4)), "pictures": False},
                       "solver": {"linear": draw(st.sampled_from(["scipy", "rslab"]))}}
@@ -213,7 +220,9 @@ def mappings(draw: st.DrawFn, meshes: Path) -> Mapping:
         if curve and _maybe(draw, 2):
             found["initial"]["content"] = _number(draw, 0.05, 1.0)
     if _maybe(draw, 4):
-        found["front"]["conversion_start"] = _number(draw, 0.0, 0.49)
+        found["front"]["conversion_start"] = start = _number(draw, 0.0, 0.4 if fine else 0.49)
+        if fine:
+            found["mesh"]["element_size"] = f"{min(0.4 * delta, 0.8 * resolving_size(delta, start)):.3g} nm"
     if _maybe(draw, 4):
         found["temperature"] = _number(draw, 250.0, 350.0, "K")
     if _maybe(draw, 4):

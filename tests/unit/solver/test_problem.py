@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from femanode.config.loading import Config
+from femanode.config.loading import Config, load_config
 from femanode.errors import ConfigError, MeshError
 from femanode.mesh.build import make_section
 from femanode.solver.laws import crystal_of, mixture_of
@@ -85,6 +85,21 @@ def test_a_front_that_the_mesh_of_a_file_does_not_resolve_is_told(tmp_path: Path
     assert [n for n in notes if "do not resolve a front of half-thickness 0.5 nm: take 0.25 nm" in n]
     notes = build_problem(coarse_file(tmp_path, 20, front={"half_thickness": "1 nm"})).notes
     assert not [n for n in notes if "do not resolve" in n]
+
+
+def test_a_layer_that_swells_thinner_than_its_elements_is_told() -> None:
+    def said(start: float, size: str) -> list[str]:
+        changes = [f"front.conversion_start={start}", "front.half_thickness=2 nm", f"mesh.element_size={size}"]
+        notes = build_problem(load_config("configs/isotropic_129nm.yaml", changes)).notes
+        return [note for note in notes if "do not resolve" in note]
+
+    # 4 delta artanh(1 - 2 xi_lo) of the profile: 2.48 nm with 0.35, 1.62 with 0.4, 0.32 with 0.48
+    assert not said(0.0, "0.8 nm")
+    assert not said(0.35, "0.8 nm")
+    assert not said(0.4, "0.65 nm")
+    assert "take 0.65 nm, or front.conversion_start: 0.35 with 1 nm" in said(0.4, "0.8 nm")[0]
+    assert "from xi_lo = 0.48 on: take 0.13 nm" in said(0.48, "0.8 nm")[0]
+    assert "nm: take 1 nm, or figures" in said(0.35, "1.4 nm")[0]
 
 
 def test_the_sector_asked_for_must_be_that_of_the_file(tmp_path: Path) -> None:
