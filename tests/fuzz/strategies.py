@@ -196,7 +196,7 @@ def loads(draw: st.DrawFn) -> Mapping:
 def mappings(draw: st.DrawFn, meshes: Path, *, fine: bool = False) -> Mapping:
     """A configuration as plain data; most are valid, and some are refused as two of their keys exclude each other.
 
-    ``fine`` ones have a front of a fifth of the section and less, on elements that resolve it.
+    ``fine`` ones have a front of a fifth of the section and less, on elements and in steps that resolve it.
     """
     geometry, thickness, _ = draw(geometries(meshes))
     material, changes, curve = draw(materials())
@@ -205,12 +205,13 @@ def mappings(draw: st.DrawFn, meshes: Path, *, fine: bool = False) -> Mapping:
     share, least = draw(st.sampled_from([0.7, 1.0])), 3.5
     if fine:
         delta, share, least = min(0.5 * delta, max(1.2, 0.2 * thickness)), 0.4, 0.0
+    advance = _number(draw, 0.1, 0.25) if fine else _number(draw, 0.25, 1.0)
     found: Mapping = {"name": "random", "geometry": geometry, "material": material, "overrides": changes,
                       "crystal": {"axis": draw(st.sampled_from([[0, 0, 1], [1, 1, 0], [1, 1, 1], [1, 1, 2]]))},
                       "front": {"half_thickness": f"{delta:g} nm"},
                       "boundary": draw(boundaries(verb, "coating" in geometry)),
                       "mechanics": draw(loads()),
-                      "time": {"end": _number(draw, 20.0, 2e4, "s"), "max_front_advance": _number(draw, 0.25, 1.0)},
+                      "time": {"end": _number(draw, 20.0, 2e4, "s"), "max_front_advance": advance},
                       "mesh": {"element_size": f"{max(least, delta * share):.3g} nm",
                                "adaptive": draw(st.booleans())},
                       "output": {"frames": draw(st.integers(1, 4)), "pictures": False},
