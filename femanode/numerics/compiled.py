@@ -77,7 +77,7 @@ def cache_folder() -> str | None:
                 _log.warning("compiled loops are kept in %s, as %s", place, "; ".join(refused) or "there is no home")
             return str(place)
         refused.append(f"{place} cannot be written ({why})")
-    _log.warning("loops are compiled anew in every run, which takes some 20 s: %s; set NUMBA_CACHE_DIR to a folder "
+    _log.warning("loops are compiled anew in every run, which takes some 10 s: %s; set NUMBA_CACHE_DIR to a folder "
                  "that can be written, or %s=numpy to do without", "; ".join(refused) or "there is no home", SWITCH)
     return None
 
