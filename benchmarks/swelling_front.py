@@ -6,8 +6,9 @@ Quarter disc R = 1 of 2 n^2 straight-sided quadratic triangles, plane strain, fr
 reference radius r is 1 + (1 + tanh((r - a)/0.05))/2 with a from 1.2 to 0.6 in equal steps; E 100, nu 0.28, yield stress
 1, hardening 0.1. Each step is solved by the run's own :class:`femanode.solver.mechanics.Mechanics` until the residual
 has fallen by 1e-9. The time is without imports and compilation; ``--repeat`` gives the median of several. ``--peer
-felupe`` or ``--peer skfem`` measures another code on the same mesh, steps and law, in turn with femanode and in a
-process of its own (felupe must be installed; it is no part of femanode).
+felupe``, ``--peer skfem`` or ``--peer dolfinx`` measures another code on the same mesh, steps and law, in turn with
+femanode and in a process of its own (felupe and dolfinx must be installed; they are no part of femanode). dolfinx may
+belong to another interpreter, as Debian's does to /usr/bin/python3: ``--python-dolfinx`` tells which.
 
 Reference (one-dimensional, 640 steps, a slightly different elastic law): r_out 1.27931, u_06 0.01397.
 """
@@ -15,6 +16,7 @@ Reference (one-dimensional, 640 steps, a slightly different elastic law): r_out 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import statistics
@@ -108,11 +110,28 @@ def solve(n: int, steps: int, backend: str) -> dict[str, Any]:
             "unknowns": 2 * spaces.n_nodes}
 
 
-def peer(name: str, n: int, steps: int) -> dict[str, Any]:
+def environment() -> dict[str, str]:
+    """This one's, with the checkout's femanode to be found by an interpreter that has none."""
+    here = str(Path(__file__).resolve().parents[1])
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))}
+
+
+def python_dolfinx(told: str | None) -> str:
+    """The interpreter told, or else this one or the system's: the first that can import dolfinx 0.5."""
+    candidates = [told] if told else list(dict.fromkeys([sys.executable, "/usr/bin/python3"]))
+    for candidate in candidates:
+        with contextlib.suppress(OSError):
+            trial = [candidate, "-c", "import sys, dolfinx; sys.exit(not dolfinx.__version__.startswith('0.5.'))"]
+            if subprocess.run(trial, capture_output=True, check=False, env=environment()).returncode == 0:
+                return candidate
+    raise SystemExit(f"no dolfinx 0.5 in {' or '.join(candidates)}; --python-dolfinx names an interpreter that has it")
+
+
+def peer(name: str, n: int, steps: int, python: str) -> dict[str, Any]:
     """The same case by another code, in a process of its own."""
     script = Path(__file__).with_name(f"peer_{name}.py")
-    command = [sys.executable, str(script), str(n), str(steps)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run([python, str(script), str(n), str(steps)], capture_output=True, text=True, check=False,
+                          env=environment())
     if done.returncode:
         raise SystemExit(f"{script.name}: {done.stderr.strip().splitlines()[-1]}")
     return dict(json.loads(done.stdout))
@@ -125,11 +144,15 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=40, help="steps of the front (default 40)")
     parser.add_argument("--repeat", type=int, default=1, help="runs of which the median is given")
     parser.add_argument("--backend", default="auto", help="sparse solver: auto, pardiso, rslab, scipy")
-    parser.add_argument("--peer", action="append", default=[], choices=["felupe", "skfem"], help="measure it too")
+    parser.add_argument("--peer", action="append", default=[], choices=["felupe", "skfem", "dolfinx"],
+                        help="measure it too")
+    parser.add_argument("--python-dolfinx", help="interpreter for --peer dolfinx (default: the first that has it)")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     options = parser.parse_args()
     if options.n < 5 or options.n % 5 or options.steps < 1 or options.repeat < 1:
         parser.error("--n must be a multiple of 5 (for a ring of nodes at r = 0.6), --steps and --repeat at least 1")
+    python = {name: python_dolfinx(options.python_dolfinx) if name == "dolfinx" else sys.executable
+              for name in options.peer}
     begin = time.perf_counter()
     solve(5, 2, options.backend)
     compile_s = time.perf_counter() - begin
@@ -137,7 +160,7 @@ def main() -> None:
     for _ in range(options.repeat):
         ours.append(solve(options.n, options.steps, options.backend))
         for name, runs in others.items():
-            runs.append(peer(name, options.n, options.steps))
+            runs.append(peer(name, options.n, options.steps, python[name]))
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     answer = _median(ours) | {"compile_s": compile_s, "n": options.n, "steps": options.steps,
                               "repeat": options.repeat, "load": load}
