@@ -311,7 +311,9 @@ class Front:
     def _stiffness(self, xi: Array) -> Array:
         """Stiffness of the average on every sub-triangle, (sub, 3, 3), nm^2; may be overwritten by the next call."""
         spaces, depth, reach2 = self.spaces, self.log_odds(xi), (self.reach * self.delta) ** 2
-        # Stiff within the front only. Stiff material on both sides would spread the average much farther sideways.
+        # Stiff within the front only. Stiff material on both sides would spread the average much farther sideways. And
+        # not where two fronts are as near: there the distance, which grows by 1 per nm elsewhere, turns, and what went
+        # on spreading gave two fronts 7 delta apart nearly one and the same stress.
         middle = xi[spaces.sub].mean(axis=0)
         area = spaces.sub_area * np.maximum(4.0 * middle * (1.0 - middle), self.least_stiff)
         if self._links is not None:
@@ -326,4 +328,4 @@ class Front:
         along = np.einsum("in,kin->kn", n, spaces.sub_grad)
         stiffness = np.einsum("kn,ln->nkl", along, along)
         stiffness += self.side_share * np.einsum("kin,lin->nkl", spaces.sub_grad, spaces.sub_grad)
-        return np.asarray(stiffness * (reach2 * area)[:, None, None])
+        return np.asarray(stiffness * (reach2 * area * np.minimum(1.0, size**2))[:, None, None])

@@ -103,12 +103,13 @@ def average_blocks(begin: int, end: int, depth: Array, tri: IntArray, grad: Arra
             gy += grad[k, 1, t] * depth[tri[k, t]]
         size = np.hypot(gx, gy)  # size of a gradient
         nx, ny = (gx / size, gy / size) if size > 1e-3 else (0.0, 0.0)
+        stiff = reach2 * area[t] * min(1.0, size * size)
         for k in range(3):
             ax, ay = grad[k, 0, t], grad[k, 1, t]
             for m in range(3):
                 bx, by = grad[m, 0, t], grad[m, 1, t]
                 value = (nx * ax + ny * ay) * (nx * bx + ny * by) + sideways * (ax * bx + ay * by)
-                out[t, k, m] = value * (reach2 * area[t])
+                out[t, k, m] = value * stiff
 
 
 @compiled
