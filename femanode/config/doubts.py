@@ -5,6 +5,7 @@ What cannot be (a negative modulus, a Poisson's ratio of 0.6) is refused on read
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -83,7 +84,8 @@ def doubts(config: Config) -> list[str]:
         asked.append(("boundary.film.diffusivity", config.boundary.film.diffusivity, DIFFUSIVITY))
     found = [_outside(key, value, usual) for key, value, usual in asked if value is not None]
     return [*_capacity(material), *(text for text in found if text),
-            *_flow(material.mechanics.host, "mechanics.host"), *_flow(material.mechanics.reacted, "mechanics.reacted")]
+            *_flow(material.mechanics.host, "mechanics.host"),
+            *_flow(material.mechanics.reacted, "mechanics.reacted", math.log1p(material.swelling.full))]
 
 
 def _widths(config: Config) -> tuple[float, ...]:
@@ -160,13 +162,18 @@ def _molar_mass(symbol: str) -> float | None:
         return None
 
 
-def _flow(phase: Phase, where: str) -> Iterator[str]:
-    """Strength and hardening against the modulus: no solid bears an elastic strain of a quarter."""
+def _flow(phase: Phase, where: str, swollen: float = 0.0) -> Iterator[str]:
+    """Strength and hardening against the modulus: no solid bears an elastic strain of a quarter.
+
+    The front's law takes elastic strains to be small beside those of swelling; ``swollen`` is the largest of these as a
+    logarithm, over which a phase hardens.
+    """
     modulus = _values(phase.youngs_modulus)[-1]
-    strain = max(phase.yield_stress.value) / modulus
+    strain = (max(phase.yield_stress.value) + phase.hardening_modulus * swollen) / modulus
     if strain > 0.25:
-        yield (f"{where}.yield_stress is {strain:.2g} of youngs_modulus; a perfect crystal bears about a tenth: "
-               "is it meant?")
+        hardened = " with the hardening over its swelling" if phase.hardening_modulus * swollen else ""
+        yield (f"{where}.yield_stress{hardened} is {strain:.2g} of youngs_modulus; a perfect crystal bears about a "
+               "tenth: is it meant?")
     if phase.hardening_modulus > modulus:
         yield (f"{where}.hardening_modulus is {phase.hardening_modulus:.4g} GPa, above youngs_modulus, "
                f"{modulus:.4g} GPa: is it meant?")

@@ -97,6 +97,7 @@ def load_checkpoint(folder: Path, configuration: Mapping[str, Any]) -> Parts | N
         try:
             meta, arrays = _read(path)
             _require_match(path, meta, now)
+            parts = _parts(meta, arrays)
         except ConfigError as error:
             misfit = misfit or error
             _log.warning("%s is not gone on from: %s", path, error.found)
@@ -106,7 +107,7 @@ def load_checkpoint(folder: Path, configuration: Mapping[str, Any]) -> Parts | N
             for other in refused:
                 os.replace(other, folder / REFUSED)
             _tell_changes(meta["configuration"], now)
-            return _parts(meta, arrays)
+            return parts
         refused.append(path)
     if misfit is not None:
         raise misfit
@@ -154,6 +155,8 @@ def _digest(arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.uint8]:
 
 
 def _parts(meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Parts:
+    if not isinstance(meta.get("data"), Mapping):
+        raise ValueError("no description of its parts")
     return {name: Part({key.split("/", 1)[1]: a for key, a in arrays.items() if key.split("/", 1)[0] == name}, data)
             for name, data in meta["data"].items()}
 

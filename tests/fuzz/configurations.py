@@ -23,6 +23,7 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 import femanode
+from femanode.config.doubts import doubts
 from femanode.config.loading import Config
 from femanode.errors import ConfigError, ConvergenceError, FemanodeError
 from femanode.solver.problem import build_problem
@@ -38,7 +39,13 @@ LEVEL, ROUNDING = 6e-3, 1e-6
 #: The power balance is asked for where a front has passed so many of its half-thicknesses: before, what there is to
 #: compare the gap with is little more than what the first steps leave open. With steps three times as long as those
 #: by default one of 2 nm in germanium was open by 7 % there and by 2 % later, with the default's by half a per cent.
+#: Nor is it asked for where strength is a quarter of the modulus, which the law is not made for and `check` asks about:
+#: with 6 GPa on 12.5 GPa it was open by 14 %, with as much on 100 GPa by 1.6 %.
 TRAVELLED, GAP = 1.0, 0.05
+#: What the front's dissipation may fall by in a step, relative to what it is: of a front that a current keeps close to
+#: equilibrium it is a small difference, with an error of the step. One fell by 0.5 % of 0.04 nJ/m within its first
+#: 0.001 nm in steps of 0.16 delta, by 0.02 % on elements half as large, and never in steps of 0.05 delta.
+REVERSIBLE = 0.01
 #: Elements over those of `resolving_size`, and advance of a step over delta, at the most where it is asked for.
 RESOLVED, STEP = 0.81, 0.25
 
@@ -173,7 +180,7 @@ def _judge(result: femanode.Result, config: Config, verdict: Verdict) -> None:
     for name in ("flow_dissipation_nJ_m", "front_dissipation_nJ_m", "diffusion_dissipation_nJ_m"):
         if name in history:
             steps, size = np.diff(history[name]), float(history[name].abs().max())
-            if steps.size and steps.min() < -1e-9 * size - 1e-15:
+            if steps.size and steps.min() < -(REVERSIBLE if name.startswith("front") else 1e-9) * size - 1e-15:
                 wrong.append(f"{name} falls by {-steps.min():.3g} of {size:.3g}")
     layered = config.geometry.core is not None or config.geometry.coating is not None
     for frame in result.frames:
@@ -195,7 +202,8 @@ def _judge(result: femanode.Result, config: Config, verdict: Verdict) -> None:
     delta, size = float(result.manifest["half_thickness_nm"]), resolution(config)[0]
     within = history["front_depth_nm"] >= TRAVELLED * delta
     resolved = (size is not None and size <= RESOLVED * resolving_size(delta, config.front.conversion_start)
-                and config.time.max_front_advance <= STEP)
+                and config.time.max_front_advance <= STEP and not config.initial.reacted
+                and not any("of youngs_modulus" in doubt for doubt in doubts(config)))
     if resolved and within.any():
         verdict.judged, gap = True, float(history["energy_gap"][within].abs().max())
         if not gap <= GAP:
