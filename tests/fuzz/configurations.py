@@ -43,9 +43,10 @@ LEVEL, ROUNDING = 6e-3, 1e-6
 #: with 6 GPa on 12.5 GPa it was open by 14 %, with as much on 100 GPa by 1.6 %.
 TRAVELLED, GAP = 1.0, 0.05
 #: What the front's dissipation may fall by in a step, relative to what it is: of a front that a current keeps close to
-#: equilibrium it is a small difference, with an error of the step. One fell by 0.5 % of 0.04 nJ/m within its first
-#: 0.001 nm in steps of 0.16 delta, by 0.02 % on elements half as large, and never in steps of 0.05 delta.
-REVERSIBLE = 0.01
+#: equilibrium it is a small difference. One fell by 0.5 % of 0.04 nJ/m within its first 0.001 nm in steps of 0.16 delta,
+#: by 0.02 % on elements half as large, and never in steps of 0.05 delta; another, of 2.2 nm around a hole of 3 nm, by 1 %
+#: in steps of any length: it is pressed by what fills behind it, and its stress is remembered over a delta/2 of travel.
+REVERSIBLE = 0.02
 #: Elements over those of `resolving_size`, and advance of a step over delta, at the most where it is asked for.
 RESOLVED, STEP = 0.81, 0.25
 
