@@ -102,4 +102,18 @@ class Protocol:
         for wanted in step.charges:
             if current is not None and (charge - wanted) * np.sign(current) >= 0.0:
                 return f"not begun: the state of charge is {charge:.4f}, its end is at {wanted:.4f}"
+        if _is_beyond(state, step.applied):
+            return "not begun: the potential is beyond its end already"
         return None
+
+
+def _is_beyond(state: State, applied: Applied) -> bool:
+    """Whether the level outside is beyond where a given current ends, and cannot come back when that current flows.
+
+    It cannot if the last current had the same sign and was no larger; of another one the first time step tells. Without
+    this a time step at a high current led far beyond an end that a lower one had passed.
+    """
+    current, level = applied.current, 1.0 - state.outside
+    if not current or not state.entered or current * state.carried < 0.0 or abs(current) < abs(state.carried):
+        return False
+    return level >= applied.cutoff if current > 0.0 else level <= applied.cutoff

@@ -106,6 +106,25 @@ def test_what_cannot_begin_is_skipped_and_said() -> None:
     assert said[2].reason == "time of the step over"
 
 
+@pytest.mark.parametrize("steps", [
+    ["Lithiate at C/5 until 20 mV", "Lithiate at 2C until 25 mV"],
+    ["Lithiate at C/5 until 20 mV", "Hold at 20 mV until C/20", "Lithiate at C/20 until 21 mV"],
+    ["Delithiate at C/5 until 0.15 V", "Delithiate at 1C until 0.14 V"]])
+def test_a_step_whose_potential_is_passed_is_not_begun(steps: list[str]) -> None:
+    found, said = follow(wire([*steps, "Rest for 1 s"]))
+    last = len(steps) - 1
+    assert said[last].reason == "not begun: the potential is beyond its end already"
+    assert said[last].begun == said[last].ended == said[last - 1].ended
+    assert last not in {c.state.step for c in found}
+
+
+def test_a_smaller_or_an_opposite_current_is_tried_where_the_potential_is_passed() -> None:
+    # its overpotential may bring the potential back
+    _, said = follow(wire(["Lithiate at 2C until 20 mV", "Lithiate at C/50 until 21 mV", "Delithiate at C/5 until 1 V",
+                           "Lithiate at C/5 until 0.9 V"]))
+    assert not any(one.reason.startswith("not begun") for one in said)
+
+
 def test_a_full_and_an_empty_phase_end_a_step_without_another_end() -> None:
     _, said = follow(wire(["Lithiate at 1C for 100 h", "Delithiate at 1C for 100 h"]))
     assert [one.reason for one in said] == ["cut-off reached", "cut-off reached"]
