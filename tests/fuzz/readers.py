@@ -32,7 +32,7 @@ from femanode.output.runfolder import RunFolder
 from femanode.simulation.opening import open_journal
 from femanode.solver.problem import Problem, build_problem
 from femanode.study.cases import Builder
-from femanode.study.curves import ColumnModel, DataModel, read_curve
+from femanode.study.curves import SLACK, ColumnModel, DataModel, read_curve
 from femanode.study.fitfile import load_fit
 from femanode.study.sweepfile import load_sweep
 from femanode.units import MEANING, format_quantity, parse_quantity
@@ -137,7 +137,7 @@ def table(data: bytes, folder: Path) -> None:
     curve = read_curve(model, folder, {(): Place("fit.yaml")})
     assert np.all(np.diff(curve.time) > 0)
     assert np.all(np.isfinite(curve.value))
-    assert np.all(curve.value >= 0)
+    assert np.all(curve.value >= (0.0 if curve.error is None else -SLACK * curve.error))
     assert curve.time[0] >= 0
 
 
