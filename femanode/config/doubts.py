@@ -21,6 +21,8 @@ __all__ = ["doubts"]
 
 #: Relative difference of a capacity from Faraday's law that rounding explains.
 ROUNDED = 0.02
+#: Strain of swelling over what is borne elastically, below which the front's law, whose layer flows, is off.
+FLOWING = 2.0
 #: Grams per cubic centimetre of one gram per mole in one cubic nanometre.
 GRAMS = 1.0 / 602.214
 
@@ -165,15 +167,19 @@ def _molar_mass(symbol: str) -> float | None:
 def _flow(phase: Phase, where: str, swollen: float = 0.0) -> Iterator[str]:
     """Strength and hardening against the modulus: no solid bears an elastic strain of a quarter.
 
-    The front's law takes elastic strains to be small beside those of swelling; ``swollen`` is the largest of these as a
-    logarithm, over which a phase hardens.
+    ``swollen`` is the logarithm of its volume, over which it hardens.
     """
-    modulus = _values(phase.youngs_modulus)[-1]
-    strain = (max(phase.yield_stress.value) + phase.hardening_modulus * swollen) / modulus
+    modulus, hardened = _values(phase.youngs_modulus)[-1], phase.hardening_modulus * swollen
+    strain = (max(phase.yield_stress.value) + hardened) / modulus
+    what = f"{where}.yield_stress{' with the hardening over its swelling' if hardened else ''} is {strain:.2g} of "
     if strain > 0.25:
-        hardened = " with the hardening over its swelling" if phase.hardening_modulus * swollen else ""
-        yield (f"{where}.yield_stress{hardened} is {strain:.2g} of youngs_modulus; a perfect crystal bears about a "
-               "tenth: is it meant?")
+        yield f"{what}youngs_modulus; a perfect crystal bears about a tenth: is it meant?"
+    # Biaxial, as within a front: of its misfit, a third of the volume's, what is not elastic flows.
+    misfit = swollen / 3.0
+    elastic = (1.0 - max(_values(phase.poisson_ratio))) * strain
+    if 0.0 < misfit < FLOWING * elastic:
+        yield (f"{what}youngs_modulus and bears {elastic:.2g} elastically, where swelling strains by {misfit:.2g}, all "
+               "of which flows in the front's law: is it meant?")
     if phase.hardening_modulus > modulus:
         yield (f"{where}.hardening_modulus is {phase.hardening_modulus:.4g} GPa, above youngs_modulus, "
                f"{modulus:.4g} GPa: is it meant?")

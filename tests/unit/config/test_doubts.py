@@ -58,6 +58,8 @@ def test_a_capacity_ten_times_faradays_is_asked_about() -> None:
     ("mechanics.reacted.yield_stress", "20 GPa", "yield_stress is 0.5 of youngs_modulus; a perfect crystal bears"),
     ("mechanics.reacted.hardening_modulus", "15 GPa",  # (1 + 15 ln 3.8)/40
      "yield_stress with the hardening over its swelling is 0.53 of youngs_modulus; a perfect crystal bears"),
+    ("swelling.expansion", 0.02,
+     "is 0.025 of youngs_modulus and bears 0.019 elastically, where swelling strains by 0.0066"),
     ("mechanics.reacted.hardening_modulus", "400 GPa", "hardening_modulus is 400 GPa, above youngs_modulus, 40 GPa"),
 ])
 def test_a_value_out_of_all_usual_range_is_asked_about(key: str, value: Any, said: str) -> None:
