@@ -28,7 +28,7 @@ def confined_to(folder: str | Path | None) -> Iterator[None]:
 
 
 def require_inside(path: Path, where: str = "") -> None:
-    """Refuse a file that the confinement does not let be read.
+    """Refuse a file or folder that the confinement does not let be read or written.
 
     Symbolic links are followed first: one in the folder that leads out of it is refused too.
 
@@ -42,7 +42,7 @@ def require_inside(path: Path, where: str = "") -> None:
         return
     real = path.resolve()
     if not (real.is_relative_to(folder) or real.is_relative_to(_BUNDLED)):
-        raise ConfigError(f"found the file '{path}', outside of '{folder}'", where=where,
+        raise ConfigError(f"found '{path}', outside of '{folder}'", where=where,
                           allowed="files in the folder of what was given (--untrusted)")
 
 

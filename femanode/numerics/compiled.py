@@ -52,10 +52,14 @@ def _loads() -> bool:
     if importlib.util.find_spec("numba") is None:
         return False
     try:
-        import numba  # noqa: F401
+        import numba
     except Exception as error:  # versions that do not fit, a library that is missing, a disk that is full
         said = (str(error).splitlines() or [type(error).__name__])[0]
         _log.warning("loops run in plain numpy, which is slower: numba does not load (%s)", said)
+        return False
+    config: Any = numba.config
+    if config.DISABLE_JIT:
+        _log.warning("loops run in plain numpy, which is slower: NUMBA_DISABLE_JIT is set")
         return False
     return True
 

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 
 from femanode.config.complaints import Place, Places, explain, locate, places_of
 from femanode.config.quantities import Section, Whole
+from femanode.config.trust import require_inside
 from femanode.config.yamlio import kind, load_yaml
 from femanode.errors import ConfigError
 from femanode.study.curves import Curve, DataModel, read_curve, unit_of
@@ -93,6 +94,8 @@ def load_fit(source: str | Path | Mapping[str, Any]) -> Fit:
         model = FitModel.model_validate(data)
     except ValidationError as error:
         raise explain(error, FitModel, places) from None
+    if model.cache and not isinstance(source, Mapping):
+        require_inside(folder / model.cache, locate(places, ("cache",)))
     if model.data is None and not model.targets:
         raise ConfigError("found neither data nor targets", where=locate(places, ()), allowed="one of them, or both")
     parameters = tuple(_parameter(path, dict(raw), locate(places, ("parameters", path)))

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 
 from femanode.config.complaints import Place, Places, explain, locate, places_of
 from femanode.config.quantities import Duration, Section, Text, Unit, Whole
+from femanode.config.trust import require_inside
 from femanode.config.yamlio import kind, load_yaml
 from femanode.errors import ConfigError
 from femanode.study.design import Axis, Method, Sampling, points
@@ -113,6 +114,8 @@ def load_sweep(source: str | Path | Mapping[str, Any]) -> Sweep:
         model = SweepModel.model_validate(data)
     except ValidationError as error:
         raise explain(error, SweepModel, places) from None
+    if model.cache and not isinstance(source, Mapping):
+        require_inside(folder / model.cache, locate(places, ("cache",)))
     groups = {_group(key, locate(places, ("axes", key))): _axis(raw, locate(places, ("axes", key)), key.count(","))
               for key, raw in model.axes.items()}
     # One spelling of a group, under which it is looked up again.

@@ -135,6 +135,27 @@ def test_every_command_has_the_option(place: Path, command: str) -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(("cache", "refused"), [
+    ("cases", False), ("../foreign/cases", False), ("../private/cases", True), ("/tmp/cases", True),
+    ("linked/cases", True)])
+def test_cases_kept_outside_are_refused(place: Path, cache: str, refused: bool) -> None:
+    from femanode.study.fitfile import load_fit
+    from femanode.study.sweepfile import load_sweep
+
+    (place / "case.yaml").write_text(CASE)
+    (place / "sweep.yaml").write_text(SWEEP.replace("FILE", "case.yaml") + f"cache: {cache}\n")
+    (place / "fit.yaml").write_text(f"base: case.yaml\ncache: {cache}\nparameters: {{temperature: {{from: 290 K, to: "
+                                    "310 K}}\ntargets: {front_depth_nm: {value: 3 nm, error: 1 nm}}\n")
+    for load, file in ((load_sweep, "sweep.yaml"), (load_fit, "fit.yaml")):
+        load(place / file)  # trusted
+        with confined_to(place):
+            if refused:
+                with pytest.raises(ConfigError, match=rf"{file}:\d+: cache: found '.*cases', outside of"):
+                    load(place / file)
+            else:
+                load(place / file)
+
+
 def test_data_of_a_fit_from_outside_are_refused(place: Path) -> None:
     from femanode.study.datafile import read_datafile
 
