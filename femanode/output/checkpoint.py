@@ -103,8 +103,8 @@ def load_checkpoint(folder: Path, configuration: Mapping[str, Any]) -> Parts | N
             _log.warning("%s is not gone on from: %s", path, error.found)
         except Exception as error:  # whatever bytes that are no checkpoint make of the reader
             # What is no archive numpy takes for pickled data, and says how to load them unsafely.
-            said = "no archive of arrays" if "pickled" in str(error) else str(error).splitlines()[0] if str(error) else ""
-            _log.warning("%s cannot be read (%s)", path, said or "cut short")
+            said = str(error).partition("\n")[0] or "cut short"
+            _log.warning("%s cannot be read (%s)", path, "no archive of arrays" if "pickled" in said else said)
         else:
             for other in refused:
                 os.replace(other, folder / REFUSED)
