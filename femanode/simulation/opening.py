@@ -8,7 +8,7 @@ from pathlib import Path
 from femanode.errors import ConfigError, DiskError
 from femanode.output.checkpoint import Parts, load_checkpoint
 from femanode.output.disk import telling
-from femanode.output.writers import prepare_folder
+from femanode.output.writers import FrameEntry, prepare_folder
 from femanode.simulation.journal import Journal, is_final
 from femanode.simulation.sources import write_inputs
 from femanode.simulation.takeup import LINEAR_SOLVER, changes_of_means, on_stored_mesh
@@ -47,6 +47,8 @@ def _opened(problem: Problem, folder: Path, *, overwrite: bool, resume: bool) ->
             raise ConfigError("the run there has left no checkpoint", where=str(folder),
                               hint="use --overwrite to run it anew, or another folder with -o")
         killed_early = resume and (folder / "config.yaml").is_file()
+        if killed_early and (folder / "history.csv").is_file():
+            _log.warning("%s has no checkpoint: the run there is begun anew", folder)
         prepare_folder(folder, overwrite=overwrite or killed_early)
         write_inputs(problem, folder)
         return Journal(problem, folder)
@@ -72,7 +74,18 @@ def _is_whole(problem: Problem, folder: Path, stored: Parts) -> bool:
     stop, t = stored["run"].data["stop"], stored["state"].data["t"]
     pictures = (folder / "pictures").exists() or not problem.config.output.pictures
     return (stop is not None and is_final(StopReason[stop], t, problem.config.time.end) and pictures
-            and (folder / "manifest.json").exists())
+            and (folder / "manifest.json").exists() and _has_its_results(folder, stored))
+
+
+def _has_its_results(folder: Path, stored: Parts) -> bool:
+    """Whether the table has a line for each row of the checkpoint, and its frames are there."""
+    table, wanted = folder / "history.csv", 1 + len(stored["record"].arrays["rows"])
+    if not table.is_file():
+        return False
+    with open(table, "rb") as stream:
+        lines = sum(1 for _ in stream)
+    frames = [FrameEntry(*entry).name for entry in stored["run"].data["frames"]]
+    return lines == wanted and all((folder / name).is_file() for name in frames)
 
 
 def is_complete(problem: Problem, folder: Path) -> bool:

@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose
 
 import femanode
 from femanode.config.loading import Config
-from femanode.errors import ConvergenceError, DiskError
+from femanode.errors import ConfigError, ConvergenceError, DiskError
 from femanode.output import writers
 from femanode.simulation import journal
 from tests.fronts import coarse_case
@@ -141,6 +141,32 @@ def test_a_disk_that_is_full_when_the_solver_stops_is_told_with_it(
                                         r"could be written") as stop:
         femanode.run(case(), tmp_path / "run")
     assert stop.value.exit_code == 3
+
+
+def test_resuming_a_finished_run_mends_its_table_and_names_a_frame_that_is_gone(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    femanode.run(case(), folder)
+    table, whole = folder / "history.csv", (folder / "history.csv").read_bytes()
+    table.unlink()
+    femanode.run(case(), folder, resume=True)
+    assert table.read_bytes() == whole
+    table.write_bytes(b"".join(whole.splitlines(keepends=True)[:2]))
+    femanode.run(case(), folder, resume=True)
+    assert table.read_bytes() == whole
+    frame = sorted((folder / "frames").iterdir())[-1]
+    frame.unlink()
+    with pytest.raises(ConfigError, match=f"no frames/{frame.name}"):
+        femanode.run(case(), folder, resume=True)
+
+
+def test_a_run_whose_checkpoints_are_gone_is_begun_anew_and_that_is_said(tmp_path: Path,
+                                                                         caplog: pytest.LogCaptureFixture) -> None:
+    folder = tmp_path / "run"
+    femanode.run(case(), folder)
+    for path in (*folder.glob("checkpoint*"), folder / "manifest.json"):
+        path.unlink()
+    femanode.run(case(), folder, resume=True)
+    assert any("has no checkpoint: the run there is begun anew" in record.message for record in caplog.records)
 
 
 def test_resuming_a_finished_run_on_a_read_only_disk_does_nothing(tmp_path: Path,
