@@ -43,10 +43,17 @@ def test_a_wire_at_rest_is_plausible(start: tuple[Recorder, FieldSet, State]) ->
     ("hoop_surface_max_GPa", 8.0, "")])
 def test_figures_of_the_record(start: tuple[Recorder, FieldSet, State], column: str, value: float, said: str) -> None:
     record, fields, _ = start
-    record.rows[-1][column] = value
+    record.rows.append({**record.rows[0], "state_of_charge": 1e-3, column: value})
     found = implausible(record, fields)
     assert len(found) == bool(said)
     assert not said or found[0].startswith(said)
+
+
+def test_no_balance_is_drawn_of_rounding(start: tuple[Recorder, FieldSet, State]) -> None:
+    record, fields, _ = start
+    # as a wire is after ten minutes at its open-circuit potential
+    record.rows.append({**record.rows[0], "state_of_charge": 3.7e-19, "energy_gap": -0.12})
+    assert implausible(record, fields) == []
 
 
 @pytest.mark.parametrize(("change", "said"), [
