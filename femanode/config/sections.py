@@ -355,3 +355,6 @@ class Solver(Section):
         default="auto", description="stress that moves the front in a step: agreed: found together with that at its "
         "end; extrapolated: from the steps before; auto: agreed, but extrapolated where stress drives the carriers too"
     )
+    patience: Duration | None = Field(
+        default=1800.0, description="wall-clock time after which a call into a library counts as hung: the run is "
+        "saved and ends; null: never")

@@ -14,6 +14,7 @@ import scipy.sparse.linalg as spla
 
 from femanode.numerics.arrays import Array, IntArray
 from femanode.numerics.pardiso import Pardiso
+from femanode.numerics.pulse import beat
 from femanode.numerics.rslab import Rslab, obstacle
 from femanode.numerics.superlu import SuperLU
 
@@ -107,6 +108,7 @@ class SymmetricSolver:
         SingularMatrix
             The matrix is singular to working precision, or has entries that are not finite.
         """
+        beat()
         self.factorisations += 1
         self._matrix = None
         if not np.all(np.isfinite(matrix.data)):
@@ -171,6 +173,7 @@ class SymmetricSolver:
 
     def _refined(self, matrix: sp.csc_matrix, rhs: Array) -> tuple[Array, float]:
         """Solution and its residual over the right side, refined while that gains a digit each time."""
+        beat()
         size = np.sqrt(inner(rhs, rhs))
         if not np.isfinite(size):
             return rhs, np.inf

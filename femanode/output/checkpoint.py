@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from femanode import __version__
 from femanode.errors import ConfigError
-from femanode.output.disk import replacing, telling
+from femanode.output.disk import give_room_back, keep_room, replacing, telling
 from femanode.solver.state import Part
 
 #: Layout of the file; to be raised when a part changes its meaning.
@@ -29,11 +30,13 @@ NAMES = ("checkpoint.npz", "checkpoint.old.npz")
 #: Where one that was refused is kept, out of the way of the next save.
 REFUSED = "checkpoint.refused.npz"
 #: Keys that may differ when a run goes on: they do not touch the steps already made.
-FREE_KEYS = ("time.end", "output.pictures", "output.checkpoint")
+FREE_KEYS = ("time.end", "output.pictures", "output.checkpoint", "solver.patience")
 #: Keys that may differ too: the steps to come then differ by as much as two linear solvers do.
 SOLVER_KEYS = ("solver.linear",)
 #: How many changed keys one line names.
 MOST_NAMED = 4
+#: Room kept for the next checkpoint, over what this one takes; and bytes beyond, of which a thousand rows take half.
+ROOM, MORE = 1.25, 2**20
 
 _META, _DIGEST = "meta", "digest"
 _log = logging.getLogger(__name__)
@@ -64,9 +67,11 @@ def save_checkpoint(folder: Path, parts: Parts, configuration: Mapping[str, Any]
     arrays = {f"{name}/{key}": array for name, part in parts.items() for key, array in part.arrays.items()}
     arrays[_META] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
     with replacing(newest) as temporary:
-        with open(temporary, "wb") as stream:
+        # Over the room that was kept for it, if it was.
+        with open(temporary, "r+b" if temporary.exists() else "wb") as stream:
             # Not compressed: that would take ten times as long as the writing.
             np.savez(stream, **{_DIGEST: _digest(arrays)}, **arrays)  # type: ignore[arg-type]
+            stream.truncate()
             stream.flush()
             os.fsync(stream.fileno())
         if newest.exists():
@@ -74,6 +79,40 @@ def save_checkpoint(folder: Path, parts: Parts, configuration: Mapping[str, Any]
     with telling(newest):
         sync_folder(folder)
     return newest
+
+
+def keep_room_for(folder: Path, parts: Parts) -> None:
+    """Keep room on the disk for a checkpoint of these parts, and of what they grow to in some thousand steps.
+
+    Raises
+    ------
+    DiskError
+        There is no room for it.
+    """
+    taken = sum(array.nbytes for part in parts.values() for array in part.arrays.values())
+    keep_room(folder / NAMES[0], int(ROOM * taken) + MORE)
+
+
+def forgo_room(folder: Path) -> None:
+    """No further checkpoint is to come."""
+    give_room_back(folder / NAMES[0])
+
+
+def keep_twice(folder: Path) -> None:
+    """Have the newest in place of the one before it, which speaks of files that are to go.
+
+    Raises
+    ------
+    DiskError
+        The disk does not take it; both are as they were.
+    """
+    newest, older = (folder / name for name in NAMES)
+    with replacing(older) as temporary:
+        shutil.copyfile(newest, temporary)
+        with open(temporary, "rb") as stream:
+            os.fsync(stream.fileno())
+    with telling(older):
+        sync_folder(folder)
 
 
 def load_checkpoint(folder: Path, configuration: Mapping[str, Any]) -> Parts | None:

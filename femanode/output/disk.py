@@ -15,6 +15,9 @@ from femanode.errors import DiskError
 _HINTS = {**dict.fromkeys((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)), "make room there"),
           errno.EFBIG: "raise the limit on the size of files (ulimit -f)",
           **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "make it writable")}
+#: A file system or a C library that cannot take room without writing; bytes written at once where that is so.
+_NO_SUCH_CALL = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS, errno.ENODEV)
+_BLOCK = 2**20
 
 
 def disk_error(error: OSError, where: Path | str | None = None) -> DiskError:
@@ -96,7 +99,7 @@ def replacing(path: Path) -> Iterator[Path]:
     DiskError
         The disk does not take it; ``path`` is as it was.
     """
-    temporary = path.with_name(path.name + ".part")
+    temporary = passing(path)
     try:
         with telling(path):
             yield temporary
@@ -105,6 +108,45 @@ def replacing(path: Path) -> Iterator[Path]:
         with suppress(OSError):
             temporary.unlink()
         raise
+
+
+def passing(path: Path) -> Path:
+    """Where the file that is to take the place of ``path`` lies until it is whole."""
+    return path.with_name(path.name + ".part")
+
+
+def keep_room(path: Path, size: int) -> None:
+    """Take room on the disk for what `replacing` is to write to ``path`` later; what is there grows to ``size`` bytes.
+
+    The room is a file that is written over in place, so that nobody else can take it in between. A file system that
+    writes anew in place of over (btrfs, ZFS, APFS) keeps room all the same, but may hand it to another program first.
+
+    Raises
+    ------
+    DiskError
+        The disk has no such room; none is taken.
+    """
+    room = passing(path)
+    try:
+        with telling(path), open(room, "ab") as stream:
+            there = os.fstat(stream.fileno()).st_size
+            try:
+                if there < size:
+                    os.posix_fallocate(stream.fileno(), 0, size)
+            except (AttributeError, OSError) as error:
+                if isinstance(error, OSError) and error.errno not in _NO_SUCH_CALL:
+                    raise
+                for begin in range(there, size, _BLOCK):
+                    stream.write(bytes(min(_BLOCK, size - begin)))
+    except DiskError:
+        give_room_back(path)
+        raise
+
+
+def give_room_back(path: Path) -> None:
+    """Remove what `keep_room` has taken."""
+    with suppress(OSError):
+        passing(path).unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> Path:

@@ -6,6 +6,7 @@ import csv
 import importlib.metadata
 import io
 import json
+import logging
 import os
 import platform
 import subprocess
@@ -32,6 +33,8 @@ from femanode.solver.stepping import Tally
 
 PACKAGES = ("femanode", "numpy", "scipy", "scikit-fem", "meshio", "pyvista", "pydantic", "pymetis", "numba",
             "pypardiso", "rslab")
+
+_log = logging.getLogger(__name__)
 
 #: Fields that a frame stores in single precision. Fields from which shape and carrier balance are read are in double.
 SINGLE = ("cauchy_stress_GPa", "hoop_stress_GPa", "radial_stress_GPa", "axial_stress_GPa", "ring_stress_GPa",
@@ -60,7 +63,8 @@ def prepare_folder(path: Path, *, overwrite: bool) -> Path:
         for name in ("manifest.json", "summary.json", "history.csv", "frames.pvd", "report.html", "citations.bib",
                      *NAMES, REFUSED):
             (path / name).unlink(missing_ok=True)
-        for folder, pattern in (("frames", "*.vtu"), ("pictures", "*")):
+        # Parts are what a process that was killed had begun.
+        for folder, pattern in ((".", "*.part"), ("frames", "*.part"), ("frames", "*.vtu"), ("pictures", "*")):
             for file in (path / folder).glob(pattern):
                 file.unlink()
     (path / "frames").mkdir(parents=True, exist_ok=True)
@@ -103,29 +107,23 @@ class FrameWriter:
     ----------
     folder : Path
     entries : sequence of FrameEntry
-        Frames that are there already; all others are removed.
+        Frames that are there already; all others are removed. One that is gone is told and left out.
     linear : bool
         Write every quadratic triangle as four linear ones.
-
-    Raises
-    ------
-    ConfigError
-        One of ``entries`` is not there.
     """
 
     def __init__(self, folder: Path, entries: Sequence[FrameEntry] = (), *, linear: bool = False) -> None:
         self.folder, self.linear = folder, linear
-        self.entries = list(entries)
+        self.entries = [entry for entry in entries if (folder / entry.name).is_file()]
         self._unsynced: list[Path] = []
         self._dropped: list[Path] = []
         self._older: list[Path] = []
         self.shown = 0
-        if not self.entries:
+        if not entries:
             return
         known = {entry.name for entry in self.entries}
-        for name in sorted(known):
-            if not (folder / name).is_file():
-                raise ConfigError(f"no {name}", where=str(folder), hint="run the case anew with --overwrite")
+        for name in (entry.name for entry in entries if entry.name not in known):
+            _log.warning("%s is gone: the run is whole without this frame", folder / name)
         self.show(self.entries)
         for path in (folder / "frames").iterdir():
             if f"frames/{path.name}" not in known:

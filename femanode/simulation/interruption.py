@@ -61,14 +61,16 @@ def _nothing() -> None:
 
 
 @contextmanager
-def interruptible(work: Callable[P, T], rescue: Callable[[], str] | None = None) -> Iterator[Callable[P, T]]:
+def interruptible(work: Callable[P, T], rescue: Callable[[str], str] | None = None,
+                  longest: float | None = None) -> Iterator[Callable[P, T]]:
     """Context that gives ``work`` wrapped: a signal breaks a call off; one that comes between calls waits for the next.
 
     ``work`` must change nothing that is needed after it was broken off. A second SIGINT or SIGTERM gets the handlers
     that were there before. Outside of the main thread Python allows no handlers, and ``work`` is given back as it is.
 
-    Where ``work`` does not come back to answer a signal, ``rescue`` is called by another thread: it saves what there
-    is and returns the line to print, and the process ends (:mod:`femanode.simulation.watchdog`).
+    Where ``work`` does not come back to answer a signal, or not within ``longest`` seconds, ``rescue`` is called by
+    another thread with the reason: it saves what there is and returns the line to print, and the process ends
+    (:mod:`femanode.simulation.watchdog`).
 
     Raises
     ------
@@ -104,11 +106,14 @@ def interruptible(work: Callable[P, T], rescue: Callable[[], str] | None = None)
             return work(*args, **kwargs)
         finally:
             working = False
+            returned()
 
     with ExitStack() as watched:
         answered: Callable[[], None] = _nothing
+        returned = answered
         if rescue is not None:
-            answered = watched.enter_context(watching({int(n) for n in before}, lambda: working, rescue))
+            dog = watched.enter_context(watching({int(n) for n in before}, lambda: working, rescue, longest))
+            answered, returned = dog.answer, dog.back
         answer(handle)
         try:
             yield abandonable

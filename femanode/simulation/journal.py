@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import numpy as np
 
 from femanode.errors import DiskError
 from femanode.numerics.compiled import threads
-from femanode.output.checkpoint import NAMES, Parts, save_checkpoint
+from femanode.output.checkpoint import NAMES, Parts, forgo_room, keep_room_for, keep_twice, save_checkpoint
 from femanode.output.fieldset import FieldSet
 from femanode.output.writers import FrameEntry, FrameWriter, HistoryWriter, manifest, write_json
 from femanode.postprocess.balances import Row
@@ -92,12 +92,14 @@ class Journal:
         try:
             if stored is None or run is None:
                 self._begin(problem.initial_state())
+                keep_room_for(folder, self.parts())
             else:
                 self._restore(run, state_from(stored["state"]))
                 # At once, or a run that is killed again before the next would not know of this break.
                 self.save()
         except BaseException:
             self.history.close()
+            forgo_room(folder)
             raise
         self._next_save = time.perf_counter() + (np.inf if self._interval is None else self._interval)
 
@@ -186,6 +188,7 @@ class Journal:
         self.tally.meshes += 1
         self.mark = dataclasses.replace(self.mark, state=state,
                                         tally=dataclasses.replace(self.mark.tally, meshes=self.tally.meshes))
+        keep_room_for(self.folder, self.parts())
         return True
 
     def _marked(self, state: State, pace: Pace | None, stop: StopReason | None,
@@ -205,8 +208,12 @@ class Journal:
         return {"state": mark.state.part(), "mesh": self.problem.mesh_part(),
                 "record": self.recorder.part(mark.rows), "run": Part(data=run)}
 
-    def save(self) -> Path:
-        """Write the checkpoint; the next is due when its interval is over, or later where saving is slow."""
+    def save(self, *, last: bool = False) -> Path:
+        """Write the checkpoint; the next is due when its interval is over, or later where saving is slow.
+
+        Room is kept for it at once, unless this is the ``last``: a frame or another program may otherwise take what
+        the disk has left, and with it all steps since this one.
+        """
         start = time.perf_counter()
         with self.timed("checkpoint"):
             self.frames.sync()
@@ -215,6 +222,8 @@ class Journal:
             path = save_checkpoint(self.folder, parts, self.problem.config.model_dump(mode="json"))
             self.frames.discard(saved=True)
         self._saved = self.mark.state.t
+        if not last:
+            keep_room_for(self.folder, parts)
         if self._interval is not None:
             end = time.perf_counter()
             self._next_save = end + max(self._interval, (end - start) / SHARE)
@@ -249,6 +258,8 @@ class Journal:
             self._leave(otherwise)
         except DiskError as error:
             return error
+        finally:
+            forgo_room(self.folder)
         return None
 
     def _steps_over(self) -> list[dict[str, Any]]:
@@ -259,13 +270,16 @@ class Journal:
 
     def _leave(self, otherwise: str) -> None:
         reason = self.mark.stop if self.mark.stop is not None and self.finished else otherwise
-        self.save()
+        self.save(last=True)
+        shown = self.frames.entries
+        if not shown or shown[-1].time != self.mark.state.t:
+            # Written after the checkpoint, which does not count it: a run that goes on from there writes its own.
+            self.frames.write(self.fields, len(self.recorder.rows) - 1, self.schedule.place(self.mark.state))
         if self.finished:
+            with suppress(DiskError):  # then a run that has to go on from the one before does so without these frames
+                keep_twice(self.folder)
             self.frames.discard(saved=False)
         else:
-            if self.frames.entries[-1].time != self.mark.state.t:
-                # Written after the checkpoint, which does not count it: a run that goes on from there writes its own.
-                self.frames.write(self.fields, len(self.recorder.rows) - 1, self.schedule.place(self.mark.state))
             # Files that are not shown stay, for a run that goes on to choose from them.
             self.frames.show(self.schedule.chosen(self.frames.entries))
         write_json(self.folder / "summary.json", summarise(self.recorder, self.fields, reason))

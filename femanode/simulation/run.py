@@ -217,19 +217,20 @@ def _saved_without_memory(journal: Journal) -> str:
     return f"last good state: {journal.checkpoint}" if trouble is None else str(journal.described(trouble))
 
 
-def _rescued(journal: Journal) -> str:
+def _rescued(journal: Journal, why: str) -> str:
     """Save the run in place of a main thread that is lost in a library; the line to print."""
-    trouble = journal.close("interrupted within a library that did not come back")
+    reached = journal.mark.state.t
+    trouble = journal.close(why)
     if trouble is not None:
-        return str(journal.described(trouble, "interrupted; "))
-    return f"interrupted within a library that did not come back; last good state: {journal.checkpoint}"
+        return str(journal.described(trouble, f"{why}; "))
+    return f"t = {reached:.6g} s: {why}; last good state: {journal.checkpoint}; go on with --resume"
 
 
 def _march(journal: Journal, watched: _Watched) -> None:
     """Accept steps until the run is finished."""
     planned = plan(journal.problem).steps
     extrapolated = journal.problem.config.solver.front_stress == "extrapolated"
-    with interruptible(_do, partial(_rescued, journal)) as attempt:
+    with interruptible(_do, partial(_rescued, journal), journal.problem.config.solver.patience) as attempt:
         proposer = partial(attempt, partial(propose, agreed=False) if extrapolated else propose)
         while not journal.finished:
             problem, mark = journal.problem, journal.mark

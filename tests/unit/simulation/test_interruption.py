@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 
 import pytest
 
+from femanode.numerics.pulse import beat
+from femanode.simulation import watchdog
 from femanode.simulation.interruption import handlers, interruptible, undisturbed
 
 
@@ -31,6 +34,25 @@ def test_between_two_pieces_of_work_a_signal_waits() -> None:
         done.append("record")
         abandonable()
     assert done == ["work", "record"]
+
+
+def test_work_that_gives_signs_of_life_may_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchdog, "TICK", 0.02)
+    ended = []
+    monkeypatch.setattr(watchdog.os, "_exit", ended.append)
+
+    def work(alive: bool) -> None:
+        for _ in range(50):
+            time.sleep(0.02)
+            if alive:
+                beat()
+
+    for alive in (True, False):
+        with interruptible(work, lambda why: why, longest=0.2) as watched:
+            watched(alive)
+            for _ in range(3):  # nor does what is not watched count
+                time.sleep(0.2)
+        assert ended[:1] == ([] if alive else [3])
 
 
 def test_after_the_last_work_it_comes_at_the_end() -> None:

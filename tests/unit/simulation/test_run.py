@@ -10,13 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 import femanode
 from femanode.config.loading import Config
-from femanode.errors import ConfigError, ConvergenceError, DiskError
-from femanode.output import writers
+from femanode.errors import ConvergenceError, DiskError
+from femanode.output import checkpoint, disk, writers
 from femanode.simulation import journal
 from tests.fronts import coarse_case
 
@@ -36,7 +37,8 @@ def case(*, pictures: bool = False, **changes: Any) -> Config:
     """60-nm wire on 8-nm elements, a dozen steps."""
     return Config.from_mapping(coarse_case(
         geometry={"shape": "circle", "diameter": "60 nm"}, time={"end": "3 min", "max_front_advance": 0.5},
-        output={"every": "1 min", "pictures": pictures, "checkpoint": "1 ms"}, solver={"linear": "scipy"}, **changes))
+        solver={"linear": "scipy"},
+        **{"output": {"every": "1 min", "pictures": pictures, "checkpoint": "1 ms"}, **changes}))
 
 
 @pytest.fixture(autouse=True)
@@ -143,7 +145,7 @@ def test_a_disk_that_is_full_when_the_solver_stops_is_told_with_it(
     assert stop.value.exit_code == 3
 
 
-def test_resuming_a_finished_run_mends_its_table_and_names_a_frame_that_is_gone(tmp_path: Path) -> None:
+def test_resuming_a_finished_run_mends_its_table(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     femanode.run(case(), folder)
     table, whole = folder / "history.csv", (folder / "history.csv").read_bytes()
@@ -153,10 +155,73 @@ def test_resuming_a_finished_run_mends_its_table_and_names_a_frame_that_is_gone(
     table.write_bytes(b"".join(whole.splitlines(keepends=True)[:2]))
     femanode.run(case(), folder, resume=True)
     assert table.read_bytes() == whole
-    frame = sorted((folder / "frames").iterdir())[-1]
+
+
+@pytest.mark.parametrize("gone", [1, -1])
+def test_resuming_a_finished_run_does_without_a_frame_that_is_gone_and_says_so(
+        tmp_path: Path, caplog: pytest.LogCaptureFixture, gone: int) -> None:
+    folder = tmp_path / "run"
+    times = femanode.run(case(), folder).frames.times
+    frame = sorted((folder / "frames").iterdir())[gone]
     frame.unlink()
-    with pytest.raises(ConfigError, match=f"no frames/{frame.name}"):
-        femanode.run(case(), folder, resume=True)
+    result = femanode.run(case(), folder, resume=True)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{frame} is gone: the run is whole without this frame"]
+    # the last state is known: its frame is written again
+    assert list(result.frames.times) == [time for k, time in enumerate(times) if k != gone]
+    assert [np.all(np.isfinite(shown.mesh.fields["displacement"])) for shown in result.frames] == [True] * len(
+        result.frames)
+
+
+def test_a_finished_run_s_torn_checkpoint_falls_back_to_one_whose_frames_are_there(
+        tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    # two frames of a dozen steps: most are dropped at the end
+    thin = case(output={"frames": 2, "pictures": False, "checkpoint": "1 ms"})
+    whole = femanode.run(thin, tmp_path / "whole")
+    folder = femanode.run(thin, tmp_path / "run").path
+    (folder / "checkpoint.npz").write_bytes(b"PK")
+    again = femanode.run(thin, folder, resume=True)
+    assert [record.getMessage() for record in caplog.records if "gone" in record.getMessage()] == []
+    assert list(again.frames.times) == list(whole.frames.times)
+    assert (folder / "history.csv").read_bytes() == (whole.path / "history.csv").read_bytes()
+
+
+def test_a_frame_that_takes_the_last_of_the_disk_costs_no_step(tmp_path: Path,
+                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    write, saved = writers.FrameWriter.write, checkpoint.np.savez
+    with monkeypatch.context() as patch:
+        def fills_the_disk(self: writers.FrameWriter, fields: Any, step: int, place: float = 0.0) -> Path:
+            if step == 0:
+                return write(self, fields, step, place)
+            raise DiskError("cannot be written (No space left on device)", where="frame", hint="make room there")
+
+        def in_its_room_only(stream: Any, **arrays: Any) -> None:
+            before = os.fstat(stream.fileno()).st_size
+            saved(stream, **arrays)
+            if stream.tell() > before:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        patch.setattr(writers.FrameWriter, "write", fills_the_disk)
+        patch.setattr(checkpoint.np, "savez", in_its_room_only)
+        with pytest.raises(DiskError, match=r"safe: .*checkpoint\.npz, the run up to t = [0-9.]+ s; make room") as stop:
+            femanode.run(case(output={"every": "1 min", "pictures": False, "checkpoint": None}), tmp_path / "run")
+    assert stop.value.exit_code == 3
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_disk_without_room_for_a_checkpoint_is_told_before_anything_is_computed(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(disk.os, "posix_fallocate", none, raising=False)
+        with pytest.raises(DiskError, match=r"checkpoint\.npz: cannot be written \(No space left on device\); nothing "
+                                            "has been computed; make room there") as stop:
+            femanode.run(case(), tmp_path / "run")
+    assert stop.value.exit_code == 2
+    assert not list(tmp_path.rglob("*.part"))
+    assert femanode.run(case(), tmp_path / "run", resume=True).manifest["stop_reason"] == "end time reached"
 
 
 def test_a_run_whose_checkpoints_are_gone_is_begun_anew_and_that_is_said(tmp_path: Path,
