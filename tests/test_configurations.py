@@ -1,13 +1,20 @@
-"""Random valid configurations finish, stop with a state to go on from, or are refused; many more of them by hand."""
+"""Random valid configurations, and faults in what a step calls: a run finishes, stops with a state, or is refused.
+
+Many more of both are tried by hand.
+"""
 
 from __future__ import annotations
 
+import collections
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from femanode.config.loading import Config
+from tests.fuzz import everycall
 from tests.fuzz.configurations import GAP, Verdict, tried
 from tests.fuzz.strategies import mappings, write_meshes
 
@@ -49,3 +56,18 @@ def test_a_resolved_front_has_its_power_balance_judged_and_another_has_not(tmp_p
     coarse = judged("0.8 nm", 0.48)
     assert not coarse.judged
     assert abs(coarse.gap) > GAP
+
+
+def test_what_a_step_calls_may_answer_with_no_number(tmp_path: Path) -> None:
+    config = Config.from_mapping(everycall.CASES["bare"])
+    whole = everycall.undisturbed(config, tmp_path / "whole")
+    found = sorted(everycall.calls(config, tmp_path / "run"), key=str)
+    assert len(found) > 200, "how a step finds its functions has changed"
+    ends = collections.Counter[str]()
+    for target, part in found[::6]:
+        for lasting in (False, True):
+            end, said = everycall.disturbed(config, tmp_path / "run", whole, target, part, np.nan, lasting=lasting)
+            assert end != "wrong", (str(target), part, lasting, said)
+            ends[end] += 1
+    assert ends["cut"] > 10
+    assert ends["ended"] > 10

@@ -81,7 +81,7 @@ def explain(error: ValidationError, model: type[BaseModel], places: Mapping[Loc,
 
     Unknown keys come first and missing ones last, because a misspelt key also shows as a missing one.
     """
-    problems = error.errors(include_url=False)
+    problems = _of_alternatives(error.errors(include_url=False), model)
     # A list whose entries are wrong is also called too short: they do not count.
     problems = [p for p in problems if p["type"] != "too_short" or
                 not any(q["loc"][:-1] == p["loc"] for q in problems)]
@@ -99,6 +99,30 @@ def explain(error: ValidationError, model: type[BaseModel], places: Mapping[Loc,
         else:
             found += tail
     return ConfigError(found, where=locate(places, loc), allowed=allowed, hint=hint)
+
+
+def _of_alternatives(problems: list[ErrorDetails], model: type[BaseModel]) -> list[ErrorDetails]:
+    """The problems, those of a key that takes one of several kinds as one: pydantic tells what each kind would want.
+
+    Of a mapping, what is wrong in it is told; of anything else, that it is none of them.
+    """
+    plain: list[ErrorDetails] = []
+    alternatives: dict[Loc, list[ErrorDetails]] = {}
+    for problem in problems:
+        for end in range(1, len(problem["loc"])):
+            key = problem["loc"][:end]
+            parent = model_at(model, key[:-1])
+            info = parent.model_fields.get(str(key[-1])) if parent else None
+            kinds = [k for k in get_args(info.annotation) if k is not type(None)] if info else []
+            if len(kinds) > 1 and problem["loc"][end] in [getattr(k, "__name__", "") for k in kinds]:
+                alternatives.setdefault(key, []).append({**problem, "loc": (*key, *problem["loc"][end + 1:])})
+                break
+        else:
+            plain.append(problem)
+    for key, each in alternatives.items():
+        within = [p for p in each if len(p["loc"]) > len(key)]
+        plain += within or [{**each[0], "type": "none_of_these"}]
+    return plain
 
 
 def _describe(problem: ErrorDetails, model: type[BaseModel]) -> tuple[str, str, str, str]:
@@ -123,7 +147,7 @@ def _describe(problem: ErrorDetails, model: type[BaseModel]) -> tuple[str, str, 
     if name == "literal_error":
         words = [w.strip(" '") for w in str(context["expected"]).replace(" or ", ", ").split(",")]
         return found, ", ".join(words), suggest(str(value), words) or hint_for(value, model), ""
-    if name == "string_pattern_mismatch":
+    if name in ("string_pattern_mismatch", "none_of_these"):
         parent = model_at(model, loc[:-1])
         info = parent.model_fields.get(str(loc[-1])) if parent else None
         return found, (info and info.description) or problem["msg"], "", ""

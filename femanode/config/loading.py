@@ -142,7 +142,8 @@ class Config(Section):
         require_plain_mesh(self.geometry.path, where)
         path = (base / self.geometry.path).resolve()
         if not path.is_file():
-            raise ConfigError(f"found no file '{path}'", where=where)
+            found = f"found the folder '{path}'" if path.is_dir() else f"found no file '{path}'"
+            raise ConfigError(found, where=where, allowed="a mesh file, relative to the configuration")
         return self.model_copy(update={"geometry": self.geometry.model_copy(update={"path": path})})
 
     @model_validator(mode="after")

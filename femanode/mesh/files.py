@@ -130,7 +130,8 @@ def write_section(section: Section, path: str | Path) -> None:
             out.field_data["section"] = np.array([len(TAGS) + 1, 2])
             meshio.write(path, out, file_format="gmsh22")
     except OSError as error:
-        raise MeshError(f"cannot write: {error.strerror}", where=str(path)) from None
+        raise MeshError(f"cannot write: {error.strerror}", where=str(path),
+                        hint="choose another file with -o") from None
 
 
 def _read_file(path: Path) -> meshio.Mesh:
@@ -154,7 +155,8 @@ def _read_file(path: Path) -> meshio.Mesh:
     except (Exception, SystemExit) as error:
         reason = " ".join(said.getvalue().split()) or f"{type(error).__name__}: {error}".strip(": ")
         short = reason if len(reason) <= LONGEST else f"{reason[:LONGEST]}..."
-        raise MeshError(f"cannot be read as a mesh ({short})", where=str(path)) from None
+        raise MeshError(f"cannot be read as a mesh ({short})", where=str(path),
+                        hint="it may be cut short, or no mesh: open it in Gmsh and save it anew") from None
 
 
 def _triangles_of(raw: meshio.Mesh, where: str) -> IntArray:

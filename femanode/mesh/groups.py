@@ -91,7 +91,8 @@ def _notes_on(raw: meshio.Mesh, key: str, names: dict[int, str], groups: dict[in
     foreign = [names[number] for number in sorted(groups) if names.get(number, TAGS[0]) not in TAGS]
     if foreign:
         listed = ", ".join(f"'{name}'" for name in foreign)
-        notes.append(f"mesh file: {listed} is not used; names that are: {', '.join(TAGS)}")
+        verb = "is" if len(foreign) == 1 else "are"
+        notes.append(f"mesh file: {listed} {verb} not used; names that are: {', '.join(TAGS)}")
     regions = {int(mark) for block, marks in _marked(raw, key) if block.type.startswith("triangle") for mark in marks}
     if key == _GMSH and len(regions) > 1:
         notes.append(f"mesh file: its {len(regions)} groups of triangles are one material here; all of it reacts")

@@ -129,7 +129,7 @@ def load_checkpoint(folder: Path, configuration: Mapping[str, Any]) -> Parts | N
     """
     now = json.loads(json.dumps(configuration))
     refused: list[Path] = []
-    misfit: ConfigError | None = None
+    misfits: list[ConfigError] = []
     for path in (folder / name for name in NAMES):
         if not path.is_file():
             continue
@@ -138,20 +138,21 @@ def load_checkpoint(folder: Path, configuration: Mapping[str, Any]) -> Parts | N
             _require_match(path, meta, now)
             parts = _parts(meta, arrays)
         except ConfigError as error:
-            misfit = misfit or error
-            _log.warning("%s is not gone on from: %s", path, error.found)
+            misfits.append(error)
         except Exception as error:  # whatever bytes that are no checkpoint make of the reader
             # What is no archive numpy takes for pickled data, and says how to load them unsafely.
             said = str(error).partition("\n")[0] or "cut short"
             _log.warning("%s cannot be read (%s)", path, "no archive of arrays" if "pickled" in said else said)
         else:
+            for misfit in misfits:
+                _log.warning("%s is not gone on from: %s", misfit.where, misfit.found)
             for other in refused:
                 os.replace(other, folder / REFUSED)
             _tell_changes(meta["configuration"], now)
             return parts
         refused.append(path)
-    if misfit is not None:
-        raise misfit
+    if misfits:
+        raise misfits[0]
     if refused:
         raise ConfigError("no checkpoint can be read", where=", ".join(map(str, refused)),
                           hint="run the case anew with --overwrite")

@@ -1,7 +1,8 @@
 """Signals that end a run as one KeyboardInterrupt, raised only where nothing is half done.
 
-SIGINT is Ctrl-C, SIGTERM what ``kill`` and batch systems send, SIGHUP a terminal that is gone, and SIGUSR1 what a batch
-system can be told to send before a job's time is over.
+SIGINT is Ctrl-C, SIGTERM what ``kill`` and batch systems send, SIGHUP a terminal that is gone, SIGUSR1 and SIGUSR2 what
+a batch system can be told to send before a job's time is over, and SIGXCPU what the system sends when its processor
+time is, once a second from then on.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ T = TypeVar("T")
 Handler = Callable[[int, FrameType | None], Any] | int | None
 
 #: By name, as not every system has them all.
-ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
+ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU")
 #: A shell and the system each tell of a terminal that is gone: the second is no wish to have it faster.
-REPEATED = ("SIGHUP", "SIGUSR1")
+REPEATED = ("SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU")
 
 
 def handlers() -> dict[signal.Signals, Handler]:

@@ -106,7 +106,7 @@ def run(config: Config | str | Path, out: str | Path | None = None, *, overwrite
         The disk takes no more; its text says what is safe. Exit code 3 when computing had begun, 2 before. Where only
         the pictures are missing, that is logged and nothing raised.
     KeyboardInterrupt
-        SIGINT, SIGTERM, SIGHUP or SIGUSR1; likewise.
+        SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 or SIGXCPU; likewise.
     """
     begun = time.perf_counter()
     if isinstance(config, str | Path):

@@ -225,10 +225,12 @@ class Front:
         ValueError
             A speed is negative; the equation has no front that goes back.
         StepFailed
-            The step is more than ``most_decays`` times as long as the fastest decay.
+            The step is more than ``most_decays`` times as long as the fastest decay, or a speed is not finite.
         """
         spaces = self.spaces
-        if not v.min() >= 0.0:
+        if not np.all(np.isfinite(v)):
+            raise StepFailed("the front's speed is not finite")
+        if v.min() < 0.0:
             raise ValueError(f"front speed {v.min():.3g} nm/s: a front goes forward or stands still")
         flow = self.delta * spaces.conductance
         # Area over speed; where the speed is 0 it is infinite, and the quotients below become 0.

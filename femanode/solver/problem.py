@@ -55,6 +55,8 @@ from femanode.units import K_B
 #: Relative residual of equilibrium at which Newton's method ends. With 1e-3 no figure (converted fraction, stresses,
 #: diameters) changes by more than 1e-4 of itself, and this is ten times less.
 EQUILIBRIUM = 1e-4
+#: Potential against the metal of the carriers below which no electrode lies, V.
+LOWEST = -10.0
 
 #: Largest change of the reacted phase's content in a step, where it can be emptied or has a measured chemistry.
 FILLING = 0.02
@@ -312,7 +314,8 @@ def _check_drive(config: Config) -> None:
         if value is not None and value >= front:
             raise ConfigError(f"found {value:g} V, at which nothing reacts", where=f"boundary.{key}",
                               allowed=f"below {front:g} V, the front.equilibrium_potential of {config.material.name}",
-                              hint="initial.reacted: true is a section without a front")
+                              hint="initial.reacted: true is a section without a front" if front > LOWEST else
+                              "no electrode is below that: look at front.equilibrium_potential")
 
 
 def _idle_note(config: Config) -> str | None:

@@ -28,6 +28,8 @@ from femanode.units import parse_quantity
 #: Columns of a history that can be measured from outside, with the unit in their name.
 MEASURED = ("front_depth_nm", "front_depth_x_nm", "front_depth_y_nm", "converted_fraction", "state_of_charge",
             "diameter_x_nm", "diameter_y_nm", "diameter_max_nm", "diameter_min_nm")
+#: A front goes forward or stands still.
+NEVER_FALLING = ("front_depth_nm", "front_depth_x_nm", "front_depth_y_nm", "converted_fraction")
 #: What is drawn beside a run but not fitted, and may be below 0.
 POTENTIAL = "potential_V"
 PERCENT = ("%", "percent")
@@ -147,12 +149,22 @@ def read_curve(model: DataModel, folder: Path, places: Places, *, keys: Sequence
         where = locate(places, ("data", "error"))
         error = np.full(lines.size, _given(model.error, unit, where))
         _refuse_errors(error, unit, [where])
-    curve = Curve(model.key, read["time"][order], read["value"][order], error, file.path, lines[order],
+    value = read["value"][order]
+    if model.key in NEVER_FALLING and (back := _falls(value, error)).size:
+        file.said.append(f"line {lines[order][back[0]]} lies below one before it, which no front does"
+                         + (f", as do {back.size - 1} more" if back.size > 1 else ""))
+    curve = Curve(model.key, read["time"][order], value, error, file.path, lines[order],
                   f"{file.path.name}: {', '.join(file.said)}", along)
     hint = "" if unit or numbers.percent["value"] else "if the values are percent, write unit: '%' under data.value"
     if model.key != POTENTIAL:
         curve.refuse_beyond(math.inf if unit else 1.0, "all of the section", hint)
     return curve
+
+
+def _falls(value: Array, error: Array | None) -> NDArray[np.intp]:
+    """Which values (n,) lie below one before them, by more than errors explain."""
+    slack = 0.0 if error is None else SLACK * error
+    return np.flatnonzero(value + slack < np.maximum.accumulate(value - slack))
 
 
 def _given(error: object, unit: str, where: str) -> float:

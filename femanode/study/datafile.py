@@ -108,6 +108,8 @@ def _text(path: Path) -> str:
             raw = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise
+    except IsADirectoryError:
+        raise ConfigError("is a folder", where=str(path), allowed="a table of text") from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot be read ({error})", where=str(path)) from None
     if len(raw) > MAX_BYTES:
@@ -218,6 +220,9 @@ def _hint(cells: Sequence[str], n: int, separator: str) -> str:
         return "write decimals with a point, or put semicolons between values, also between the headings"
     if len(cells) == 1 and not _NUMBER_LIKE.match(cells[0]):
         return "begin lines that hold no numbers with #"
+    other = next((name for mark, name in SEPARATORS.items() if mark not in (separator, " ") and mark in cells[0]), "")
+    if len(cells) == 1 and other:
+        return f"put {SEPARATORS[separator]} between the values, as between the headings, in place of {other}"
     if len(cells) == 1 and separator != " ":
         return f"the headings have {SEPARATORS[separator]} between them"
     if len(cells) > n:

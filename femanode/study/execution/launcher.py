@@ -33,8 +33,9 @@ def serve() -> None:
     """Answer jobs until there are no more, or none came for a while."""
     # What a batch system sends to every process is for the cases to answer; this one ends when its input does.
     # SIGHUP stays as it was, for the cases to see whether nohup has it ignored.
-    if hasattr(signal, "SIGUSR1"):
-        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    for name in ("SIGUSR1", "SIGUSR2"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     while not FORKS or select.select([sys.stdin], [], [], IDLE)[0]:
         line = sys.stdin.buffer.readline()
         if not line:

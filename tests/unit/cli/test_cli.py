@@ -36,7 +36,7 @@ Call = Callable[..., Outcome]
 
 @pytest.fixture(autouse=True)
 def _handlers_are_put_back() -> Iterator[None]:
-    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
     before = {number: signal.getsignal(number) for number in numbers}
     yield
     for number, handler in before.items():
@@ -190,7 +190,8 @@ def test_an_interruption_gives_130_and_names_the_saved_state(call: Call, case: P
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["stop_reason"] == "interrupted"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2,
+                                    signal.SIGXCPU])
 def test_an_interruption_of_another_command_gives_130(call: Call, monkeypatch: pytest.MonkeyPatch,
                                                       number: signal.Signals) -> None:
     def stops() -> list[str]:

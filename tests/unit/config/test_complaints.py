@@ -76,6 +76,7 @@ LINES = {
         "shape: file\n  path: no.msh",
         r"F:4: geometry.path: found no file '.*no.msh'",
     ),
+    "a folder": ("shape: circle", "shape: file\n  path: .", r"geometry.path: found the folder '.*'; allowed: a mesh"),
     "path": ("shape: circle", "shape: circle\n  path: no.msh", r"geometry.path: .*allowed: shape: file"),
     "unit of a circle": (
         "shape: circle",

@@ -54,6 +54,8 @@ def written(folder: Path, version: int, groups: dict[tuple[int, int], int], name
     ({(1, 1): 1, (1, 2): 2, (1, 3): 3, (2, 1): 1}, {(1, 2): "surface"}, [UNUSED.format("1, 3")]),
     ({(1, 1): 1, (1, 2): 2, (1, 3): 3}, {(1, 1): "bottom", (1, 2): "surface", (1, 3): "x0"},
      ["mesh file: 'bottom' is not used; names that are: surface, inner, x0, y0"]),
+    ({(1, 1): 1, (1, 2): 2, (1, 3): 3}, {(1, 1): "bottom", (1, 2): "surface", (1, 3): "left"},
+     ["mesh file: 'bottom', 'left' are not used; names that are: surface, inner, x0, y0"]),
 ])
 def test_groups_that_agree_are_read_whether_named_or_not(
     tmp_path: Path, version: int, groups: dict, names: dict, notes: list[str]

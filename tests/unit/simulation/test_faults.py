@@ -20,7 +20,7 @@ from femanode.config.loading import Config, dump_config
 from femanode.errors import ConvergenceError, OutOfMemory
 from femanode.numerics.linear import SymmetricSolver
 from femanode.numerics.superlu import SuperLU
-from femanode.solver import elements, loads, transport
+from femanode.solver import advance, elements, loads, transport
 from femanode.solver.averaging import Averager
 from femanode.solver.front import Front
 from femanode.solver.mechanics import Mechanics
@@ -91,6 +91,7 @@ SITES = {
     "front equation": (Front, "advance", spoilt, None, "front equation gave a value that is not finite"),
     "normals": (Front, "normals", spoilt, None, "front equation gave a value that is not finite"),
     "speed of the front": (Front, "speed", spoilt, None, "coupling error is not finite"),
+    "speed that stress leaves": (advance, "_drive", spoilt, None, "the front's speed is not finite"),
     "curvature": (Front, "curvature", spoilt, None, "curvature is not finite"),
     "weight of the average": (Front, "weight", spoilt, None, "linear solve of the average across the front"),
     "average": (Averager, "__call__", spoilt, None, "the front's speed is not finite"),

@@ -217,7 +217,8 @@ def test_a_failing_solver_leaves_a_checkpoint_and_fails_again_in_the_same_way(
     assert result.manifest["resumed"] == 2
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2,
+                                    signal.SIGXCPU])
 def test_a_signal_abandons_the_step_and_the_run_goes_on_later(whole: femanode.Result, tmp_path: Path,
                                                               monkeypatch: pytest.MonkeyPatch,
                                                               number: signal.Signals) -> None:

@@ -139,11 +139,16 @@ def test_sector_and_in_plane_direction_are_said_when_chosen() -> None:
 
 @pytest.mark.parametrize(("boundary", "found"), [
     ({"potential": "0.5 V"}, r"boundary.potential: found 0.5 V, at which nothing reacts; allowed: below 0.16 V"),
-    ({"potential": "0.16 V"}, r"boundary.potential: found 0.16 V"),
+    ({"potential": "0.16 V"}, r"boundary.potential: found 0.16 V.*; initial.reacted: true is a section without"),
     ({"mode": "galvanostatic", "c_rate": 1, "cutoff": "0.2 V"}, r"boundary.cutoff: found 0.2 V")])
 def test_a_potential_at_which_no_front_moves_is_refused(boundary: dict[str, object], found: str) -> None:
     with pytest.raises(ConfigError, match=found):
         build_problem(config(boundary=boundary))
+
+
+def test_of_an_impossible_equilibrium_potential_the_potential_is_not_blamed() -> None:
+    with pytest.raises(ConfigError, match=r"below -10000 V, the .*; no electrode is below that: look at front\.equil"):
+        build_problem(config(overrides={"front.equilibrium_potential": "-10 kV"}))
 
 
 def test_a_protocol_that_never_goes_below_the_front_s_equilibrium_is_told() -> None:

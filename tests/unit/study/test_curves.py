@@ -93,6 +93,17 @@ def test_a_file_is_read_as_it_is_meant(tmp_path: Path, name: str) -> None:
     assert said in curve.reading
 
 
+@pytest.mark.parametrize(("change", "said"), [
+    ({}, "d.csv: 5 rows, commas between values, line 4 lies below one before it, which no front does, as do 1 more"),
+    # 17.56 - 3 is less than 16 + 3, and no more than scatter
+    ({"error": "1 nm"}, "d.csv: 5 rows, commas between values"),
+    ({"error": "0.2 nm"}, "d.csv: 5 rows, commas between values, line 4 lies below one before it, which no front does"),
+    # a wire may shrink
+    ({"key": "diameter_x_nm"}, "d.csv: 5 rows, commas between values")])
+def test_a_front_that_goes_back_is_told(tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    assert curve_of(tmp_path, "t,L\n3,4.74\n6,17.56\n9,16\n12,17\n15,18\n", **change).reading == said
+
+
 SHARE = {"key": "converted_fraction"}
 PERCENT = {
     "parts": ("t,L\n3,0.1\n6,0.45\n9,0.7\n", named("t", "L", unit=""), None),
@@ -121,7 +132,8 @@ REFUSED = {
     "decimal commas between commas": ("t,L\n3,4,74\n6,12,38\n", {}, 2, "found 3 values .* semicolons"),
     "decimal commas in both columns": ("t,L\n3,0,4,74\n6,0,12,38\n", {}, 2, "found 4 values"),
     "row shorter": ("t,L,note\n3,4.74,a\n6,12.38\n", {}, 3, "found 2 values under 3 headings"),
-    "other separator than the headings": ("t,L\n3;4.74\n6;12.38\n", {}, 2, "found 1 value under 2 .* have commas"),
+    "other separator than the headings": ("t,L\n3;4.74\n6;12.38\n", {}, 2,
+                                         "put commas between the values, as between the headings, in place of semi"),
     "thousands or decimals": ("t;L\n3;1,234\n6;2,345\n", {}, 2, "found '1,234', which is 1.234 to some and 1234"),
     "thousands or decimals in quotes": ('t,L\n3,"1,234"\n6,"2,345"\n', {}, 2, "1.234 to some"),
     "comma and point": ("t;L\n3;4,74\n6;12.38\n", {}, 3, r"found '12\.38', but '4,74' on line 2"),

@@ -220,6 +220,11 @@ def test_units_of_the_data_are_brought_to_those_of_the_history(tmp_path: Path) -
     ({"data.time": {"column": "time", "unit": "s"}}, "found no column 'time'; allowed: t, L"),
     ({"data.value": {"column": "L", "unit": "s"}}, "a length"), ({"data.key": "front_depth"}, "'front_depth_nm'"),
     ({"data.error": "0 nm"}, "not above 0"),
+    # one problem, of the key itself, and without what each kind of value would want
+    ({"data.error": float("nan")}, r"data\.error: found nan; allowed: standard error of a value: [^()]*$"),
+    ({"data.error": [1, 2]}, r"data\.error: found the list \[1, 2\]; allowed: standard error of a value: [^()]*$"),
+    ({"data.error": {"colum": "e"}}, r"data\.error\.colum: found an unknown key 'colum'; allowed: column, unit; "
+                                     r"did you mean 'column'\? \(and 1 more problem\)"),
     ({"settings": {"time.end": "30 s", "geometry.diameter": "800 nm"}}, "found 30 s, but the data reach to 40 s"),
     ({"data": None, "targets": {"penetration_depth_nm": {"value": "3", "error": "1 nm"}}}, "found '3'")])
 def test_mistakes_are_one_line(tmp_path: Path, change: dict[str, Any], said: str) -> None:
