@@ -18,19 +18,10 @@ from femanode.config.material import Material, material_mapping
 from femanode.config.migration import migrate
 from femanode.config.neutral import require_no_potential
 from femanode.config.overrides import apply_overrides, set_value
+from femanode.config.procedure import Mesh, Output, Solver, Time
 from femanode.config.quantities import Section, Temperature, Text, problem
 from femanode.config.revolution import require_isotropic
-from femanode.config.sections import (
-    Boundary,
-    Crystal,
-    FrontNumerics,
-    Initial,
-    Mechanics,
-    Mesh,
-    Output,
-    Solver,
-    Time,
-)
+from femanode.config.sections import Boundary, Crystal, FrontNumerics, Initial, Mechanics
 from femanode.config.trust import require_inside, require_plain_mesh
 from femanode.config.yamlio import dump_yaml, kind, load_yaml, parse_yaml
 from femanode.errors import ConfigError
