@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,10 +29,12 @@ class ButlerVolmer:
     thermal: float
 
     def overpotential(self, current: float) -> float:
-        """eta, V, at a ``current``."""
+        """eta, V, at a ``current``; NaN at one that is not finite."""
         from scipy.optimize import brentq  # loads slowly, and few runs need it
 
         ratio = current / self.exchange
+        if not math.isfinite(ratio):
+            return math.nan
         if abs(ratio) < OHMIC:
             return self.thermal * ratio
         # One of the two exponentials is at least |ratio| and, within the bracket, at most |ratio| + 1.

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from femanode.constitutive.butlervolmer import ButlerVolmer
+from femanode.constitutive.chemistry import IdealSolution
+from femanode.solver.applied import Applied
+from femanode.solver.failure import StepFailed
 
 THERMAL = 0.025852
 
@@ -30,3 +33,12 @@ def test_tafel_and_ohm() -> None:
 def test_a_current_far_below_the_exchange_current_has_ohms_overpotential(ratio: float) -> None:
     # exp(x) - exp(-y) loses such a current beside 1, and the root then has no bracket
     assert ButlerVolmer(1.0, 0.3, THERMAL).overpotential(ratio) == pytest.approx(THERMAL * ratio, rel=1e-6, abs=0.0)
+
+
+@pytest.mark.parametrize("current", [np.nan, np.inf, -np.inf])
+def test_a_current_that_is_no_number_has_no_overpotential_and_fails_a_step(current: float) -> None:
+    law = ButlerVolmer(1.0, 0.3, THERMAL)
+    assert np.isnan(law.overpotential(current))
+    held = Applied(level=0.5, reaction=law)
+    with pytest.raises(StepFailed, match="the transfer through the surface gave a value that is not finite"):
+        held.depletion_outside(IdealSolution(at_front=0.1, thermal=THERMAL), most=current, takes=2.0)
