@@ -1,8 +1,9 @@
 """A fault in every call that a step makes: ``python -m tests.fuzz.everycall [CASE...] [--out FILE]``.
 
 Which functions of `PACKAGES` a step calls is found by running each case once; then each part of each answer is
-spoilt, once and for good, in a run of its own. A run may lose a step, or end by a name with its last state saved; it
-may not let the fault into its tables, end by a traceback, hang, or go another way without a word.
+spoilt in a run of its own: one number of it once, or the whole of it for good. A run may lose a step, or end by a name
+with its last state saved; it may not let the fault into its tables, end by a traceback, hang, or go another way without
+a word.
 """
 
 from __future__ import annotations
@@ -166,31 +167,37 @@ def _copies(args: tuple[Any, ...]) -> list[Any]:
     return [arg.copy() if isinstance(arg, np.ndarray) and _numeric(arg) else None for arg in args]
 
 
-def _poisoned(value: Any, number: float) -> Any:
+def _fill(values: Any, number: float, *, whole: bool) -> None:
+    if whole:
+        values[...] = number
+    else:
+        values.flat[values.size // 3] = number
+
+
+def _poisoned(value: Any, number: float, *, whole: bool) -> Any:
     if isinstance(value, float):
         return number
     spoilt = value.copy()
-    flat = spoilt.data if sp.issparse(spoilt) else spoilt.reshape(-1)
-    flat[flat.size // 3] = number
+    _fill(spoilt.data if sp.issparse(spoilt) else spoilt, number, whole=whole)
     return spoilt
 
 
-def spoil(result: Any, args: tuple[Any, ...], slot: str, number: float) -> Any:
-    """The answer with one part spoilt."""
+def spoil(result: Any, args: tuple[Any, ...], slot: str, number: float, *, whole: bool) -> Any:
+    """The answer with one part spoilt: one number in it, or the ``whole`` of it."""
     kind, _, which = slot.partition(" ")
     if kind == "argument":
         filled = args[int(which)]
         if not filled.flags.writeable:
             raise LookupError("another call of the same function, which fills another argument")
-        filled.flat[filled.size // 3] = number
+        _fill(filled, number, whole=whole)
         return result
     if kind == "item":
         items = list(result)
-        items[int(which)] = _poisoned(items[int(which)], number)
+        items[int(which)] = _poisoned(items[int(which)], number, whole=whole)
         return type(result)(*items) if hasattr(result, "_fields") else tuple(items)
     if kind == "field":
-        return dataclasses.replace(result, **{which: _poisoned(getattr(result, which), number)})
-    return _poisoned(result, number)
+        return dataclasses.replace(result, **{which: _poisoned(getattr(result, which), number, whole=whole)})
+    return _poisoned(result, number, whole=whole)
 
 
 class Within:
@@ -273,7 +280,7 @@ def disturbed(config: Config, folder: Path, whole: femanode.Result, target: Targ
         result = real(*args, **kwargs)
         if within.now and (lasting or not met[0]):
             with contextlib.suppress(LookupError, AttributeError):  # another kind of answer than the one seen
-                result = spoil(result, args, slot, number)
+                result = spoil(result, args, slot, number, whole=lasting)
                 met[0] += 1
         return result
 
