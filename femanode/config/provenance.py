@@ -73,12 +73,21 @@ def _strange(end: Any, value: Any) -> Iterator[Any]:
     if isinstance(value, Mapping) and isinstance(end, Mapping) and set(end) == set(value):
         for key in value:
             yield from _strange(end[key], value[key])
+        if set(end) == {"content", "value"} and not _is_table(end):
+            yield end
     elif isinstance(value, list | tuple) and value and isinstance(end, list | tuple):
         # A table may have its end at other contents, and more of them.
         for one in end:
             yield from _strange(one, value[0])
     elif isinstance(value, Mapping | list | tuple) or _number(end, value) is None:
         yield end
+
+
+def _is_table(end: Mapping[str, Any]) -> bool:
+    """Whether there is a value at each of the contents, which lie in [0, 1]."""
+    contents, values = end["content"], end["value"]
+    return (isinstance(contents, list | tuple) and isinstance(values, list | tuple) and len(contents) == len(values)
+            and all(0.0 <= one <= 1.0 for one in contents if isinstance(one, int | float)))
 
 
 def _number(value: Any, like: Any) -> float | None:

@@ -135,7 +135,9 @@ def test_a_range_that_is_none_is_refused(spoil: dict[str, object], message: str)
 @pytest.mark.parametrize(("end", "found"), [
     ({"content": [0, "1scipy"], "value": ["1 GPa", "2 GPa"]}, "'1scipy'"), ("1 GPa", "'1 GPa'"),
     ({"content": [0, 1], "value": ["1 GPa", "2 V"]}, "'2 V'"), ({"content": 0, "value": ["1 GPa", "2 GPa"]}, "0"),
-    ({"content": [0, 1], "value": ["1 GPa", True]}, "true"), ({"content": [0, 1]}, "a mapping"), (None, "null")])
+    ({"content": [0, 1], "value": ["1 GPa", True]}, "true"), ({"content": [0, 1]}, "a mapping"), (None, "null"),
+    ({"content": [0], "value": ["1 GPa", "2 GPa"]}, "a mapping"), ({"content": [], "value": ["1 GPa"]}, "a mapping"),
+    ({"content": [0, 10], "value": ["1 GPa", "2 GPa"]}, "a mapping")])
 def test_an_end_that_is_not_written_as_its_table_is_refused(end: object, found: str) -> None:
     raw = lithium_silicon()
     table = {"content": [0, 0.4, 1], "value": ["100 GPa", "70 GPa", "40 GPa"]}
