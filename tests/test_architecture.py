@@ -29,8 +29,8 @@ ORDER = (
 )
 
 #: Of the solver, what turns a configuration into solvers; all else there knows numbers only.
-BRIDGES = ("solver.problem", "solver.laws", "solver.resolution", "solver.electrode", "solver.adaptation",
-           "solver.programme")
+BRIDGES = ("solver.problem", "solver.laws", "solver.remarks", "solver.resolution", "solver.electrode",
+           "solver.adaptation", "solver.programme")
 
 
 def name_of(path: Path) -> str:

@@ -8,7 +8,6 @@ from functools import cached_property
 import numpy as np
 
 from femanode.config.loading import Config
-from femanode.config.revolution import crystal_note
 from femanode.constitutive.crystal.miller import CrystalFrame
 from femanode.constitutive.crystal.rates import DirectionLaw
 from femanode.errors import ConfigError
@@ -38,14 +37,8 @@ from femanode.solver.physics import Physics
 from femanode.solver.preload import loaded
 from femanode.solver.programme import applied_of, protocol_of
 from femanode.solver.protocol import Protocol
-from femanode.solver.resolution import (
-    force_note,
-    front_note,
-    half_thickness_on,
-    root_section,
-    sector_of_load,
-    unevenness_of,
-)
+from femanode.solver.remarks import notes_on, require_drive
+from femanode.solver.resolution import half_thickness_on, root_section, unevenness_of
 from femanode.solver.state import Part, State, pristine
 from femanode.solver.stepping import Limits
 from femanode.solver.transport import Transport
@@ -55,8 +48,6 @@ from femanode.units import K_B
 #: Relative residual of equilibrium at which Newton's method ends. With 1e-3 no figure (converted fraction, stresses,
 #: diameters) changes by more than 1e-4 of itself, and this is ten times less.
 EQUILIBRIUM = 1e-4
-#: Potential against the metal of the carriers below which no electrode lies, V.
-LOWEST = -10.0
 
 #: Largest change of the reacted phase's content in a step, where it can be emptied or has a measured chemistry.
 FILLING = 0.02
@@ -192,7 +183,7 @@ def build_problem(config: Config) -> Problem:
                           allowed=f"at least {least:g}, what the reacted phase of {config.material.name} always holds",
                           hint="" if config.material.chemistry.law == "open_circuit" else
                           "chemistry.law: open_circuit knows lower contents")
-    _check_drive(config)
+    require_drive(config)
     section, levels = root_section(config)
     delta = half_thickness_on(config, section)
     finest = section.actual_size / 2.0**levels
@@ -208,7 +199,7 @@ def build_problem(config: Config) -> Problem:
     physics = build_physics(config, section, delta, rates)
     if levels:
         graded = _graded(hierarchy, leaves, physics.spaces, vertices)
-    notes = tuple(_notes(config, frame, section, delta))
+    notes = tuple(notes_on(config, frame, section, delta))
     return Problem(config, section, frame, rates, physics, limits_of(config), notes, Recovery(physics.spaces), graded)
 
 
@@ -274,64 +265,3 @@ def _require_no_misfit(config: Config, physics: Physics) -> None:
     if physics.spaces.layered and swollen > FREE:
         raise ConfigError(f"a shell that has swollen by {swollen:.3g} of its volume next to layers that have not",
                           where="initial.content", allowed=f"a content at which it has by at most {FREE:g}")
-
-
-def _notes(config: Config, frame: CrystalFrame, section: Section, delta: float) -> list[str]:
-    """Sentences on what was chosen for the user, and warnings about the configuration."""
-    notes = list(section.notes)
-    grown = config.crystal is not None and not section.outline.revolved and frame.structure != "isotropic"
-    if grown and frame.in_plane_chosen:
-        notes.append(f"in-plane direction along x: {frame.miller_along('x')} (chosen)")
-    if config.geometry.sector == "auto":
-        why = ("from the mesh file" if config.geometry.shape == "file" else
-               "an uneven outline has no mirrors" if config.geometry.roughness is not None else
-               "the smallest that the bending allows" if sector_of_load(config) == section.sector != "quarter" else
-               "what is left of the body's symmetry" if section.outline.revolved else
-               "the smallest the crystal allows" if section.outline.round else
-               "the smallest that crystal and outline allow")
-        notes.append(f"sector: {section.sector} ({why})")
-    natural = config.material.front.half_thickness
-    if delta > 1.001 * natural and not config.initial.reacted:
-        notes.append(f"front half-thickness {delta:g} nm is wider than the material's {natural:g} nm: "
-                     "its thickness is numerical, with the bias told under accuracy")
-    notes += [said for said in (front_note(config, section, delta), force_note(config, section), crystal_note(config),
-                                _idle_note(config)) if said is not None]
-    return notes
-
-
-def _check_drive(config: Config) -> None:
-    """Refuse a potential at which the front, even without stress, would not move.
-
-    Raises
-    ------
-    ConfigError
-        ``boundary.potential`` or ``boundary.cutoff`` is not below the front's equilibrium potential.
-    """
-    boundary, front = config.boundary, config.material.front.equilibrium_potential
-    if boundary.protocol is not None or config.initial.reacted or front is None:
-        return
-    for key, value in (("potential", boundary.potential), ("cutoff", boundary.cutoff)):
-        if value is not None and value >= front:
-            raise ConfigError(f"found {value:g} V, at which nothing reacts", where=f"boundary.{key}",
-                              allowed=f"below {front:g} V, the front.equilibrium_potential of {config.material.name}",
-                              hint="initial.reacted: true is a section without a front" if front > LOWEST else
-                              "no electrode is below that: look at front.equilibrium_potential")
-
-
-def _idle_note(config: Config) -> str | None:
-    """Said of a protocol of which no step goes below the front's equilibrium potential."""
-    protocol, front = config.boundary.protocol, config.material.front.equilibrium_potential
-    if protocol is None or config.initial.reacted or front is None:
-        return None
-    # An ideal solution is full at boundary.potential: nothing drives the front more than that.
-    full = config.boundary.potential if config.material.chemistry.law == "ideal" else -np.inf
-    lowest = np.inf
-    for doing in protocol:
-        ends = [end.potential for end in doing.ends if end.potential is not None]
-        if doing.kind == "insert":
-            lowest = min(lowest, max(full, *ends) if ends else full)
-        elif doing.potential is not None:
-            lowest = min(lowest, max(full, doing.potential))
-    if lowest < front:
-        return None
-    return f"nothing will react: no step of the protocol goes below the front's equilibrium potential, {front:g} V"
