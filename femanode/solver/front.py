@@ -132,7 +132,13 @@ class Front:
         return self.delta * np.log(bounded / (1.0 - bounded))
 
     def normals(self, xi: Array) -> Array:
-        """Unit normals -grad xi/|grad xi| at nodes, (2, N); zero where they are undefined."""
+        """Unit normals -grad xi/|grad xi| at nodes, (2, N); zero where they are undefined.
+
+        Raises
+        ------
+        StepFailed
+            A gradient is not finite: it would be no front, and pass for none.
+        """
         spaces = self.spaces
         if self._links is not None:
             from femanode.solver.node_loops import nodal_gradient
@@ -145,6 +151,8 @@ class Front:
         n[0, spaces.x0] = 0.0
         n[1, spaces.y0] = 0.0
         size = np.hypot(*n) / (3.0 * spaces.mass)  # size of a vector
+        if not np.all(np.isfinite(size)):
+            raise StepFailed("the front's normals are not finite")
         return np.where(size > 1e-3, n / np.where(size > 1e-3, 3.0 * spaces.mass * size, 1.0), 0.0)
 
     def speed(self, n: Array, stress: Array, activity: Array, factor: Array) -> Array:

@@ -89,6 +89,7 @@ SITES = {
     "element matrices": (ELEMENTS, "_stiffness", spoilt, None, "the matrix has entries that are not finite"),
     "assembled forces": (Mechanics, "_assemble", spoilt, None, "the stress update gave a value that is not finite"),
     "front equation": (Front, "advance", spoilt, None, "front equation gave a value that is not finite"),
+    "gradients of the front": (Front, "log_odds", spoilt, None, "the front's normals are not finite"),
     "normals": (Front, "normals", spoilt, None, "front equation gave a value that is not finite"),
     "speed of the front": (Front, "speed", spoilt, None, "coupling error is not finite"),
     "speed that stress leaves": (advance, "_drive", spoilt, None, "the front's speed is not finite"),
