@@ -5,11 +5,11 @@ Attribute names are the YAML keys; values are floats in internal units (s, nm).
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from femanode.config.quantities import Duration, Length, Number, Section, Switch, Whole, problem
+from femanode.config.quantities import Duration, Length, Number, Section, Switch, Unit, Whole, problem
 
 
 class Stop(Section):
@@ -101,6 +101,6 @@ class Solver(Section):
         default="auto", description="stress that moves the front in a step: agreed: found together with that at its "
         "end; extrapolated: from the steps before; auto: agreed, but extrapolated where stress drives the carriers too"
     )
-    patience: Duration | None = Field(
-        default=1800.0, description="wall-clock time after which a call into a library counts as hung: the run is "
-        "saved and ends; null: never")
+    patience: Annotated[float, Unit("s", ge=10.0)] | None = Field(
+        default=1800.0, description="wall-clock time after which a call into a library, or the first run's compilation "
+        "of a loop, counts as hung: the run is saved and ends; null: never")

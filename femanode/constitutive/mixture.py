@@ -75,7 +75,8 @@ def host_and_product(host: Phase, product: Phase, expansion: float, ratio: Volum
         share = np.where(reacted, (h + gained) / (1.0 + gained), 1.0)
         return Moduli(
             K=E / (3.0 * (1.0 - 2.0 * nu)), G=E / (2.0 * (1.0 + nu)),
-            sigma_Y=pick(host.yield_stress(C), share * product.yield_stress(C)),
+            # A fraction that is no number compares as none converted: it must not pass for host.
+            sigma_Y=pick(host.yield_stress(C), share * product.yield_stress(C)) + 0.0 * h,
             H=pick(host.hardening_modulus, product.hardening_modulus),
             rate_exponent=pick(host.rate_exponent, product.rate_exponent),
             reference_rate=np.where(h > BEHIND_FRONT, pick(host.reference_rate, product.reference_rate),

@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -115,12 +115,13 @@ def keep_twice(folder: Path) -> None:
         sync_folder(folder)
 
 
-def load_checkpoint(folder: Path, configuration: Mapping[str, Any]) -> Parts | None:
+def load_checkpoint(folder: Path, configuration: Mapping[str, Any],
+                    look: Callable[[Parts], object] = lambda _: None) -> Parts | None:
     """The parts of the newest checkpoint that can be gone on from, or None where there is none.
 
     One that cannot be read, or that belongs to something else, is refused with the reason, and the one before is taken.
     The refused one is moved aside, so that the next save does not push the good one out. What has changed in the
-    configuration and may change is logged.
+    configuration and may change is logged. ``look`` is called with what was read; a ConfigError of it refuses that.
 
     Raises
     ------
@@ -137,6 +138,7 @@ def load_checkpoint(folder: Path, configuration: Mapping[str, Any]) -> Parts | N
             meta, arrays = _read(path)
             _require_match(path, meta, now)
             parts = _parts(meta, arrays)
+            look(parts)
         except ConfigError as error:
             misfits.append(error)
         except Exception as error:  # whatever bytes that are no checkpoint make of the reader

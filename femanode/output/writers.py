@@ -20,7 +20,7 @@ from xml.sax.saxutils import quoteattr
 import meshio
 import numpy as np
 
-from femanode.errors import ConfigError
+from femanode.errors import ConfigError, DiskError
 from femanode.numerics.compiled import threads
 from femanode.output.checkpoint import NAMES, REFUSED, sync_folder
 from femanode.output.disk import replacing, telling, write_text
@@ -35,6 +35,10 @@ PACKAGES = ("femanode", "numpy", "scipy", "scikit-fem", "meshio", "pyvista", "py
             "pypardiso", "rslab")
 
 _log = logging.getLogger(__name__)
+#: What a run that was killed as it wrote its first file leaves of it.
+FIRST = "config.yaml.part"
+#: Of a frame that somebody has removed.
+GONE = "%s is gone: the run is whole without this frame"
 
 #: Fields that a frame stores in single precision. Fields from which shape and carrier balance are read are in double.
 SINGLE = ("cauchy_stress_GPa", "hoop_stress_GPa", "radial_stress_GPa", "axial_stress_GPa", "ring_stress_GPa",
@@ -51,8 +55,8 @@ def prepare_folder(path: Path, *, overwrite: bool) -> Path:
     """
     if path.exists() and not path.is_dir():
         raise ConfigError("is a file", where=str(path), allowed="a folder to be made", hint="choose another with -o")
-    # A run that could not write its first file has left its folder for frames, empty.
-    if path.is_dir() and any(p.name not in (LOCK, HOLDER) and not (p.name == "frames" and _is_empty(p))
+    # A run that could not write its first file, or was killed as it did, has left its folder for frames, empty.
+    if path.is_dir() and any(p.name not in (LOCK, HOLDER, FIRST) and not (p.name == "frames" and _is_empty(p))
                              for p in path.iterdir()):
         if not overwrite:
             raise ConfigError("the folder is not empty", where=str(path),
@@ -123,8 +127,10 @@ class FrameWriter:
             return
         known = {entry.name for entry in self.entries}
         for name in (entry.name for entry in entries if entry.name not in known):
-            _log.warning("%s is gone: the run is whole without this frame", folder / name)
+            _log.warning(GONE, folder / name)
         self.show(self.entries)
+        with telling(folder / "frames"):
+            (folder / "frames").mkdir(exist_ok=True)
         for path in (folder / "frames").iterdir():
             if f"frames/{path.name}" not in known:
                 path.unlink()
@@ -147,6 +153,8 @@ class FrameWriter:
         regions = {"region": [np.tile(spaces.region, 4) if self.linear else spaces.region]} if spaces.layered else None
         mesh = meshio.Mesh(points, [cells], point_data=data, cell_data=regions)
         path = self.folder / name
+        with telling(path):
+            path.parent.mkdir(exist_ok=True)
         with replacing(path) as temporary:
             # zlib takes eight times as long as all the rest and saves a third.
             meshio.write(temporary, mesh, file_format="vtu", compression=None)
@@ -178,10 +186,17 @@ class FrameWriter:
                 path.unlink(missing_ok=True)
 
     def sync(self) -> None:
-        """Have all frames on the disk: a checkpoint speaks of them."""
+        """Have all frames on the disk: a checkpoint speaks of them. One that somebody has removed is told, once."""
         for path in self._unsynced:
-            with telling(path), open(path, "rb") as stream:
-                os.fsync(stream.fileno())
+            try:
+                with telling(path), open(path, "rb") as stream:
+                    os.fsync(stream.fileno())
+            except DiskError:
+                if path.exists() or not self.folder.is_dir():
+                    raise
+                _log.warning(GONE, path)
+                self.entries = [entry for entry in self.entries if self.folder / entry.name != path]
+                self.show(self.entries)
         if self._unsynced:
             with telling(self.folder / "frames"):
                 sync_folder(self.folder / "frames")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import FrameType
@@ -23,6 +24,8 @@ Handler = Callable[[int, FrameType | None], Any] | int | None
 
 #: By name, as not every system has them all.
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU")
+#: Seconds for which nothing interrupts what is being saved.
+GRACE = 10.0
 #: A shell and the system each tell of a terminal that is gone: the second is no wish to have it faster.
 REPEATED = ("SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU")
 
@@ -42,16 +45,27 @@ def answer(handler: Handler) -> None:
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Context in which SIGHUP and SIGUSR1 are ignored, which come more than once: what is being saved is saved."""
+def undisturbed() -> Iterator[list[int]]:
+    """Context in which the signals that end a run wait: what is being saved is saved. Gives those that have come.
+
+    They are for the caller to answer. A disk may be so slow that a user gives up: after `GRACE` SIGINT and SIGTERM
+    raise KeyboardInterrupt at once.
+    """
+    came: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield came
         return
-    before = {number: handler for number, handler in handlers().items() if number.name in REPEATED}
+    before, begun = handlers(), time.monotonic()
+
+    def wait(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        if signal.Signals(number).name not in REPEATED and time.monotonic() - begun > GRACE:
+            raise KeyboardInterrupt
+
     for number in before:
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, wait)
     try:
-        yield
+        yield came
     finally:
         for number, handler in before.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)

@@ -270,11 +270,12 @@ class Journal:
 
     def _leave(self, otherwise: str) -> None:
         reason = self.mark.stop if self.mark.stop is not None and self.finished else otherwise
+        if self.finished:
+            self._write_last()  # where it is gone
+            self.mark = dataclasses.replace(self.mark, frames=tuple(self.frames.entries))
         self.save(last=True)
-        shown = self.frames.entries
-        if not shown or shown[-1].time != self.mark.state.t:
-            # Written after the checkpoint, which does not count it: a run that goes on from there writes its own.
-            self.frames.write(self.fields, len(self.recorder.rows) - 1, self.schedule.place(self.mark.state))
+        # Written after the checkpoint, which does not count it: a run that goes on from there writes its own.
+        self._write_last()
         if self.finished:
             with suppress(DiskError):  # then a run that has to go on from the one before does so without these frames
                 keep_twice(self.folder)
@@ -289,6 +290,12 @@ class Journal:
                                                            events=self.recorder.skin.events(),
                                                            protocol=self._steps_over(),
                                                             frames=self.frames.shown))
+
+    def _write_last(self) -> None:
+        """The frame of the last state, where there is none."""
+        shown = self.frames.entries
+        if not shown or shown[-1].time != self.mark.state.t:
+            self.frames.write(self.fields, len(self.recorder.rows) - 1, self.schedule.place(self.mark.state))
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:

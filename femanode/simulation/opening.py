@@ -41,7 +41,7 @@ def open_journal(problem: Problem, folder: Path, *, overwrite: bool, resume: boo
 def _opened(problem: Problem, folder: Path, *, overwrite: bool, resume: bool) -> Journal | None:
     if resume and overwrite:
         raise ConfigError("found both resume and overwrite", allowed="one of them")
-    stored = load_checkpoint(folder, problem.config.model_dump(mode="json")) if resume else None
+    stored, there = _taken(problem, folder) if resume else (None, problem)
     if stored is None:
         if resume and (folder / "manifest.json").exists():
             raise ConfigError("the run there has left no checkpoint", where=str(folder),
@@ -52,7 +52,6 @@ def _opened(problem: Problem, folder: Path, *, overwrite: bool, resume: bool) ->
         prepare_folder(folder, overwrite=overwrite or killed_early)
         write_inputs(problem, folder)
         return Journal(problem, folder)
-    there = on_stored_mesh(problem, stored, folder)
     t, end = stored["state"].data["t"], problem.config.time.end
     if end < t:
         raise ConfigError(f"found {end:g} s", where="time.end",
@@ -67,6 +66,17 @@ def _opened(problem: Problem, folder: Path, *, overwrite: bool, resume: bool) ->
                          change["was"], change["now"], t)
     write_inputs(problem, folder)
     return Journal(there, folder, stored, changes)
+
+
+def _taken(problem: Problem, folder: Path) -> tuple[Parts | None, Problem]:
+    """The newest checkpoint whose parts are those of a run of this problem, and the problem on its mesh."""
+    found: list[Problem] = []
+
+    def look(parts: Parts) -> None:
+        found.append(on_stored_mesh(problem, parts, folder))
+
+    stored = load_checkpoint(folder, problem.config.model_dump(mode="json"), look)
+    return stored, found[-1] if found else problem
 
 
 def _is_whole(problem: Problem, folder: Path, stored: Parts) -> bool:
@@ -91,10 +101,7 @@ def _has_its_results(folder: Path, stored: Parts) -> bool:
 def is_complete(problem: Problem, folder: Path) -> bool:
     """Whether the folder holds the run, finished; asked where nothing can be written."""
     try:
-        stored = load_checkpoint(folder, problem.config.model_dump(mode="json"))
-        if stored is None:
-            return False
-        on_stored_mesh(problem, stored, folder)
-        return _is_whole(problem, folder, stored)
+        stored, _ = _taken(problem, folder)
+        return stored is not None and _is_whole(problem, folder, stored)
     except OSError:  # a torn checkpoint beside the good one, and it cannot be removed
         return False

@@ -161,6 +161,7 @@ def _illustrate(journal: Journal, watched: _Watched) -> None:
     from femanode.pictures.paraview import try_script
 
     folder = journal.folder
+    drawn = f"'femanode plot {folder}' and 'femanode report {folder}'"
     try:
         watched.doing("drawing pictures")
         with journal.timed("pictures"):
@@ -170,8 +171,9 @@ def _illustrate(journal: Journal, watched: _Watched) -> None:
         watched.doing("writing the page")
         try_report(folder)
     except DiskError as error:
-        logger.warning("no pictures or page: %s; the run itself is whole in %s; then 'femanode plot %s' and "
-                       "'femanode report %s'", error, folder, folder, folder)
+        logger.warning("no pictures or page: %s; the run itself is whole in %s; then %s", error, folder, drawn)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"the run itself is whole in {folder}; its pictures and page: {drawn}") from None
 
 
 def _advance(journal: Journal, watched: _Watched) -> None:
@@ -187,9 +189,10 @@ def _advance(journal: Journal, watched: _Watched) -> None:
         said = f"t = {journal.mark.state.t:.6g} s: no memory is left ({error})"
         raise OutOfMemory(said, _saved_without_memory(journal)) from None
     except BaseException:
-        journal.close(reason)
+        with undisturbed():
+            journal.close(reason)
         raise
-    with undisturbed():
+    with undisturbed() as came:
         trouble = journal.close(reason)
     if isinstance(ending, DiskError):
         raise journal.described(ending) from None
@@ -198,8 +201,9 @@ def _advance(journal: Journal, watched: _Watched) -> None:
         raise journal.described(trouble, "" if ending is None else f"{reason}; ") from None
     if isinstance(ending, ConvergenceError):
         raise ConvergenceError(str(ending), journal.checkpoint) from None
-    if ending is not None:
-        raise KeyboardInterrupt(f"last good state: {journal.checkpoint}") from None
+    if ending is not None or came:
+        whole = f"the run is whole in {journal.folder}; " if journal.finished else ""
+        raise KeyboardInterrupt(f"{whole}last good state: {journal.checkpoint}") from None
 
 
 def _do(work: Callable[..., Any], *args: Any) -> Any:

@@ -84,9 +84,9 @@ def _require_run(parts: Parts) -> None:
     if not all(type(count) is int for count in counts) or not isinstance(tally.reasons, dict):
         raise TypeError("counters that are no numbers")
     entries = [FrameEntry(*entry) for entry in data["frames"]]
-    if not entries or not all(_FRAME.fullmatch(entry.name) for entry in entries):
+    if not all(_FRAME.fullmatch(entry.name) for entry in entries):
         raise ValueError("frames that are none of the folder")
-    if not np.all(np.isfinite([[entry.time, entry.place] for entry in entries])):
+    if not np.all(np.isfinite([number for entry in entries for number in (entry.time, entry.place)])):
         raise ValueError("times that are none")
     if data["pace"] is not None and not Pace(**data["pace"]).dt > 0.0:
         raise ValueError("a step that is not positive")

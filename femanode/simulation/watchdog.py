@@ -69,6 +69,8 @@ class Watchdog:
     def leave(self) -> None:
         """Stop watching."""
         signal.set_wakeup_fd(self._before)
+        # A signal may have been noted whose handler was, or is again, another's: nobody will answer it here.
+        self._answered.set()
         self._far.send(_LEAVE)
         self._thread.join()
         self._near.close()

@@ -30,6 +30,8 @@ from femanode.study.execution.store import LOG_FILE, Outcome, Status, alone, fin
 LOOK_EVERY = 0.2
 #: Exit code of a case that was interrupted and has saved itself.
 INTERRUPTED = 130
+#: Exit code of a case whose call into a library has not come back.
+FAILED = 3
 THREAD_VARIABLES = ("FEMANODE_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS",
                     "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS")
 SERVE = "from femanode.study.execution.launcher import serve; serve()"
@@ -194,7 +196,11 @@ def _supervised(job: Mapping[str, Any], folder: Path, tell: Tell) -> Outcome:
             raise Interrupted
         earlier = read_outcome(folder)
         message = ending.message or _explained(ending, folder)
-        outcome = Outcome(hash=str(job["hash"]), status=ending.limit or Status.CRASHED, message=message,
+        given_up = ending.code == FAILED  # by the run's own watchdog, which has saved it
+        if given_up and ending.limit is None:
+            message = message.partition("femanode: ")[2].replace("go on with --resume", "go on with --retry") or message
+        status = ending.limit or (Status.TIMED_OUT if given_up else Status.CRASHED)
+        outcome = Outcome(hash=str(job["hash"]), status=status, message=message,
                           wall_s=ending.wall_s, memory_MB=ending.memory_MB, attempts=earlier.attempts if earlier else 1,
                           host=earlier.host if earlier else "", version=femanode.__version__)
         write_outcome(folder, outcome)

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from femanode.numerics.pulse import beat
-from femanode.simulation import watchdog
+from femanode.simulation import interruption, watchdog
 from femanode.simulation.interruption import handlers, interruptible, undisturbed
 
 
@@ -121,6 +121,46 @@ def test_what_is_being_saved_is_saved(number: signal.Signals) -> None:
         assert met == [number]
     finally:
         signal.signal(number, old)
+
+
+def test_a_signal_waits_for_what_is_being_saved_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with undisturbed() as came:
+            os.kill(os.getpid(), number)
+            os.kill(os.getpid(), number)
+        assert came == [number, number]
+        monkeypatch.setattr(interruption, "GRACE", 0.0)
+        with pytest.raises(KeyboardInterrupt), undisturbed():
+            os.kill(os.getpid(), number)
+        monkeypatch.undo()
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_signal_that_another_handler_answers_does_not_keep_the_watch(monkeypatch: pytest.MonkeyPatch,
+                                                                       begun: bool) -> None:
+    # one that comes just before the handlers are set, or just after they are restored
+    monkeypatch.setattr(watchdog, "PATIENCE", 0.1)
+    met = []
+    old = signal.signal(signal.SIGUSR1, lambda number, frame: met.append(number))
+    answer = interruption.answer
+
+    def late(handler: object) -> None:
+        if not begun:
+            os.kill(os.getpid(), signal.SIGUSR1)
+            time.sleep(0.3)
+        answer(handler)
+
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(interruption, "answer", late)
+            with watchdog.watching({signal.SIGUSR1}, lambda: False, str) as dog, interruptible(lambda: None, str):
+                pass
+            if begun:
+                os.kill(os.getpid(), signal.SIGUSR1)
+            assert dog is not None
+    finally:
+        signal.signal(signal.SIGUSR1, old)
+    assert met == [signal.SIGUSR1]
 
 
 def test_under_nohup_a_run_outlasts_its_terminal() -> None:

@@ -6,6 +6,9 @@ import errno
 import io
 import json
 import os
+import re
+import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from femanode.config.loading import Config
 from femanode.errors import ConvergenceError, DiskError
 from femanode.output import checkpoint, disk, writers
 from femanode.simulation import journal
+from femanode.solver.state import Part
 from tests.fronts import coarse_case
 
 #: Every file that a run writes before its pictures, at which of its writings the disk is full, and the exit code. The
@@ -171,6 +175,81 @@ def test_resuming_a_finished_run_does_without_a_frame_that_is_gone_and_says_so(
     assert list(result.frames.times) == [time for k, time in enumerate(times) if k != gone]
     assert [np.all(np.isfinite(shown.mesh.fields["displacement"])) for shown in result.frames] == [True] * len(
         result.frames)
+
+
+def test_a_frame_that_goes_while_the_run_is_on_costs_no_checkpoint(tmp_path: Path,
+                                                                   caplog: pytest.LogCaptureFixture) -> None:
+    folder, config = tmp_path / "run", case(output={"every": "1 min", "pictures": False, "checkpoint": None})
+    steps = []
+
+    def removes(_: object) -> None:
+        steps.append(1)
+        if len(steps) == 3:
+            shutil.rmtree(folder / "frames")
+
+    result = femanode.run(config, folder, report=removes)
+    assert result.manifest["stop_reason"] == "end time reached"
+    gone = [record.getMessage() for record in caplog.records]
+    assert f"{folder / 'frames' / 'frame_0000.vtu'} is gone: the run is whole without this frame" in gone
+    assert [path.name for path in sorted((folder / "frames").iterdir())] == [
+        frame.path.name for frame in result.frames]
+    assert result.frames.times[-1] == 180.0
+
+
+def test_a_run_without_any_frame_goes_on_as_often_as_it_is_stopped(tmp_path: Path) -> None:
+    folder, config = tmp_path / "run", case(output={"every": "1 min", "pictures": False, "checkpoint": None})
+    whole = femanode.run(config, folder)
+    table = (folder / "history.csv").read_bytes()
+    for _ in range(3):
+        shutil.rmtree(folder / "frames")
+        assert not femanode.run(config, folder, resume=True).was_finished
+        assert list(whole.frames.times) == [180.0]
+        assert femanode.run(config, folder, resume=True).was_finished, "the last frame, written again, counts"
+        whole = femanode.Result(folder)
+    assert (folder / "history.csv").read_bytes() == table
+
+
+@pytest.mark.parametrize("name", ["checkpoint.npz", "summary.json", "curves.png"])
+def test_a_signal_in_the_last_writes_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    replace, config = os.replace, case(pictures=True)
+    config = config.model_copy(update={"output": config.output.model_copy(update={"checkpoint": None})})
+
+    def interrupted(source: Any, target: Any) -> None:
+        replace(source, target)
+        if Path(target).name == name:
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", interrupted)
+        with pytest.raises(KeyboardInterrupt, match=f"whole in {re.escape(str(tmp_path / 'run'))}; "):
+            femanode.run(config, tmp_path / "run")
+    assert femanode.Result(tmp_path / "run").manifest["stop_reason"] == "end time reached"
+    assert femanode.run(config, tmp_path / "run", resume=True).manifest["resumed"] <= 1
+
+
+def test_a_run_killed_as_it_wrote_its_first_file_can_be_resumed_and_overwritten(tmp_path: Path) -> None:
+    for folder, keys in ((tmp_path / "a", {"resume": True}), (tmp_path / "b", {"overwrite": True})):
+        (folder / "frames").mkdir(parents=True)
+        (folder / "config.yaml.part").write_text("name: c")
+        assert femanode.run(case(), folder, **keys).manifest["stop_reason"] == "end time reached"
+        assert not list(folder.rglob("*.part"))
+
+
+def test_a_checkpoint_that_holds_something_else_is_passed_over_for_the_one_before(
+        tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder, config = tmp_path / "run", case()
+    whole = femanode.run(config, folder)
+    table = (whole.path / "history.csv").read_bytes()
+    parts = checkpoint.load_checkpoint(folder, config.model_dump(mode="json"))
+    assert parts is not None
+    older = (folder / "checkpoint.old.npz").read_bytes()
+    spoilt = {**parts, "run": Part(data={**parts["run"].data, "frames": [["0", "../x.vtu", 0.0]]})}
+    checkpoint.save_checkpoint(folder, spoilt, config.model_dump(mode="json"))
+    (folder / "checkpoint.old.npz").write_bytes(older)
+    (folder / "manifest.json").unlink()
+    assert femanode.run(config, folder, resume=True).manifest["resumed"] == 1
+    assert "holds something else than a run of this case" in caplog.text
+    assert (folder / "history.csv").read_bytes() == table
 
 
 def test_a_finished_run_s_torn_checkpoint_falls_back_to_one_whose_frames_are_there(

@@ -57,7 +57,7 @@ def in_thread(job: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
 def endings(tmp_path_factory: pytest.TempPathFactory) -> SweepResult:
     """One sweep in which every ending occurs, in processes of their own."""
     values = (30.0, runners.CRASH, runners.NO_CONVERGENCE, runners.HANG, runners.GREEDY, runners.SHOT, runners.REFUSED,
-              runners.VANISH, runners.ARREST)
+              runners.VANISH, runners.ARREST, runners.GIVEN_UP)
     limits = {"wall": "3 s", "memory": "350 MB"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("femanode.study.execution.limits.GRACE", 0.5)
@@ -75,7 +75,8 @@ def ended(result: SweepResult, diameter: float) -> pd.Series[Any]:
     (runners.CRASH, "crashed", "ValueError: a bug"), (runners.NO_CONVERGENCE, "solver failed", "dt_min"),
     (runners.HANG, "timed out", "stopped after 3 s"), (runners.GREEDY, "out of memory", "limit 350 MB"),
     (runners.SHOT, "crashed", "killed by SIGKILL"), (runners.REFUSED, "invalid", "mesh too coarse"),
-    (runners.VANISH, "crashed", "exit code 7")])
+    (runners.VANISH, "crashed", "exit code 7"),
+    (runners.GIVEN_UP, "timed out", "t = 7 s: a call into a library has not come back; go on with --retry")])
 def test_every_case_says_how_it_ended(endings: SweepResult, diameter: float, status: str, message: str) -> None:
     row = ended(endings, diameter)
     assert row["status"] == status
@@ -90,7 +91,7 @@ def test_what_a_case_had_is_kept_when_it_fails(endings: SweepResult) -> None:
 
 
 def test_one_failure_leaves_the_others_alone_and_is_told_by_the_exit_code(endings: SweepResult) -> None:
-    assert endings.counts == {"done": 1, "arrested": 1, "crashed": 3, "solver failed": 1, "timed out": 1,
+    assert endings.counts == {"done": 1, "arrested": 1, "crashed": 3, "solver failed": 1, "timed out": 2,
                               "out of memory": 1, "invalid": 1}
     assert endings.exit_code == 1
     assert ended(endings, 30.0)["penetration_depth_nm"] == 60.0
