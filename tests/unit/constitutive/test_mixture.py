@@ -33,3 +33,9 @@ def test_an_inert_region_neither_swells_nor_takes_the_product_s_constants() -> N
     for name in ("K", "G", "sigma_Y", "H", "rate_exponent", "reference_rate"):
         assert_allclose(getattr(law, name)[[0, 2]], getattr(plain, name)[[0, 2]], rtol=0, atol=0)
     assert_allclose(mixture.volume_ratio(C, region)[:, 0], [3.52, 1.0, 3.52], rtol=1e-12, atol=0)
+
+
+def test_a_fraction_that_is_no_number_does_not_pass_for_host() -> None:
+    law = Mixture(host_and_product(HOST, PRODUCT, 2.8), 2.8).moduli(np.array([np.nan, 0.0]), np.array([0.5, 0.0]))
+    assert np.isnan(law.sigma_Y[0])
+    assert law.sigma_Y[1] == 7.0
