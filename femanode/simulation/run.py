@@ -131,7 +131,11 @@ def run(config: Config | str | Path, out: str | Path | None = None, *, overwrite
         watched = _Watched(report)
         _advance(journal, watched)
         if config.output.pictures:
-            _illustrate(journal, watched)
+            try:
+                _illustrate(journal, watched)
+            except KeyboardInterrupt:
+                said = f"the run itself is whole in {folder}; its pictures and page: {_drawn(folder)}"
+                raise KeyboardInterrupt(said) from None
         return Result(folder)
 
 
@@ -153,6 +157,11 @@ class _Watched:
             self._report(replace(self._last, doing=what))
 
 
+def _drawn(folder: Path) -> str:
+    """What makes pictures and page later."""
+    return f"'femanode plot {folder}' and 'femanode report {folder}'"
+
+
 def _illustrate(journal: Journal, watched: _Watched) -> None:
     """Pictures, script and page; a run that is whole on the disk does not fail where there is no room for them."""
     # Not needed before, and matplotlib takes a second to load.
@@ -161,7 +170,6 @@ def _illustrate(journal: Journal, watched: _Watched) -> None:
     from femanode.pictures.paraview import try_script
 
     folder = journal.folder
-    drawn = f"'femanode plot {folder}' and 'femanode report {folder}'"
     try:
         watched.doing("drawing pictures")
         with journal.timed("pictures"):
@@ -171,9 +179,7 @@ def _illustrate(journal: Journal, watched: _Watched) -> None:
         watched.doing("writing the page")
         try_report(folder)
     except DiskError as error:
-        logger.warning("no pictures or page: %s; the run itself is whole in %s; then %s", error, folder, drawn)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"the run itself is whole in {folder}; its pictures and page: {drawn}") from None
+        logger.warning("no pictures or page: %s; the run itself is whole in %s; then %s", error, folder, _drawn(folder))
 
 
 def _advance(journal: Journal, watched: _Watched) -> None:
