@@ -223,24 +223,13 @@ class HistoryWriter:
     """
 
     def __init__(self, path: Path, rows: Sequence[Mapping[str, float]] = ()) -> None:
-        self._columns: list[str] = []
+        self._columns: list[str] = list(rows[0]) if rows else []
         self.path = path
         with replacing(path) as temporary:
-            temporary.write_text("".join(map(self._line, rows)), encoding="utf-8", newline="")
+            temporary.write_bytes(as_table(rows))
         with telling(path):
             # Unbuffered: what a full disk has not taken must not come again with the next row, or on closing.
             self._stream = open(path, "ab", buffering=0)  # noqa: SIM115 - open for the whole run
-
-    def _line(self, row: Mapping[str, float]) -> str:
-        """One row as text, under the header where it is the first."""
-        text = io.StringIO(newline="")
-        first = not self._columns
-        self._columns = self._columns or list(row)
-        writer = csv.DictWriter(text, self._columns)
-        if first:
-            writer.writeheader()
-        writer.writerow({k: repr(float(v)) if isinstance(v, float) else v for k, v in row.items()})
-        return text.getvalue()
 
     def write(self, row: Mapping[str, float]) -> None:
         """Append one row; the first fixes the columns.
@@ -250,7 +239,8 @@ class HistoryWriter:
         DiskError
             The disk does not take it whole; the table ends with the row before.
         """
-        rest, end = self._line(row).encode(), self._stream.tell()
+        rest, end = as_table([row], self._columns), self._stream.tell()
+        self._columns = self._columns or list(row)
         with telling(self.path):
             try:
                 while rest:
@@ -264,6 +254,17 @@ class HistoryWriter:
         """Close the file."""
         with telling(self.path):
             self._stream.close()
+
+
+def as_table(rows: Sequence[Mapping[str, float]], under: Sequence[str] = ()) -> bytes:
+    """Rows as ``history.csv`` has them: below their names, or ``under`` columns that are named already."""
+    text = io.StringIO(newline="")
+    if rows:
+        writer = csv.DictWriter(text, under or list(rows[0]))
+        if not under:
+            writer.writeheader()
+        writer.writerows({k: repr(float(v)) if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+    return text.getvalue().encode()
 
 
 def manifest(problem: Problem, tally: Tally, *, stop: str, seconds: Mapping[str, float], resumed: int = 0,

@@ -8,7 +8,8 @@ from pathlib import Path
 from femanode.errors import ConfigError, DiskError
 from femanode.output.checkpoint import Parts, load_checkpoint
 from femanode.output.disk import telling
-from femanode.output.writers import FrameEntry, prepare_folder
+from femanode.output.writers import FrameEntry, as_table, prepare_folder
+from femanode.postprocess.record import Recorder
 from femanode.simulation.journal import Journal, is_final
 from femanode.simulation.sources import write_inputs
 from femanode.simulation.takeup import LINEAR_SOLVER, changes_of_means, on_stored_mesh
@@ -56,7 +57,7 @@ def _opened(problem: Problem, folder: Path, *, overwrite: bool, resume: bool) ->
     if end < t:
         raise ConfigError(f"found {end:g} s", where="time.end",
                           allowed=f"at least {t:g} s, where the checkpoint stands")
-    if _is_whole(problem, folder, stored):
+    if _is_whole(there, folder, stored):
         return None
     changes = changes_of_means(problem, stored)
     for change in changes:
@@ -84,24 +85,23 @@ def _is_whole(problem: Problem, folder: Path, stored: Parts) -> bool:
     stop, t = stored["run"].data["stop"], stored["state"].data["t"]
     pictures = (folder / "pictures").exists() or not problem.config.output.pictures
     return (stop is not None and is_final(StopReason[stop], t, problem.config.time.end) and pictures
-            and (folder / "manifest.json").exists() and _has_its_results(folder, stored))
+            and (folder / "manifest.json").exists() and _has_its_results(problem, folder, stored))
 
 
-def _has_its_results(folder: Path, stored: Parts) -> bool:
-    """Whether the table has a line for each row of the checkpoint, and its frames are there."""
-    table, wanted = folder / "history.csv", 1 + len(stored["record"].arrays["rows"])
-    if not table.is_file():
+def _has_its_results(problem: Problem, folder: Path, stored: Parts) -> bool:
+    """Whether the table has the checkpoint's rows to the last digit, and its frames are there."""
+    table, recorder = folder / "history.csv", Recorder(problem)
+    recorder.restore(stored["record"])
+    if not table.is_file() or table.read_bytes() != as_table(recorder.rows):
         return False
-    with open(table, "rb") as stream:
-        lines = sum(1 for _ in stream)
     frames = [FrameEntry(*entry).name for entry in stored["run"].data["frames"]]
-    return lines == wanted and all((folder / name).is_file() for name in frames)
+    return all((folder / name).is_file() for name in frames)
 
 
 def is_complete(problem: Problem, folder: Path) -> bool:
     """Whether the folder holds the run, finished; asked where nothing can be written."""
     try:
-        stored, _ = _taken(problem, folder)
-        return stored is not None and _is_whole(problem, folder, stored)
+        stored, there = _taken(problem, folder)
+        return stored is not None and _is_whole(there, folder, stored)
     except OSError:  # a torn checkpoint beside the good one, and it cannot be removed
         return False

@@ -156,9 +156,12 @@ def test_resuming_a_finished_run_mends_its_table(tmp_path: Path) -> None:
     table.unlink()
     femanode.run(case(), folder, resume=True)
     assert table.read_bytes() == whole
-    table.write_bytes(b"".join(whole.splitlines(keepends=True)[:2]))
-    femanode.run(case(), folder, resume=True)
-    assert table.read_bytes() == whole
+    for spoilt in (b"".join(whole.splitlines(keepends=True)[:2]), whole.replace(b"0.", b"1.", 1), whole[:-1], b""):
+        assert spoilt != whole
+        table.write_bytes(spoilt)
+        femanode.run(case(), folder, resume=True)
+        assert table.read_bytes() == whole
+    assert femanode.run(case(), folder, resume=True).was_finished
 
 
 @pytest.mark.parametrize("gone", [1, -1])
