@@ -62,9 +62,9 @@ def test_what_a_step_calls_may_answer_with_no_number(tmp_path: Path) -> None:
     config = Config.from_mapping(everycall.CASES["bare"])
     whole = everycall.undisturbed(config, tmp_path / "whole")
     found = sorted(everycall.calls(config, tmp_path / "run"), key=str)
-    assert len(found) > 200, "how a step finds its functions has changed"
+    assert len(found) > 150, "how a step finds its functions has changed"
     ends = collections.Counter[str]()
-    for target, part in found[::6]:
+    for target, part in found[::10]:
         for lasting in (False, True):
             end, said = everycall.disturbed(config, tmp_path / "run", whole, target, part, np.nan, lasting=lasting)
             assert end != "wrong", (str(target), part, lasting, said)
