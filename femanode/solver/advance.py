@@ -17,6 +17,7 @@ from femanode.numerics.linear import inner
 from femanode.solver.applied import FULL_ACTIVITY
 from femanode.solver.averaging import Averager
 from femanode.solver.failure import StepFailed
+from femanode.solver.front import NO_EXTENT
 from femanode.solver.physics import Physics
 from femanode.solver.state import State
 from femanode.solver.transport import Balance
@@ -143,7 +144,7 @@ def advance_front(physics: Physics, state: State, dt: float, shift: Array | None
         if averager is None or not change <= AT_REST * agreed:  # also where it is no number
             xi = front.travel(state.xi, drive, dt, state.curvature)
         if not np.all(np.isfinite(xi)):
-            raise StepFailed("front equation gave a value that is not finite")
+            raise StepFailed(NO_EXTENT)
         h = conversion(xi, front.start)
         moving = float(np.max(np.abs(xi - previous)))
         if averager is not None and moving < agreed:

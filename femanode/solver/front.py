@@ -38,6 +38,9 @@ from femanode.numerics.pattern import Pattern
 from femanode.solver.averaging import Averager
 from femanode.solver.failure import StepFailed
 
+#: Of a step whose extent is no number.
+NO_EXTENT = "front equation gave a value that is not finite"
+
 
 class Rate(Protocol):
     """Direction law: rate k(n), nm/s, of an unstressed front from the in-plane components of its normal."""
@@ -152,7 +155,7 @@ class Front:
         n[1, spaces.y0] = 0.0
         size = np.hypot(*n) / (3.0 * spaces.mass)  # size of a vector
         if not np.all(np.isfinite(size)):
-            raise StepFailed("the front's normals are not finite")
+            raise StepFailed("the front's normals are not finite" if np.all(np.isfinite(xi)) else NO_EXTENT)
         return np.where(size > 1e-3, n / np.where(size > 1e-3, 3.0 * spaces.mass * size, 1.0), 0.0)
 
     def speed(self, n: Array, stress: Array, activity: Array, factor: Array) -> Array:
