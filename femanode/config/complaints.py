@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -113,7 +114,9 @@ def _of_alternatives(problems: list[ErrorDetails], model: type[BaseModel]) -> li
             key = problem["loc"][:end]
             parent = model_at(model, key[:-1])
             info = parent.model_fields.get(str(key[-1])) if parent else None
-            kinds = [k for k in get_args(info.annotation) if k is not type(None)] if info else []
+            # Not those of a mapping, whose keys are a user's own.
+            several = info is not None and get_origin(info.annotation) in (Union, UnionType)
+            kinds = [k for k in get_args(info.annotation) if k is not type(None)] if info and several else []
             if len(kinds) > 1 and problem["loc"][end] in [getattr(k, "__name__", "") for k in kinds]:
                 alternatives.setdefault(key, []).append({**problem, "loc": (*key, *problem["loc"][end + 1:])})
                 break
