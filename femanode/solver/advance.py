@@ -81,9 +81,15 @@ class Moved:
 def activity_at_front(physics: Physics, averager: Averager, outside: float, drop: Array) -> Array:
     """Activity averaged across the front and extended along its normal, (N,).
 
-    Far from any front it is the activity outside: what is averaged is the ``drop`` (N,) from there, which tends to 0.
+    Far from any front it is the mean of the front, as what is averaged is the difference from that, which tends to 0.
+    With the activity outside there, nodes that nothing ties to a front would start one of their own where it is held
+    at a small part of that, as behind a film. ``drop`` (N,) is that from outside.
     """
-    return 1.0 - outside - averager(physics.spaces.at_points(drop))
+    at_points = physics.spaces.at_points(drop)
+    mean = averager.mean(at_points)
+    if np.isnan(mean):  # no front; a drop that is no number fails the average itself
+        mean = 0.0
+    return 1.0 - outside - mean - averager(at_points - mean)
 
 
 def follows_outside(physics: Physics, state: State) -> bool:

@@ -90,8 +90,6 @@ class Front:
     curvature_passes = 4
     #: Stiffness of the average far from the front, relative to that within: just enough to extend it along the normal.
     least_stiff = 1e-3
-    #: Stiffness of the average where two fronts are as near, relative to that of one front.
-    least_turn = 1e-3
     #: Largest advance before the front's direction is computed anew, in node spacings over the steepness
     #: |d ln k/d angle|.
     courant = 0.4
@@ -328,16 +326,14 @@ class Front:
         spaces, depth, reach2 = self.spaces, self.log_odds(xi), (self.reach * self.delta) ** 2
         # Stiff within the front only. Stiff material on both sides would spread the average much farther sideways. And
         # not where two fronts are as near: there the distance, which grows by 1 per nm elsewhere, turns, and what went
-        # on spreading gave two fronts 7 delta apart nearly one and the same stress. A thousandth is left: nodes that
-        # nothing ties to a front would feel the activity outside, and start one of their own where that of the front
-        # is a thousandth of it, as behind a film.
+        # on spreading gave two fronts 7 delta apart nearly one and the same stress.
         middle = xi[spaces.sub].mean(axis=0)
         area = spaces.sub_area * np.maximum(4.0 * middle * (1.0 - middle), self.least_stiff)
         if self._links is not None:
             from femanode.solver.node_loops import average_blocks
 
             compiled.share(average_blocks, spaces.sub.shape[1], depth, spaces.sub, spaces.sub_grad, area, reach2,
-                           self.side_share, self.least_turn, self._blocks, least=5000)
+                           self.side_share, self._blocks, least=5000)
             return self._blocks
         grad = np.einsum("kin,kn->in", spaces.sub_grad, depth[spaces.sub])
         size = np.hypot(*grad)  # size of a gradient
@@ -345,4 +341,4 @@ class Front:
         along = np.einsum("in,kin->kn", n, spaces.sub_grad)
         stiffness = np.einsum("kn,ln->nkl", along, along)
         stiffness += self.side_share * np.einsum("kin,lin->nkl", spaces.sub_grad, spaces.sub_grad)
-        return np.asarray(stiffness * (reach2 * area * np.clip(size**2, self.least_turn, 1.0))[:, None, None])
+        return np.asarray(stiffness * (reach2 * area * np.minimum(1.0, size**2))[:, None, None])

@@ -90,12 +90,11 @@ def nodal_gradient(depth: Array, tri: IntArray, grad: Array, area: Array) -> Arr
 
 @compiled
 def average_blocks(begin: int, end: int, depth: Array, tri: IntArray, grad: Array, area: Array, reach2: float,
-                   sideways: float, least: float, out: Array) -> None:
+                   sideways: float, out: Array) -> None:
     """Write to ``out`` (sub, 3, 3) the stiffness of the average across the front, along the gradient of ``depth``.
 
     For sub-triangles ``begin`` to ``end``; ``depth`` is (N,), ``tri`` (3, sub), ``grad`` (3, 2, sub), ``area`` (sub,);
-    ``reach2`` is the squared reach, nm^2, ``sideways`` the stiffness across the gradient relative to that along it, and
-    ``least`` that where the gradient is 0.
+    ``reach2`` is the squared reach, nm^2, ``sideways`` the stiffness across the gradient relative to that along it.
     """
     for t in range(begin, end):
         gx, gy = 0.0, 0.0
@@ -104,7 +103,7 @@ def average_blocks(begin: int, end: int, depth: Array, tri: IntArray, grad: Arra
             gy += grad[k, 1, t] * depth[tri[k, t]]
         size = np.hypot(gx, gy)  # size of a gradient
         nx, ny = (gx / size, gy / size) if size > 1e-3 else (0.0, 0.0)
-        stiff = reach2 * area[t] * min(1.0, max(least, size * size))
+        stiff = reach2 * area[t] * min(1.0, size * size)
         for k in range(3):
             ax, ay = grad[k, 0, t], grad[k, 1, t]
             for m in range(3):
