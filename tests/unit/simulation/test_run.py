@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -222,7 +223,10 @@ def test_a_signal_in_the_last_writes_costs_nothing(tmp_path: Path, monkeypatch: 
         if Path(target).name == name:
             signal.raise_signal(signal.SIGINT)
 
-    with monkeypatch.context() as patch:
+    # ignored from the start where a shell has begun the tests in its background
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with monkeypatch.context() as patch, ExitStack() as undo:
+        undo.callback(signal.signal, signal.SIGINT, before)
         patch.setattr(os, "replace", interrupted)
         with pytest.raises(KeyboardInterrupt, match=f"whole in {re.escape(str(tmp_path / 'run'))}; "):
             femanode.run(config, tmp_path / "run")
